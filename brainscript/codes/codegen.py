@@ -1,0 +1,3 @@
+"""Diagnostic codes of the area 'codegen'."""
+
+CODES: dict[str, tuple[str, str]] = {}

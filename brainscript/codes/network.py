@@ -1,0 +1,3 @@
+"""Diagnostic codes of the area 'network'."""
+
+CODES: dict[str, tuple[str, str]] = {}

@@ -1,0 +1,1 @@
+"""Kernels to LLVM text to object code to callables."""

@@ -1,0 +1,1 @@
+"""The languages the data speaks, level by level: `bs`, `net`, `sched`, `kern`."""

@@ -1,0 +1,1 @@
+"""The `net` dialect, one file per family of operations."""

@@ -1,0 +1,36 @@
+"""Where each dialect lives: name -> `module:attribute`, imported on demand."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from xdsl.context import Context
+from xdsl.ir import Dialect
+
+DIALECTS: dict[str, str] = {
+    "builtin": "xdsl.dialects.builtin:Builtin",
+    "arith": "xdsl.dialects.arith:Arith",
+    "math": "xdsl.dialects.math:Math",
+    "scf": "xdsl.dialects.scf:Scf",
+    "bs": "brainscript.dialects.bs:BS",
+    "net": "brainscript.dialects.net.network:Net",
+    "sched": "brainscript.dialects.sched:Sched",
+    "kern": "brainscript.dialects.kern:Kern",
+}
+
+
+def load_dialect(name: str) -> Dialect:
+    """The dialect registered under this name."""
+    module, _, attribute = DIALECTS[name].partition(":")
+    dialect = getattr(import_module(module), attribute)
+    assert isinstance(dialect, Dialect)
+    return dialect
+
+
+def make_context() -> Context:
+    """A context in which every dialect of `DIALECTS` is loaded when its first operation is met."""
+    context = Context()
+    for name in DIALECTS:
+        context.register_dialect(name, lambda name=name: load_dialect(name))
+    context.load_registered_dialect("builtin")
+    return context

@@ -1,0 +1,1 @@
+"""Passes on the IR; `pipeline.py` lists the named pipelines."""

@@ -1,0 +1,1 @@
+"""`bs` to `net`: inlining, folding, parameters, names."""

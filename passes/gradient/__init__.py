@@ -1,0 +1,1 @@
+"""Reverse sweep and update: one table of rules per family."""

@@ -1,0 +1,1 @@
+"""Shapes, axes and element types of the network."""

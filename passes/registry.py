@@ -1,0 +1,32 @@
+"""Where each pass lives: name -> `module:class`, imported on demand."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from xdsl.passes import ModulePass
+
+PASSES: dict[str, str] = {
+    "bs-inline": "brainscript.passes.evaluate.inline:BsInline",
+    "bs-fold": "brainscript.passes.evaluate.fold:BsFold",
+    "bs-evaluate": "brainscript.passes.evaluate.evaluate:BsEvaluate",
+    "bs-prune": "brainscript.passes.evaluate.prune:BsPrune",
+    "bs-instantiate-parameters": "brainscript.passes.evaluate.instantiate:BsInstantiateParameters",
+    "bs-to-net": "brainscript.passes.evaluate.to_net:BsToNet",
+    "net-infer-shapes": "brainscript.passes.infer.shapes:NetInferShapes",
+    "net-select": "brainscript.passes.infer.select:NetSelect",
+    "net-gradient": "brainscript.passes.gradient.build:NetGradient",
+    "net-update": "brainscript.passes.gradient.update:NetUpdate",
+    "net-precompute": "brainscript.passes.gradient.precompute:NetPrecompute",
+    "net-fuse": "brainscript.passes.lower.fuse:NetFuse",
+    "net-to-sched": "brainscript.passes.lower.to_sched:NetToSched",
+    "sched-plan-memory": "brainscript.passes.lower.memory:SchedPlanMemory",
+    "sched-to-kern": "brainscript.passes.lower.to_kern:SchedToKern",
+}
+
+
+def load_pass(name: str) -> type[ModulePass]:
+    """The class of the pass registered under this name."""
+    module, _, attribute = PASSES[name].partition(":")
+    found: type[ModulePass] = getattr(import_module(module), attribute)
+    return found

@@ -1,0 +1,1 @@
+"""Rewrites that keep the level, run on the compiled copy only."""

@@ -1,0 +1,1 @@
+"""Compiled steps, data, training, models, actions."""
