@@ -1,0 +1,395 @@
+"""One step of a network as a straight list: calls of kernels on buffers.
+
+`sched.kernel` is a fused group of `net` operations with a family that says how it is compiled,
+`sched.program` the list, `sched.buffer` a piece of memory in it. Feature dimensions are static,
+the number of columns of a dynamic axis is known only when the program runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+from typing_extensions import override
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    FlatSymbolRefAttrConstr,
+    IntAttr,
+    StringAttr,
+    SymbolNameConstraint,
+    SymbolRefAttr,
+)
+from xdsl.ir import Attribute, Block, Dialect, Operation, Region, SSAValue
+from xdsl.irdl import (
+    AttrSizedOperandSegments,
+    IRDLOperation,
+    irdl_op_definition,
+    lazy_traits_def,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    region_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.traits import (
+    HasParent,
+    IsolatedFromAbove,
+    IsTerminator,
+    NoTerminator,
+    SymbolOpInterface,
+    SymbolTable,
+)
+from xdsl.utils.exceptions import VerifyException
+
+FAMILIES = ("gemm", "rows", "columns")
+"""How a kernel is compiled: a matrix product with an epilogue; anything local to one column (or
+flat, without columns); a sum over all columns."""
+
+KINDS = ("input", "state", "temporary")
+"""Where a buffer lives: filled by the caller for each minibatch; in the state block, from step to
+step; in the arena, within one step."""
+
+ROLES = ("parameter", "momentum", "hyper", "criterion", "statistic")
+"""What a state buffer holds."""
+
+PRODUCTS = ("net.times", "net.times_gradient_left", "net.times_gradient_right")
+"""The operations a kernel of the family `gemm` may start with."""
+
+Form = ArrayAttr[IntAttr]
+"""A number linear in the sizes of the axes: `[b, a0, a1, ...]` is `b + a0 * n0 + a1 * n1 + ...`,
+each `n` rounded up to a multiple of 16."""
+
+
+def form(values: Sequence[int]) -> Form:
+    """The attribute of a linear form."""
+    return ArrayAttr([IntAttr(v) for v in values])
+
+
+def coefficients(attribute: Form) -> tuple[int, ...]:
+    """The numbers of a linear form: the constant, then one factor for each axis."""
+    return tuple(v.data for v in attribute.data)
+
+
+def _print_form(printer: Printer, values: Form) -> None:
+    printer.print_string(f"[{', '.join(str(v) for v in coefficients(values))}]")
+
+
+def _parse_form(parser: Parser) -> Form:
+    values = parser.parse_comma_separated_list(parser.Delimiter.SQUARE, parser.parse_integer)
+    return form(values)
+
+
+@irdl_op_definition
+class YieldOp(IRDLOperation):
+    """End of a kernel: the values it writes, in the order of its outputs."""
+
+    name = "sched.yield"
+
+    values = var_operand_def()
+
+    traits = lazy_traits_def(lambda: (IsTerminator(), HasParent(KernelOp)))
+    assembly_format = "$values `:` type($values) attr-dict"
+
+    def __init__(self, values: Sequence[SSAValue]):
+        super().__init__(operands=(values,))
+
+
+@irdl_op_definition
+class KernelOp(IRDLOperation):
+    """A group of `net` operations that becomes one native function.
+
+    `sched.kernel @k0 rows(%a : T, %b : T) -> (T) { ... sched.yield %c : T }`: the block
+    arguments are what it reads, the operands of the yield what it writes; the native function
+    takes pointers in just that order.
+    """
+
+    name = "sched.kernel"
+
+    sym_name = prop_def(SymbolNameConstraint())
+    family = prop_def(StringAttr)
+    body = region_def("single_block")
+
+    traits = traits_def(IsolatedFromAbove(), SymbolOpInterface())
+
+    def __init__(self, sym_name: str, family: str, body: Region):
+        properties = {"sym_name": StringAttr(sym_name), "family": StringAttr(family)}
+        super().__init__(properties=properties, regions=(body,))
+
+    @property
+    def inputs(self) -> tuple[SSAValue, ...]:
+        """What the kernel reads: its block arguments."""
+        return tuple(self.body.block.args)
+
+    @property
+    def outputs(self) -> tuple[SSAValue, ...]:
+        """What the kernel writes: the operands of its yield."""
+        last = self.body.block.last_op
+        return tuple(last.operands) if isinstance(last, YieldOp) else ()
+
+    @property
+    def steps(self) -> tuple[Operation, ...]:
+        """The operations of the kernel without its yield."""
+        return tuple(op for op in self.body.block.ops if not isinstance(op, YieldOp))
+
+    @override
+    def verify_(self) -> None:
+        if self.family.data not in FAMILIES:
+            raise VerifyException(f"unknown kernel family '{self.family.data}'")
+        if not isinstance(self.body.block.last_op, YieldOp):
+            raise VerifyException("a kernel ends with sched.yield")
+        if not self.outputs:
+            raise VerifyException("a kernel writes at least one value")
+        for op in self.steps:
+            if not op.name.startswith("net."):
+                raise VerifyException(f"'{op.name}' cannot stand in a kernel")
+        products = [op for op in self.steps if op.name in PRODUCTS]
+        if self.family.data == "gemm":
+            self._verify_product(products)
+        elif products:
+            raise VerifyException(f"'{products[0].name}' needs a kernel of the family 'gemm'")
+
+    def _verify_product(self, products: list[Operation]) -> None:
+        if len(products) != 1 or self.steps[0] is not products[0]:
+            raise VerifyException("a gemm kernel starts with its one matrix product")
+
+    @override
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        printer.print_symbol_name(self.sym_name.data)
+        printer.print_string(f" {self.family.data}(")
+        printer.print_list(self.body.block.args, printer.print_block_argument)
+        printer.print_string(") -> (")
+        printer.print_list([v.type for v in self.outputs], printer.print_attribute)
+        printer.print_string(") ")
+        printer.print_region(self.body, print_entry_block_args=False, print_empty_block=False)
+
+    @classmethod
+    @override
+    def parse(cls, parser: Parser) -> Self:
+        name = parser.parse_symbol_name().data
+        family = parser.parse_identifier("kernel family")
+        arguments = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_argument)
+        parser.parse_punctuation("->")
+        types = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_type)
+        kernel = cls(name, family, parser.parse_region(arguments))
+        if [v.type for v in kernel.outputs] != types:
+            parser.raise_error("the types after '->' differ from those of the values yielded")
+        return kernel
+
+
+@irdl_op_definition
+class BufferOp(IRDLOperation):
+    """A piece of memory of the program.
+
+    `%x = sched.buffer input "features" : T`; a state buffer also says its role:
+    `sched.buffer state parameter "W" : T`. `at [b, a]` is its place once planned: in the arena,
+    or in the state block for a state buffer.
+    """
+
+    name = "sched.buffer"
+
+    kind = prop_def(StringAttr)
+    role = opt_prop_def(StringAttr)
+    label = prop_def(StringAttr)
+    place = opt_prop_def(Form)
+    memory = result_def()
+
+    def __init__(
+        self, kind: str, label: str, type: Attribute, role: str = "", place: Form | None = None
+    ):
+        properties: dict[str, Attribute | None] = {
+            "kind": StringAttr(kind),
+            "role": StringAttr(role) if role else None,
+            "label": StringAttr(label),
+            "place": place,
+        }
+        super().__init__(properties=properties, result_types=(type,))
+
+    @override
+    def verify_(self) -> None:
+        if self.kind.data not in KINDS:
+            raise VerifyException(f"unknown buffer kind '{self.kind.data}'")
+        role = None if self.role is None else self.role.data
+        if self.kind.data == "state" and role not in ROLES:
+            raise VerifyException(f"a state buffer has one of the roles {', '.join(ROLES)}")
+        if self.kind.data != "state" and role is not None:
+            raise VerifyException("only a state buffer has a role")
+
+    @override
+    def print(self, printer: Printer) -> None:
+        role = "" if self.role is None else f"{self.role.data} "
+        printer.print_string(f" {self.kind.data} {role}")
+        printer.print_string_literal(self.label.data)
+        if self.place is not None:
+            printer.print_string(" at ")
+            _print_form(printer, self.place)
+        printer.print_string(" : ")
+        printer.print_attribute(self.memory.type)
+
+    @classmethod
+    @override
+    def parse(cls, parser: Parser) -> Self:
+        kind = parser.parse_identifier("buffer kind")
+        role = parser.parse_optional_identifier() or ""
+        label = parser.parse_str_literal("buffer name")
+        place = _parse_form(parser) if parser.parse_optional_keyword("at") else None
+        parser.parse_punctuation(":")
+        return cls(kind, label, parser.parse_type(), role, place)
+
+
+@irdl_op_definition
+class CallOp(IRDLOperation):
+    """Run a kernel: `sched.call @k0(%a, %b) -> (%c)` reads `%a`, `%b` and writes `%c`.
+
+    A buffer that is read and written in one call is updated in place, element by element.
+    """
+
+    name = "sched.call"
+
+    kernel = prop_def(FlatSymbolRefAttrConstr)
+    inputs = var_operand_def()
+    outputs = var_operand_def()
+
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
+
+    def __init__(self, kernel: str, inputs: Sequence[SSAValue], outputs: Sequence[SSAValue]):
+        properties = {"kernel": SymbolRefAttr(kernel)}
+        super().__init__(operands=(inputs, outputs), properties=properties)
+
+    def callee(self) -> KernelOp:
+        """The kernel that is called."""
+        found = SymbolTable.lookup_symbol(self, self.kernel)
+        if not isinstance(found, KernelOp):
+            raise VerifyException(f"no kernel named '{self.kernel.root_reference.data}'")
+        return found
+
+    @override
+    def verify_(self) -> None:
+        kernel = self.callee()
+        pairs = (("read", self.inputs, kernel.inputs), ("write", self.outputs, kernel.outputs))
+        for what, given, wanted in pairs:
+            if [v.type for v in given] != [v.type for v in wanted]:
+                raise VerifyException(f"the buffers to {what} do not match kernel {self.kernel}")
+        if any(not isinstance(v.owner, BufferOp) for v in self.operands):
+            raise VerifyException("a kernel is called on buffers")
+        if len(set(self.outputs)) != len(self.outputs):
+            raise VerifyException("one buffer is written twice")
+
+    @override
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        printer.print_symbol_name(self.kernel.root_reference.data)
+        printer.print_operands(self.inputs)
+        printer.print_string(" -> ")
+        printer.print_operands(self.outputs)
+
+    @classmethod
+    @override
+    def parse(cls, parser: Parser) -> Self:
+        name = parser.parse_symbol_name().data
+        inputs = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_operand)
+        parser.parse_punctuation("->")
+        outputs = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_operand)
+        return cls(name, inputs, outputs)
+
+
+@irdl_op_definition
+class OutputOp(IRDLOperation):
+    """Keep a buffer until the step is over, to be read by the caller: `sched.output "z", %b`."""
+
+    name = "sched.output"
+
+    label = prop_def(StringAttr)
+    memory = operand_def()
+
+    assembly_format = "$label `,` $memory `:` type($memory) attr-dict"
+
+    def __init__(self, label: str, memory: SSAValue):
+        super().__init__(operands=(memory,), properties={"label": StringAttr(label)})
+
+
+@irdl_op_definition
+class ProgramOp(IRDLOperation):
+    """The straight list of one step: buffers, then calls in the order they run, then outputs.
+
+    `axes` names the dynamic axes; `arena` is the size of the arena in bytes as a linear form
+    over them, `state` that of the state block, both once memory is planned.
+    """
+
+    name = "sched.program"
+
+    sym_name = prop_def(SymbolNameConstraint())
+    axes = prop_def(ArrayAttr[StringAttr])
+    arena = opt_prop_def(Form)
+    state = opt_prop_def(IntAttr)
+    body = region_def("single_block")
+
+    traits = traits_def(IsolatedFromAbove(), NoTerminator(), SymbolOpInterface())
+
+    def __init__(self, sym_name: str, axes: Sequence[str], body: Region | None = None):
+        names = ArrayAttr([StringAttr(a) for a in axes])
+        properties = {"sym_name": StringAttr(sym_name), "axes": names}
+        super().__init__(properties=properties, regions=(body or Region(Block()),))
+
+    @property
+    def buffers(self) -> tuple[BufferOp, ...]:
+        """The buffers in the order they are declared."""
+        return tuple(op for op in self.body.block.ops if isinstance(op, BufferOp))
+
+    @property
+    def calls(self) -> tuple[CallOp, ...]:
+        """The calls in the order they run."""
+        return tuple(op for op in self.body.block.ops if isinstance(op, CallOp))
+
+    @property
+    def outputs(self) -> tuple[OutputOp, ...]:
+        """The buffers kept for the caller."""
+        return tuple(op for op in self.body.block.ops if isinstance(op, OutputOp))
+
+    @override
+    def verify_(self) -> None:
+        written = {b.memory for b in self.buffers if b.kind.data != "temporary"}
+        for op in self.body.block.ops:
+            if not isinstance(op, (BufferOp, CallOp, OutputOp)):
+                raise VerifyException(f"'{op.name}' cannot stand in a program")
+            read = op.operands if isinstance(op, OutputOp) else ()
+            read = op.inputs if isinstance(op, CallOp) else read
+            for value in read:
+                if value not in written:
+                    raise VerifyException("a buffer is read before it is written")
+            written.update(op.outputs if isinstance(op, CallOp) else ())
+
+    @override
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        printer.print_symbol_name(self.sym_name.data)
+        printer.print_string(" ")
+        printer.print_attribute(self.axes)
+        if self.arena is not None:
+            printer.print_string(" arena ")
+            _print_form(printer, self.arena)
+        if self.state is not None:
+            printer.print_string(f" state {self.state.data}")
+        printer.print_string(" ")
+        printer.print_region(self.body)
+
+    @classmethod
+    @override
+    def parse(cls, parser: Parser) -> Self:
+        name = parser.parse_symbol_name().data
+        axes = parser.parse_comma_separated_list(
+            parser.Delimiter.SQUARE, lambda: parser.parse_str_literal("axis name")
+        )
+        arena = _parse_form(parser) if parser.parse_optional_keyword("arena") else None
+        state = parser.parse_integer() if parser.parse_optional_keyword("state") else None
+        program = cls(name, axes, parser.parse_region())
+        program.arena = arena
+        program.state = None if state is None else IntAttr(state)
+        return program
+
+
+Sched = Dialect("sched", [KernelOp, YieldOp, ProgramOp, BufferOp, CallOp, OutputOp])
