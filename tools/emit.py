@@ -1,0 +1,66 @@
+"""From the level a module is at to any level below, down to assembly text."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.printer import Printer
+
+from brainscript.diagnostic import CommandLineError, Diagnostic
+from brainscript.passes.pipeline import LEVELS, between
+from brainscript.tools.crash import CrashRecord
+from brainscript.tools.inputs import level_of
+from brainscript.tools.passes import Instruments, run_passes
+
+IR_LEVELS = tuple(name for name, _ in LEVELS)
+TEXT_LEVELS = ("llvm", "asm")
+EMIT = ("ast", *IR_LEVELS, *TEXT_LEVELS)
+STEPS = ("train", "test", "write", "precompute")
+
+
+def ir_text(module: ModuleOp) -> str:
+    """The module as text, one line break at the end."""
+    stream = StringIO()
+    Printer(stream).print_op(module)
+    return stream.getvalue() + "\n"
+
+
+def lower_to(
+    goal: str,
+    context: Context,
+    module: ModuleOp,
+    step: str,
+    instruments: Instruments,
+    crash: CrashRecord,
+) -> str:
+    """Lower `module` in place to the level `goal` and give its text.
+
+    `step` says what a network becomes at the level `gradient`: the step of training, test, write
+    or precomputation. Raises CommandLineError (BS0910) when the module is below `goal` already.
+    """
+    start = level_of(module)
+    stop = "kern" if goal in TEXT_LEVELS else goal
+    if IR_LEVELS.index(start) > IR_LEVELS.index(stop):
+        raise CommandLineError(_upwards(start, goal))
+    pipeline = between(start, stop, f"{step}-step")
+    if pipeline:
+        run_passes(context, module, pipeline, instruments, ir_text, crash)
+    if goal not in TEXT_LEVELS:
+        return ir_text(module)
+    return _native_text(module, goal)
+
+
+def _native_text(module: ModuleOp, goal: str) -> str:
+    from brainscript.codegen.compile import assembly_text
+    from brainscript.codegen.emit import module_text
+    from brainscript.codegen.target import host_target
+
+    text = module_text(module, host_target())
+    return text if goal == "llvm" else assembly_text(text, host_target())
+
+
+def _upwards(start: str, goal: str) -> Diagnostic:
+    title = f"cannot emit '{goal}' from a module at level '{start}'"
+    return Diagnostic("BS0910", title, help=f"levels go down: {', '.join(EMIT)}")

@@ -1,0 +1,72 @@
+"""From the text of a config or of network members to a module at level `bs`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import ModuleOp
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.frontend import syntax
+from brainscript.frontend.build import build_network
+from brainscript.frontend.config import load_config
+from brainscript.frontend.network_section import network_expression
+from brainscript.frontend.parser import parse_members
+from brainscript.frontend.print_tree import tree_text
+from brainscript.frontend.source import Sources, SourceText
+from brainscript.settings import Settings
+
+BUILDERS = ("BrainScriptNetworkBuilder", "ExperimentalNetworkBuilder")
+REFUSED_BUILDERS = ("SimpleNetworkBuilder", "NDLNetworkBuilder", "createNetwork")
+
+
+def members_of(text: str, name: str, sources: Sources) -> syntax.Record:
+    """The syntax tree of a `.bs` file: the members of a network record."""
+    source = SourceText(name, text)
+    sources.add(source)
+    return parse_members(source)
+
+
+def network_of_config(
+    file: str, overrides: Sequence[str], command: str | None, sources: Sources
+) -> syntax.Expression:
+    """The network expression of a config: of the named command, or of the first with a builder."""
+    settings = load_config([f"configFile={file}", *overrides], sources)
+    return network_expression(section_with_network(settings, command))
+
+
+def section_with_network(settings: Settings, command: str | None) -> Settings:
+    """The section of the command to look at; raises BrainScriptError (BS0906) when there is none."""
+    names = (command,) if command else settings.texts("command", ("train",))
+    for name in names:
+        section = settings.find_section(name)
+        if section is None and command:
+            known = [key for key in settings.own_keys() if settings.find_section(key)]
+            title = f"the config has no section '{command}'"
+            raise BrainScriptError(Diagnostic("BS0906", title, help=did_you_mean(command, known)))
+        if section is not None and any(section.has(builder) for builder in BUILDERS):
+            return section
+    if any(settings.has(builder) for builder in BUILDERS):
+        return settings
+    raise BrainScriptError(_no_builder(settings, names))
+
+
+def bs_module(expression: syntax.Expression, sources: Sources) -> ModuleOp:
+    """The module at level `bs` of a network expression or record."""
+    return build_network(expression, sources)
+
+
+def ast_text(expression: syntax.Expression) -> str:
+    """The syntax tree as indented text."""
+    return tree_text(expression)
+
+
+def _no_builder(settings: Settings, names: Sequence[str]) -> Diagnostic:
+    title = f"no network builder in the commands {', '.join(repr(n) for n in names)}"
+    sections = [settings, *(s for n in names if (s := settings.find_section(n)))]
+    for section in sections:
+        for builder in REFUSED_BUILDERS:
+            if section.has(builder):
+                title = f"'{builder}' is not read by this version"
+                return Diagnostic("BS0911", title, section.span_of(builder))
+    return Diagnostic("BS0906", title, help=f"add {BUILDERS[0]} = {{ ... }}")

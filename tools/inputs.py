@@ -1,0 +1,128 @@
+"""From a file of any kind to its text and language, and from IR text to a verified module."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.parser import Parser
+from xdsl.utils.exceptions import ParseError, VerifyException
+
+from brainscript.diagnostic import (
+    BrainScriptError,
+    CommandLineError,
+    Diagnostic,
+    MissingFileError,
+    Span,
+)
+
+LANGUAGES = ("config", "bs", "mlir")
+EXTENSIONS = {".cntk": "config", ".config": "config", ".cfg": "config", ".bs": "bs", ".mlir": "mlir"}
+REFUSED = {
+    ".ndl": "NDL networks",
+    ".mel": "model editing scripts",
+    ".dnn": "models of CNTK",
+    ".cmf": "models of CNTK",
+    ".model": "models of CNTK",
+}
+IR_MARKS = ("module {", "module attributes", '"builtin.', "bs.network", "net.network", "kern.func")
+LEVEL_MARKS = (
+    ("bs.network", "bs"),
+    ("kern.func", "kern"),
+    ("sched.program", "sched"),
+    ("net.write", "gradient"),
+    ("net.accumulate", "gradient"),
+)
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input: its name as the user wrote it, its text, and its language."""
+
+    name: str
+    text: str
+    language: str
+
+
+def read_input(name: str, language: str | None) -> Input:
+    """Read the file `name`, or standard input for `-`, and tell its language.
+
+    Raises MissingFileError when there is no such file, BrainScriptError when it cannot be read,
+    CommandLineError when neither the extension nor the text tells the language.
+    """
+    if name == "-":
+        text = sys.stdin.read()
+        return Input("<stdin>", text, language or _language_of_text(text) or "bs")
+    text = _read(Path(name))
+    return Input(name, text, language or _language_of_file(name, text))
+
+
+def parse_ir(context: Context, text: str, name: str, verify: bool = True) -> ModuleOp:
+    """The module that IR text describes, verified; raises BrainScriptError with the place."""
+    try:
+        module = Parser(context, text, name).parse_module()
+    except ParseError as error:
+        span = _place(text, name, error.span.start, error.span.end)
+        raise BrainScriptError(Diagnostic("BS0903", "cannot parse this IR", span, error.msg)) from None
+    if verify:
+        try:
+            module.verify()
+        except VerifyException as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise BrainScriptError(Diagnostic("BS0903", f"the IR does not verify: {reason}")) from None
+    return module
+
+
+def level_of(module: ModuleOp) -> str:
+    """The level of a module, by the operations in it."""
+    names = {op.name for op in module.walk()}
+    return next((level for mark, level in LEVEL_MARKS if mark in names), "net")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+        raise MissingFileError(_unreadable(path, "no such file", near)) from None
+    except UnicodeDecodeError as error:
+        reason = f"byte {error.start} is not UTF-8"
+        raise BrainScriptError(_unreadable(path, reason)) from None
+    except OSError as error:
+        raise BrainScriptError(_unreadable(path, error.strerror or str(error))) from None
+
+
+def _unreadable(path: Path, reason: str, near: list[str] | None = None) -> Diagnostic:
+    from brainscript.diagnostic import did_you_mean
+
+    return Diagnostic("BS0904", f"cannot read '{path}': {reason}", help=did_you_mean(path.name, near or []))
+
+
+def _language_of_file(name: str, text: str) -> str:
+    extension = Path(name).suffix.lower()
+    if extension in EXTENSIONS:
+        return EXTENSIONS[extension]
+    if extension in REFUSED:
+        title = f"{REFUSED[extension]} ('{extension}') are not read by this version"
+        raise BrainScriptError(Diagnostic("BS0911", title, help="see the table in the README"))
+    if found := _language_of_text(text):
+        return found
+    title = f"cannot tell the language of '{name}'"
+    raise CommandLineError(Diagnostic("BS0905", title, help="add --language config|bs|mlir"))
+
+
+def _language_of_text(text: str) -> str | None:
+    if any(mark in text for mark in IR_MARKS):
+        return "mlir"
+    if any(word in text for word in ("NetworkBuilder", "command", "action")):
+        return "config"
+    return None
+
+
+def _place(text: str, name: str, start: int, end: int) -> Span:
+    line = text.count("\n", 0, start) + 1
+    column = start - (text.rfind("\n", 0, start) + 1) + 1
+    return Span(name, line, column, max(1, end - start))

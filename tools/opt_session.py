@@ -1,0 +1,153 @@
+"""One run of `bs-opt`: read, build, transform, print. Imported after the command line is parsed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+
+from brainscript.atomic import write_text
+from brainscript.diagnostic import BrainScriptError, CommandLineError, Diagnostic
+from brainscript.dialects.registry import make_context
+from brainscript.tools.bs_opt import SPLIT, apply_limits
+from brainscript.tools.crash import CrashRecord
+from brainscript.tools.driver import Console
+from brainscript.tools.emit import ir_text, lower_to
+from brainscript.tools.expected import check_expected
+from brainscript.tools.inputs import Input, parse_ir, read_input
+from brainscript.tools.passes import Instruments, run_passes
+
+
+@dataclass
+class _Session:
+    options: argparse.Namespace
+    console: Console
+    crash: CrashRecord
+    context: Context
+    instruments: Instruments
+
+
+def work(options: argparse.Namespace, console: Console, crash: CrashRecord) -> int:
+    """Do what the options say; the exit code is 0 unless something is raised."""
+    apply_limits(options.limit)
+    crash.printer(ir_text)
+    if options.dump_dir is not None:
+        options.dump_dir.mkdir(parents=True, exist_ok=True)
+    instruments = Instruments(
+        sys.stderr,
+        tuple(options.print_ir_after),
+        options.print_ir_on_change,
+        options.dump_dir,
+        not options.no_verify,
+    )
+    session = _Session(options, console, crash, make_context(), instruments)
+    source = read_input(options.file, options.language)
+    crash.source(source.name, source.text)
+    if options.run_reproducer:
+        source = _reproducer(source, options)
+    output = f"{SPLIT}\n".join(_part(session, part) for part in _parts(source, options))
+    if options.timing:
+        _show_timing(instruments)
+    if not options.parse_only:
+        _write(output, options.output)
+    return 0
+
+
+def _parts(source: Input, options: argparse.Namespace) -> list[Input]:
+    """The inputs in a file; lines are kept in place so that diagnostics name the right ones."""
+    if not options.split_input_file:
+        return [source]
+    parts: list[Input] = []
+    lines_before = 0
+    for text in source.text.split(SPLIT + "\n"):
+        parts.append(Input(source.name, "\n" * lines_before + text, source.language))
+        lines_before += text.count("\n") + 1
+    return parts
+
+
+def _part(session: _Session, source: Input) -> str:
+    if not session.options.verify_diagnostics:
+        return _transform(session, source)
+    try:
+        _transform(session, source)
+        found: tuple[Diagnostic, ...] = ()
+    except BrainScriptError as error:
+        found = error.diagnostics
+    check_expected(source.text, source.name, found)
+    return ""
+
+
+def _transform(session: _Session, source: Input) -> str:
+    options = session.options
+    if source.language == "mlir":
+        module = parse_ir(session.context, source.text, source.name, not options.no_verify)
+    else:
+        built = _build(session, source)
+        if isinstance(built, str):
+            return built
+        module = built
+    if options.parse_only:
+        return ""
+    if options.passes is not None:
+        run_passes(
+            session.context, module, options.passes, session.instruments, ir_text, session.crash
+        )
+    goal = options.emit or ""
+    if not goal:
+        return ir_text(module)
+    if goal == "ast":
+        title = "a syntax tree is made of BrainScript text only"
+        raise CommandLineError(Diagnostic("BS0910", title))
+    return lower_to(
+        goal, session.context, module, options.step, session.instruments, session.crash
+    )
+
+
+def _build(session: _Session, source: Input) -> ModuleOp | str:
+    from brainscript.frontend.source import Sources
+    from brainscript.tools import frontdoor
+
+    options = session.options
+    sources = Sources()
+    session.console.line_of = sources.line_of
+    if source.language == "config":
+        expression = frontdoor.network_of_config(
+            source.name, options.overrides, options.command, sources
+        )
+    else:
+        expression = frontdoor.members_of(source.text, source.name, sources)
+    if options.emit == "ast":
+        return frontdoor.ast_text(expression)
+    return frontdoor.bs_module(expression, sources)
+
+
+def _reproducer(source: Input, options: argparse.Namespace) -> Input:
+    first, _, rest = source.text.partition("\n")
+    mark = "// pipeline: "
+    if not first.startswith(mark):
+        title = f"'{source.name}' is no reproducer: its first line names no pipeline"
+        raise BrainScriptError(Diagnostic("BS0903", title))
+    options.passes = first.removeprefix(mark)
+    return Input(source.name, "\n" + rest, "mlir")
+
+
+def _show_timing(instruments: Instruments) -> None:
+    total = sum(instruments.seconds.values()) or 1.0
+    print(f"{'seconds':>9} {'':>6}  pass", file=sys.stderr)
+    for name, seconds in instruments.seconds.items():
+        print(f"{seconds:9.4f} {100 * seconds / total:5.1f}%  {name}", file=sys.stderr)
+    print(f"{total:9.4f} 100.0%  total", file=sys.stderr)
+
+
+def _write(text: str, path: str | None) -> None:
+    if path is None:
+        sys.stdout.write(text)
+    elif Path(path).exists() and not Path(path).is_file():
+        with open(path, "w", encoding="utf-8") as device:
+            device.write(text)
+    else:
+        write_text(path, text)
