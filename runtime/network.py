@@ -1,0 +1,273 @@
+"""A network as the runtime sees it: specifications, values, and steps compiled on demand.
+
+The tools build an object that satisfies `Network` from level-2 IR and hand it over through an
+`Environment`; nothing here knows the front end or the passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainscript.diagnostic import Diagnostic, Span
+from brainscript.settings import Settings
+
+Array = NDArray[np.floating[Any]]
+Element = Literal["f32", "f64"]
+Mode = Literal["train", "criterion", "test", "write", "precompute"]
+DEFAULT_AXIS = "*"
+
+
+def numpy_type(element: Element) -> np.dtype[Any]:
+    """The numpy type of an element name."""
+    return np.dtype(np.float32 if element == "f32" else np.float64)
+
+
+@dataclass(frozen=True)
+class ParameterSpec:
+    """One parameter symbol and how its first values come about.
+
+    `dims` is column-major as BrainScript writes it; its value in memory is the C array of the
+    reversed shape. `init` is CNTK's name (`uniform`, `glorotUniform`, `fixedValue`, `fromFile`,
+    ...); `learning_rate_multiplier` 0 means that it never moves.
+    """
+
+    name: str
+    dims: tuple[int, ...]
+    element: Element = "f32"
+    init: str = "uniform"
+    value: float = 0.0
+    scale: float = 1.0
+    seed: int = 1
+    filter_rank: int = 0
+    output_rank: int = 1
+    file: str = ""
+    literal: str = ""
+    learning_rate_multiplier: float = 1.0
+    span: Span | None = None
+
+    @property
+    def count(self) -> int:
+        """The number of elements."""
+        product = 1
+        for dim in self.dims:
+            product *= dim
+        return product
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One input of the network: sample dims (column-major) and the axis its columns run over."""
+
+    name: str
+    dims: tuple[int, ...]
+    axis: str = DEFAULT_AXIS
+    sparse: bool = False
+    element: Element = "f32"
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """One computation node: CNTK's name and operation, its sample dims, its axis ('' for none)."""
+
+    name: str
+    operation: str
+    dims: tuple[int, ...] = ()
+    axis: str = ""
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PrecomputeSpec:
+    """A node whose value is estimated from the data before training (Mean, InvStdDev).
+
+    `source` names the node to be averaged: the program of mode 'precompute' gives it as an
+    output. `state` is the symbol of the state that receives the estimate, dims as the source.
+    """
+
+    name: str
+    operation: str
+    source: str
+    state: str
+
+
+@dataclass(frozen=True)
+class UpdateRule:
+    """What `net-update` needs to know; everything that changes between minibatches is a state.
+
+    The host writes these states of shape [1] before each step: `hyper.learning_rate` (per
+    sample), `hyper.momentum` (already raised to the samples of the minibatch, float32 rounded)
+    and `hyper.samples` (the count N of momentum, clipping and regularisation).
+    """
+
+    rule: str = "sgd"
+    nesterov: bool = False
+    clipping: float = float("inf")
+    clip_by_truncation: bool = True
+    l1: float = 0.0
+    l2: float = 0.0
+    numbers: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+class State(Protocol):
+    """The values of a network by symbol: parameters, momentum, statistics, hyper scalars, sums.
+
+    A view is flat or shaped as the reversed dims, contiguous and writable; it is valid until the
+    next `Network.compile`, which may add symbols and move the block but keeps every value.
+    Symbols: parameters and statistics under their own names, `momentum.<parameter>` and other
+    optimiser state under a prefixed name, `hyper.*`, and `criterion.<node>` for the running sum
+    of a criterion or metric in the element type.
+    """
+
+    def names(self) -> Iterable[str]:
+        """Every symbol, in a fixed order."""
+        ...
+
+    def role(self, name: str) -> str:
+        """One of 'parameter', 'momentum', 'statistic', 'hyper', 'criterion'."""
+        ...
+
+    def view(self, name: str) -> Array:
+        """The values under this name."""
+        ...
+
+
+class Step(Protocol):
+    """A compiled step (`runtime.program.Program` is one)."""
+
+    def set_columns(self, columns: Mapping[str, int]) -> None:
+        """The number of columns of each dynamic axis, before the inputs are filled."""
+        ...
+
+    def input(self, name: str) -> Array:
+        """The [columns, ...reversed dims] view of an input, to be filled."""
+        ...
+
+    def run(self) -> None:
+        """Compute the step."""
+        ...
+
+    def output(self, name: str) -> Array:
+        """The [columns, ...reversed dims] view of an output; [...reversed dims] without axis."""
+        ...
+
+
+class Network(Protocol):
+    """One network: what it holds, its values, and its steps.
+
+    `criteria` and `metrics` are the criterion and evaluation groups in order (metrics without
+    duplicates of criteria), `outputs` the output group, `features` the feature inputs (all inputs
+    when no group names them). `parameters` are in the order in which the optimiser visits them:
+    sorted by node name.
+    """
+
+    @property
+    def ir_text(self) -> str:
+        """The level-2 module, compact, without values: what a model file stores."""
+        ...
+
+    @property
+    def precision(self) -> Element: ...
+    @property
+    def parameters(self) -> Sequence[ParameterSpec]: ...
+    @property
+    def inputs(self) -> Sequence[InputSpec]: ...
+    @property
+    def features(self) -> Sequence[str]: ...
+    @property
+    def criteria(self) -> Sequence[NodeSpec]: ...
+    @property
+    def metrics(self) -> Sequence[NodeSpec]: ...
+    @property
+    def outputs(self) -> Sequence[NodeSpec]: ...
+    @property
+    def nodes(self) -> Mapping[str, NodeSpec]:
+        """Every node of the network as written, by name."""
+        ...
+
+    @property
+    def precomputed(self) -> Sequence[PrecomputeSpec]: ...
+    @property
+    def roots(self) -> Mapping[str, Sequence[str]]:
+        """Group name (feature, label, criterion, evaluation, output) -> node names."""
+        ...
+
+    @property
+    def state(self) -> State: ...
+
+    def inputs_of(self, mode: Mode, outputs: Sequence[str] = ()) -> Sequence[InputSpec]:
+        """The inputs that the step `compile(mode, outputs)` reads."""
+        ...
+
+    def compile(
+        self, mode: Mode, outputs: Sequence[str] = (), update: UpdateRule | None = None
+    ) -> Step:
+        """The compiled step.
+
+        'train': forward, backward, update by `update`, sums of `outputs`; the first name of
+        `outputs` is the criterion that trains, the others are only summed.
+        'criterion': training-mode forward and the sums, nothing moves.
+        'test': inference forward and the sums. 'write': inference, `outputs` readable.
+        'precompute': the sources of `precomputed` readable.
+        """
+        ...
+
+
+class Minibatch(Protocol):
+    """What a reader gives: the columns of each axis and the data of each stream.
+
+    `samples` is the count that `minibatchSize` bounds; `columns[axis]` the real samples of an
+    axis; `padded[axis]` the columns of CNTK's packed layout, gaps included; `sequences[axis]`
+    the length of each sequence in layout order.
+    """
+
+    @property
+    def samples(self) -> int: ...
+    @property
+    def columns(self) -> Mapping[str, int]: ...
+    @property
+    def padded(self) -> Mapping[str, int]: ...
+    @property
+    def sequences(self) -> Mapping[str, Sequence[int]]: ...
+
+    def fill(self, name: str, target: Array) -> None:
+        """Write the stream of this input, densely, into a [columns, ...] view."""
+        ...
+
+
+class Reader(Protocol):
+    """Minibatches of one epoch after another, in CNTK's order."""
+
+    def start_epoch(self, index: int, epoch_size: int, minibatch_size: int) -> None:
+        """Seek to epoch `index` of `epoch_size` samples (0: one full sweep)."""
+        ...
+
+    def next(self) -> Minibatch | None:
+        """The next minibatch, or None at the end of the epoch."""
+        ...
+
+
+@dataclass
+class Environment:
+    """What an action may call.
+
+    `build_network(settings)` makes the network of the builder that is visible from a command
+    section (its parameters have no values yet; seeds are drawn from one counter of the process),
+    `parse_network(ir_text, name)` the one whose level-2 text a model file holds (`name` is for
+    diagnostics).
+    `open_reader(settings, inputs, randomize)` opens the reader section; `randomize` is the
+    default for a section that does not say. `warn` shows a diagnostic and goes on.
+    """
+
+    build_network: Callable[[Settings], Network]
+    parse_network: Callable[[str, str], Network]
+    open_reader: Callable[[Settings, Sequence[InputSpec], bool], Reader]
+    warn: Callable[[Diagnostic], None]
+    stderr: TextIO
+    stdout: TextIO
+    dry_run: bool = False
