@@ -157,48 +157,36 @@ class Step(Protocol):
         ...
 
 
-class Network(Protocol):
-    """One network: what it holds, its values, and its steps.
+@dataclass(frozen=True)
+class Facts:
+    """What a network holds, without values.
 
-    `criteria` and `metrics` are the criterion and evaluation groups in order (metrics without
-    duplicates of criteria), `outputs` the output group, `features` the feature inputs (all inputs
-    when no group names them). `parameters` are in the order in which the optimiser visits them:
-    sorted by node name.
+    `ir_text` is the level-2 module, compact: what a model file stores. `parameters` are sorted by
+    name, the order in which the optimiser visits them. `criteria` and `metrics` are the criterion
+    and evaluation groups in order (metrics without the ones that are criteria too), `outputs` the
+    output group, `features` the feature inputs (all inputs when no group names them). `nodes`
+    holds every node of the network as written. `roots` maps a group name (feature, label,
+    criterion, evaluation, output) to node names.
     """
 
-    @property
-    def ir_text(self) -> str:
-        """The level-2 module, compact, without values: what a model file stores."""
-        ...
+    ir_text: str
+    precision: Element
+    parameters: tuple[ParameterSpec, ...]
+    inputs: tuple[InputSpec, ...]
+    features: tuple[str, ...]
+    criteria: tuple[NodeSpec, ...]
+    metrics: tuple[NodeSpec, ...]
+    outputs: tuple[NodeSpec, ...]
+    nodes: Mapping[str, NodeSpec]
+    precomputed: tuple[PrecomputeSpec, ...] = ()
+    roots: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
-    @property
-    def precision(self) -> Element: ...
-    @property
-    def parameters(self) -> Sequence[ParameterSpec]: ...
-    @property
-    def inputs(self) -> Sequence[InputSpec]: ...
-    @property
-    def features(self) -> Sequence[str]: ...
-    @property
-    def criteria(self) -> Sequence[NodeSpec]: ...
-    @property
-    def metrics(self) -> Sequence[NodeSpec]: ...
-    @property
-    def outputs(self) -> Sequence[NodeSpec]: ...
-    @property
-    def nodes(self) -> Mapping[str, NodeSpec]:
-        """Every node of the network as written, by name."""
-        ...
 
-    @property
-    def precomputed(self) -> Sequence[PrecomputeSpec]: ...
-    @property
-    def roots(self) -> Mapping[str, Sequence[str]]:
-        """Group name (feature, label, criterion, evaluation, output) -> node names."""
-        ...
+class Network(Protocol):
+    """One network: what it holds, its values, and its steps."""
 
-    @property
-    def state(self) -> State: ...
+    facts: Facts
+    state: State
 
     def inputs_of(self, mode: Mode, outputs: Sequence[str] = ()) -> Sequence[InputSpec]:
         """The inputs that the step `compile(mode, outputs)` reads."""
@@ -226,14 +214,10 @@ class Minibatch(Protocol):
     the length of each sequence in layout order.
     """
 
-    @property
-    def samples(self) -> int: ...
-    @property
-    def columns(self) -> Mapping[str, int]: ...
-    @property
-    def padded(self) -> Mapping[str, int]: ...
-    @property
-    def sequences(self) -> Mapping[str, Sequence[int]]: ...
+    samples: int
+    columns: Mapping[str, int]
+    padded: Mapping[str, int]
+    sequences: Mapping[str, Sequence[int]]
 
     def fill(self, name: str, target: Array) -> None:
         """Write the stream of this input, densely, into a [columns, ...] view."""
