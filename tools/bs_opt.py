@@ -9,9 +9,10 @@ from pathlib import Path
 
 from brainscript import __version__
 from brainscript.diagnostic import BrainScriptError, CommandLineError, Diagnostic, did_you_mean
-from brainscript.limits import DEFAULTS, set_limits
+from brainscript.limits import DEFAULTS
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console, run
+from brainscript.tools.options import SPLIT
 
 EXAMPLES = """\
 examples:
@@ -19,7 +20,6 @@ examples:
   bs-opt layers.bs -p bs-inline             one pass on the members of a network
   bs-opt model.cntk --emit asm --step test  the assembly of the evaluation step
 """
-SPLIT = "// -----"
 INFORM = ("explain", "list_passes", "list_dialects", "list_limits", "show_pipeline")
 
 
@@ -97,18 +97,6 @@ def _add_information(group: argparse._ArgumentGroup) -> None:  # pyright: ignore
     group.add_argument("--show-pipeline", metavar="NAME")
 
 
-def apply_limits(settings: Sequence[str]) -> None:
-    """Raise limits as `--limit NAME=VALUE` asks; CommandLineError for unknown names."""
-    changes: dict[str, int] = {}
-    for setting in settings:
-        name, _, value = setting.partition("=")
-        if name not in DEFAULTS or not value.isdigit():
-            title = f"cannot set the limit '{setting}'"
-            raise CommandLineError(Diagnostic("BS0912", title, help=did_you_mean(name, DEFAULTS)))
-        changes[name] = int(value)
-    set_limits(changes)
-
-
 def _inform(options: argparse.Namespace) -> int:
     for name in INFORM:
         if value := getattr(options, name):
@@ -131,7 +119,9 @@ def _explain(code: str) -> str:
 def _passes(_: object) -> str:
     from brainscript.passes.registry import PASSES, load_pass
 
-    lines = [f"{name:28} {(load_pass(name).__doc__ or '').strip().splitlines()[0]}" for name in PASSES]
+    lines = [
+        f"{name:28} {(load_pass(name).__doc__ or '').strip().splitlines()[0]}" for name in PASSES
+    ]
     return "\n".join(lines)
 
 

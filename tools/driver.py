@@ -70,7 +70,10 @@ def run(body: Callable[[], int], crash: CrashRecord, console: Console) -> int:
     threading.stack_size(STACK_BYTES)
     worker = threading.Thread(target=guarded, name="brainscript", daemon=True)
     worker.start()
-    worker.join()
+    try:
+        worker.join()
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     return _flush(outcome[0], console)
 
 

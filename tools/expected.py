@@ -43,7 +43,9 @@ def _announcements(text: str, name: str) -> list[tuple[Span, str, str]]:
 
 def _matches(diagnostic: Diagnostic, span: Span, severity: str, words: str) -> bool:
     on_line = diagnostic.span is None or diagnostic.span.line == span.line
-    return on_line and diagnostic.severity == severity and words in render(diagnostic, lambda *_: "")
+    return (
+        on_line and diagnostic.severity == severity and words in render(diagnostic, lambda *_: "")
+    )
 
 
 def _unexpected(diagnostic: Diagnostic) -> Diagnostic:

@@ -20,7 +20,13 @@ from brainscript.diagnostic import (
 )
 
 LANGUAGES = ("config", "bs", "mlir")
-EXTENSIONS = {".cntk": "config", ".config": "config", ".cfg": "config", ".bs": "bs", ".mlir": "mlir"}
+EXTENSIONS = {
+    ".cntk": "config",
+    ".config": "config",
+    ".cfg": "config",
+    ".bs": "bs",
+    ".mlir": "mlir",
+}
 REFUSED = {
     ".ndl": "NDL networks",
     ".mel": "model editing scripts",
@@ -66,13 +72,17 @@ def parse_ir(context: Context, text: str, name: str, verify: bool = True) -> Mod
         module = Parser(context, text, name).parse_module()
     except ParseError as error:
         span = _place(text, name, error.span.start, error.span.end)
-        raise BrainScriptError(Diagnostic("BS0903", "cannot parse this IR", span, error.msg)) from None
+        raise BrainScriptError(
+            Diagnostic("BS0903", "cannot parse this IR", span, error.msg)
+        ) from None
     if verify:
         try:
             module.verify()
         except VerifyException as error:
             reason = str(error).strip().splitlines()[-1]
-            raise BrainScriptError(Diagnostic("BS0903", f"the IR does not verify: {reason}")) from None
+            raise BrainScriptError(
+                Diagnostic("BS0903", f"the IR does not verify: {reason}")
+            ) from None
     return module
 
 
@@ -98,7 +108,9 @@ def _read(path: Path) -> str:
 def _unreadable(path: Path, reason: str, near: list[str] | None = None) -> Diagnostic:
     from brainscript.diagnostic import did_you_mean
 
-    return Diagnostic("BS0904", f"cannot read '{path}': {reason}", help=did_you_mean(path.name, near or []))
+    return Diagnostic(
+        "BS0904", f"cannot read '{path}': {reason}", help=did_you_mean(path.name, near or [])
+    )
 
 
 def _language_of_file(name: str, text: str) -> str:

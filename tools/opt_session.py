@@ -13,12 +13,12 @@ from xdsl.dialects.builtin import ModuleOp
 from brainscript.atomic import write_text
 from brainscript.diagnostic import BrainScriptError, CommandLineError, Diagnostic
 from brainscript.dialects.registry import make_context
-from brainscript.tools.bs_opt import SPLIT, apply_limits
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console
 from brainscript.tools.emit import ir_text, lower_to
 from brainscript.tools.expected import check_expected
 from brainscript.tools.inputs import Input, parse_ir, read_input
+from brainscript.tools.options import SPLIT, apply_limits
 from brainscript.tools.passes import Instruments, run_passes
 
 
@@ -102,13 +102,12 @@ def _transform(session: _Session, source: Input) -> str:
     if goal == "ast":
         title = "a syntax tree is made of BrainScript text only"
         raise CommandLineError(Diagnostic("BS0910", title))
-    return lower_to(
-        goal, session.context, module, options.step, session.instruments, session.crash
-    )
+    return lower_to(goal, session.context, module, options.step, session.instruments, session.crash)
 
 
 def _build(session: _Session, source: Input) -> ModuleOp | str:
     from brainscript.frontend.source import Sources
+
     from brainscript.tools import frontdoor
 
     options = session.options

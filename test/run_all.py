@@ -1,0 +1,84 @@
+"""Everything CI runs, in order, with one closing line `N passed, N failed`.
+
+`--long` adds the hour-long runs of the fuzz tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+FOLDERS = ("brainscript", "frontend", "dialects", "passes", "codegen", "runtime", "tools")
+SOURCES = (*FOLDERS, "test", "examples", "bench")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One program to run; `passed` and `failed` find its counts, or it counts as one test."""
+
+    name: str
+    command: tuple[str, ...]
+    passed: str = ""
+    failed: str = ""
+
+
+def steps(workers: int) -> list[Step]:
+    """What to run, cheap checks first."""
+    python = sys.executable
+    lit = (str(BIN / "lit"), "-q", f"-j{workers}", "--timeout", "60", "--summary", "test")
+    pytest = (python, "-m", "pytest", f"-n{workers}", "test")
+    golden = (python, "test/run_golden.py")
+    return [
+        Step("ruff check", (str(BIN / "ruff"), "check", *SOURCES)),
+        Step("ruff format", (str(BIN / "ruff"), "format", "--check", *SOURCES)),
+        Step("codespell", (str(BIN / "codespell"), *SOURCES, "docs", "README.md")),
+        Step("tree", (python, "test/check_tree.py")),
+        Step("pyright", (str(BIN / "pyright"),)),
+        Step("lit", lit, r"Passed\s*:\s*(\d+)", r"(?:Failed|Timed Out|Unresolved)\s*:\s*(\d+)"),
+        Step("pytest", pytest, r"(\d+) passed", r"(\d+) (?:failed|error)"),
+        Step("golden", golden, r"(\d+) passed", r"(\d+) failed"),
+    ]
+
+
+def run(step: Step) -> tuple[int, int]:
+    """Run a step, show its output, and count."""
+    print(f"== {step.name}", flush=True)
+    start = time.monotonic()
+    done = subprocess.run(step.command, cwd=ROOT, capture_output=True, text=True)
+    output = done.stdout + done.stderr
+    passed = (
+        sum(map(int, re.findall(step.passed, output))) if step.passed else int(not done.returncode)
+    )
+    failed = sum(map(int, re.findall(step.failed, output))) if step.failed else 0
+    if done.returncode and not failed:
+        failed = 1
+    print(output.rstrip() if done.returncode else "\n".join(output.rstrip().splitlines()[-6:]))
+    print(f"   {passed} passed, {failed} failed in {time.monotonic() - start:.0f} s", flush=True)
+    return passed, failed
+
+
+def main() -> int:
+    """Run all steps; the exit code is 1 when anything failed."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--long", action="store_true", help="fuzz for an hour instead of seconds")
+    if options.parse_args().long:
+        os.environ["BS_FUZZ_SECONDS"] = "3600"
+    counts = [run(step) for step in steps(min(4, os.cpu_count() or 1))]
+    passed, failed = (sum(column) for column in zip(*counts, strict=True))
+    summary = f"{passed} passed, {failed} failed"
+    (ROOT / "build").mkdir(exist_ok=True)
+    (ROOT / "build" / "summary.txt").write_text(summary + "\n")
+    print(summary)
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+"""Options that both commands know, and what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from brainscript.diagnostic import CommandLineError, Diagnostic, did_you_mean
+from brainscript.limits import DEFAULTS, set_limits
+
+SPLIT = "// -----"
+
+
+def apply_limits(settings: Sequence[str]) -> None:
+    """Raise limits as `--limit NAME=VALUE` asks; CommandLineError for unknown names."""
+    changes: dict[str, int] = {}
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        if name not in DEFAULTS or not value.isdigit():
+            title = f"cannot set the limit '{setting}'"
+            raise CommandLineError(Diagnostic("BS0912", title, help=did_you_mean(name, DEFAULTS)))
+        changes[name] = int(value)
+    set_limits(changes)
