@@ -1,0 +1,128 @@
+"""`sched.kernel`: a fused group of `net` operations that becomes one native function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+from typing_extensions import override
+from xdsl.dialects.builtin import StringAttr, SymbolNameConstraint
+from xdsl.ir import Operation, Region, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    lazy_traits_def,
+    prop_def,
+    region_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.traits import HasParent, IsolatedFromAbove, IsTerminator, SymbolOpInterface
+from xdsl.utils.exceptions import VerifyException
+
+FAMILIES = ("gemm", "rows", "columns")
+"""How a kernel is compiled: a matrix product with an epilogue; anything local to one column (or
+flat, without columns); a sum over all columns."""
+
+PRODUCTS = ("net.times", "net.times_gradient_left", "net.times_gradient_right")
+"""The operations a kernel of the family `gemm` may start with."""
+
+
+@irdl_op_definition
+class YieldOp(IRDLOperation):
+    """End of a kernel: the values it writes, in the order of its outputs."""
+
+    name = "sched.yield"
+
+    values = var_operand_def()
+
+    traits = lazy_traits_def(lambda: (IsTerminator(), HasParent(KernelOp)))
+    assembly_format = "$values `:` type($values) attr-dict"
+
+    def __init__(self, values: Sequence[SSAValue]):
+        super().__init__(operands=(values,))
+
+
+@irdl_op_definition
+class KernelOp(IRDLOperation):
+    """A group of `net` operations that becomes one native function.
+
+    `sched.kernel @k0 rows(%a : T, %b : T) -> (T) { ... sched.yield %c : T }`: the block
+    arguments are what it reads, the operands of the yield what it writes; the native function
+    takes pointers in just that order.
+    """
+
+    name = "sched.kernel"
+
+    sym_name = prop_def(SymbolNameConstraint())
+    family = prop_def(StringAttr)
+    body = region_def("single_block")
+
+    traits = traits_def(IsolatedFromAbove(), SymbolOpInterface())
+
+    def __init__(self, sym_name: str, family: str, body: Region):
+        properties = {"sym_name": StringAttr(sym_name), "family": StringAttr(family)}
+        super().__init__(properties=properties, regions=(body,))
+
+    @property
+    def inputs(self) -> tuple[SSAValue, ...]:
+        """What the kernel reads: its block arguments."""
+        return tuple(self.body.block.args)
+
+    @property
+    def outputs(self) -> tuple[SSAValue, ...]:
+        """What the kernel writes: the operands of its yield."""
+        last = self.body.block.last_op
+        return tuple(last.operands) if isinstance(last, YieldOp) else ()
+
+    @property
+    def steps(self) -> tuple[Operation, ...]:
+        """The operations of the kernel without its yield."""
+        return tuple(op for op in self.body.block.ops if not isinstance(op, YieldOp))
+
+    @override
+    def verify_(self) -> None:
+        if self.family.data not in FAMILIES:
+            raise VerifyException(f"unknown kernel family '{self.family.data}'")
+        if not isinstance(self.body.block.last_op, YieldOp):
+            raise VerifyException("a kernel ends with sched.yield")
+        if not self.outputs:
+            raise VerifyException("a kernel writes at least one value")
+        for op in self.steps:
+            if not op.name.startswith("net."):
+                raise VerifyException(f"'{op.name}' cannot stand in a kernel")
+        products = [op for op in self.steps if op.name in PRODUCTS]
+        if self.family.data == "gemm":
+            self._verify_product(products)
+        elif products:
+            raise VerifyException(f"'{products[0].name}' needs a kernel of the family 'gemm'")
+
+    def _verify_product(self, products: list[Operation]) -> None:
+        if len(products) != 1 or self.steps[0] is not products[0]:
+            raise VerifyException("a gemm kernel starts with its one matrix product")
+
+    @override
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        printer.print_symbol_name(self.sym_name.data)
+        printer.print_string(f" {self.family.data}(")
+        printer.print_list(self.body.block.args, printer.print_block_argument)
+        printer.print_string(") -> (")
+        printer.print_list([v.type for v in self.outputs], printer.print_attribute)
+        printer.print_string(") ")
+        printer.print_region(self.body, print_entry_block_args=False, print_empty_block=False)
+
+    @classmethod
+    @override
+    def parse(cls, parser: Parser) -> Self:
+        name = parser.parse_symbol_name().data
+        family = parser.parse_identifier("kernel family")
+        arguments = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_argument)
+        parser.parse_punctuation("->")
+        types = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_type)
+        kernel = cls(name, family, parser.parse_region(arguments))
+        if [v.type for v in kernel.outputs] != types:
+            parser.raise_error("the types after '->' differ from those of the values yielded")
+        return kernel
