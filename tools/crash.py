@@ -57,7 +57,7 @@ class CrashRecord:
         self._module, self._pipeline = None, ""
 
     def write(self, error: BaseException) -> Path | None:
-        """Write the crash folder into the current folder; None when `BS_CRASH=0` or it cannot be."""
+        """Write the crash folder; None when `BS_CRASH=0` or when it cannot be written."""
         if os.environ.get("BS_CRASH") == "0":
             return None
         stamp = time.strftime("%Y%m%d-%H%M%S")

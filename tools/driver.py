@@ -1,4 +1,4 @@
-"""What both commands share: exit codes, diagnostics on stderr, signals, and the internal-error page.
+"""What both commands share: exit codes, diagnostics on stderr, signals, internal errors.
 
 Only this module catches: everything below raises. Exit codes: 0 done, 1 the input is at fault, 2
 the command line is, 3 a named file is missing, 4 stopped by a limit, 70 internal error, 130 and
@@ -59,7 +59,7 @@ class Console:
 
 
 def run(body: Callable[[], int], crash: CrashRecord, console: Console) -> int:
-    """Run a command's body in a thread with a deep stack and turn what it raises into an exit code."""
+    """Run a command's body in a thread with a deep stack; what it raises becomes an exit code."""
     outcome: list[int] = []
 
     def guarded() -> None:

@@ -36,7 +36,7 @@ def network_of_config(
 
 
 def section_with_network(settings: Settings, command: str | None) -> Settings:
-    """The section of the command to look at; raises BrainScriptError (BS0906) when there is none."""
+    """The section of the command to look at; BrainScriptError (BS0906) when there is none."""
     names = (command,) if command else settings.texts("command", ("train",))
     for name in names:
         section = settings.find_section(name)

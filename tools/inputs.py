@@ -17,6 +17,7 @@ from brainscript.diagnostic import (
     Diagnostic,
     MissingFileError,
     Span,
+    did_you_mean,
 )
 
 LANGUAGES = ("config", "bs", "mlir")
@@ -106,8 +107,6 @@ def _read(path: Path) -> str:
 
 
 def _unreadable(path: Path, reason: str, near: list[str] | None = None) -> Diagnostic:
-    from brainscript.diagnostic import did_you_mean
-
     return Diagnostic(
         "BS0904", f"cannot read '{path}': {reason}", help=did_you_mean(path.name, near or [])
     )
