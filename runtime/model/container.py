@@ -1,0 +1,217 @@
+"""The model container: safetensors with the network as text in its metadata.
+
+Layout: 8 bytes header length (little endian), a JSON header, the tensors. A tensor's key is its
+BrainScript name, its bytes are row-major in the reversed shape. Metadata: `bs.format`, `bs.net`
+(level-2 text), `bs.roots`, `bs.axes` (JSON), `bs.sha256` of everything after the header, and
+whatever the caller adds. Every length is checked against the file before anything is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainscript.atomic import replacing
+from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError
+
+FORMAT = "1"
+HEADER_LIMIT = 100_000_000
+TYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8")}
+NAMES = {dtype: name for name, dtype in TYPES.items()}
+Values = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Container:
+    """The tensors of a file by name, in the file's order, and its metadata."""
+
+    tensors: dict[str, Values]
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def save(path: str | Path, tensors: Mapping[str, Values], metadata: Mapping[str, str]) -> None:
+    """Write the container atomically; on failure the old file keeps its bytes."""
+    arrays = {name: _little(tensors[name]) for name in sorted(tensors)}
+    digest = hashlib.sha256()
+    for array in arrays.values():
+        digest.update(array.data)
+    header = _header(arrays, {**metadata, "bs.format": FORMAT, "bs.sha256": digest.hexdigest()})
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as stream:
+            stream.write(header)
+            for array in arrays.values():
+                stream.write(array.data)
+    except OSError as error:
+        raise _write_error(path, error) from None
+
+
+def load(path: str | Path) -> Container:
+    """Read a container; the arrays are read-only views of one block."""
+    data = _read(path)
+    header, start = _checked_header(path, data)
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict):
+        raise _damaged(path, "its metadata is not a record", 8)
+    texts = {str(k): str(v) for k, v in cast(dict[str, Any], metadata).items()}
+    _check_format(path, texts)
+    block = memoryview(data)[start:]
+    tensors = _tensors(path, header, block, start)
+    expected = texts.get("bs.sha256")
+    if expected is not None and hashlib.sha256(block).hexdigest() != expected:
+        raise _damaged(path, "the checksum of its tensors differs", start)
+    return Container(tensors, texts)
+
+
+def _little(array: Values) -> Values:
+    kind = array.dtype.newbyteorder("<")
+    if kind not in NAMES:
+        raise TypeError(f"tensors of type {array.dtype} cannot be stored")
+    return np.ascontiguousarray(array, dtype=kind).reshape(array.shape)
+
+
+def _header(arrays: Mapping[str, Values], metadata: Mapping[str, str]) -> bytes:
+    table: dict[str, Any] = {"__metadata__": dict(sorted(metadata.items()))}
+    at = 0
+    for name, array in arrays.items():
+        end = at + array.nbytes
+        table[name] = {
+            "dtype": NAMES[array.dtype],
+            "shape": list(array.shape),
+            "data_offsets": [at, end],
+        }
+        at = end
+    text = json.dumps(table, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text
+
+
+def _read(path: str | Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        title = f"there is no model file '{path}'"
+        raise MissingFileError(Diagnostic("BS0501", title)) from None
+    except OSError as error:
+        title = f"the model file '{path}' cannot be read: {error.strerror}"
+        raise BrainScriptError(Diagnostic("BS0507", title)) from None
+
+
+def _checked_header(path: str | Path, data: bytes) -> tuple[dict[str, Any], int]:
+    """The header as a record without duplicate keys, and where the tensors begin."""
+    _refuse_foreign(path, data)
+    length = int.from_bytes(data[:8], "little")
+    if length > HEADER_LIMIT or 8 + length > len(data):
+        raise _damaged(path, f"its header claims {length} bytes of {len(data)}", 0)
+    try:
+        text = data[8 : 8 + length].decode("utf-8")
+        header = json.loads(text, object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, f"its header is malformed: {error}", 8) from None
+    if not isinstance(header, dict):
+        raise _damaged(path, "its header is not a record", 8)
+    return cast(dict[str, Any], header), 8 + length
+
+
+def _refuse_foreign(path: str | Path, data: bytes) -> None:
+    foreign = next((kind for start, kind in FOREIGN.items() if data.startswith(start)), "")
+    if not foreign and (len(data) < 9 or data[8:9] != b"{"):
+        foreign = "not a model container" if data else "an empty file"
+    if foreign:
+        title = f"'{path}' is {foreign}, not a model of this program"
+        raise BrainScriptError(Diagnostic("BS0502", title, help=HELP_FOREIGN))
+
+
+FOREIGN = {
+    b"\x80\x02": "a Python pickle",
+    b"\x80\x03": "a Python pickle",
+    b"\x80\x04": "a Python pickle",
+    b"\x80\x05": "a Python pickle",
+    b"PK\x03\x04": "a zip archive (torch or npz)",
+    b"\x93NUMPY": "a numpy array",
+    b"\x89HDF": "an HDF5 file",
+    b"B\x00C\x00N\x00": "a CNTK version 1 model",
+}
+HELP_FOREIGN = "train it anew or convert it; files that can run code (pickle) are never opened"
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in table:
+            raise ValueError(f"the key '{key}' occurs twice")
+        table[key] = value
+    return table
+
+
+def _check_format(path: str | Path, metadata: Mapping[str, str]) -> None:
+    if "bs.format" not in metadata:
+        title = f"'{path}' is a safetensors file without a network"
+        raise BrainScriptError(Diagnostic("BS0504", title))
+    if metadata["bs.format"] != FORMAT:
+        title = f"'{path}' has format version {metadata['bs.format']}, known is {FORMAT}"
+        raise BrainScriptError(Diagnostic("BS0505", title))
+
+
+def _tensors(
+    path: str | Path, header: Mapping[str, Any], block: memoryview, start: int
+) -> dict[str, Values]:
+    tensors: dict[str, Values] = {}
+    at = 0
+    for name, entry in sorted(header.items(), key=_offset_of):
+        kind, shape, begin, end = _entry(path, name, entry)
+        size = math.prod(shape) * kind.itemsize
+        if begin != at or end - begin != size or end > len(block):
+            why = f"tensor '{name}' covers bytes {begin} to {end}, expected {at} to {at + size}"
+            raise _damaged(path, f"{why} of {len(block)}", start + at)
+        tensors[name] = np.frombuffer(block[begin:end], dtype=kind).reshape(shape)
+        at = end
+    if at != len(block):
+        raise _damaged(path, f"{len(block) - at} bytes belong to no tensor", start + at)
+    return tensors
+
+
+def _offset_of(item: tuple[str, Any]) -> tuple[int, int]:
+    entry: Any = item[1]
+    offsets = cast(dict[str, Any], entry).get("data_offsets") if isinstance(entry, dict) else None
+    if isinstance(offsets, list) and all(type(o) is int for o in cast(list[Any], offsets)):
+        first, *rest = cast(list[int], offsets) or [0]
+        return first, rest[0] if rest else first
+    return -1, -1
+
+
+def _entry(
+    path: str | Path, name: str, entry: Any
+) -> tuple[np.dtype[Any], tuple[int, ...], int, int]:
+    fields = cast(dict[str, Any], entry) if isinstance(entry, dict) else {}
+    kind = TYPES.get(str(fields.get("dtype")))
+    shape, offsets = _naturals(fields.get("shape")), _naturals(fields.get("data_offsets"))
+    if kind is None or shape is None or offsets is None or len(offsets) != 2:
+        raise _damaged(path, f"the entry of tensor '{name}' is malformed", 8)
+    return kind, tuple(shape), offsets[0], offsets[1]
+
+
+def _naturals(value: Any) -> list[int] | None:
+    items = cast(list[Any], value) if isinstance(value, list) else [-1]
+    return items if all(type(i) is int and 0 <= i < 1 << 48 for i in items) else None
+
+
+def _damaged(path: str | Path, why: str, offset: int) -> BrainScriptError:
+    title = f"the model file '{path}' is damaged at byte {offset}: {why}"
+    return BrainScriptError(Diagnostic("BS0503", title))
+
+
+def _write_error(path: str | Path, error: OSError) -> BrainScriptError:
+    reason = error.strerror or os.strerror(error.errno or 0)
+    title = f"'{path}' cannot be written: {reason}"
+    kept = "the file that was there before is unchanged" if Path(path).exists() else ""
+    return BrainScriptError(Diagnostic("BS0508", title, help=kept))

@@ -1,0 +1,75 @@
+"""A network to a model file and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.model import container
+from brainscript.runtime.network import Array, Environment, Network
+
+STORED_ROLES = ("parameter", "statistic")
+
+
+def save_network(path: str | Path, network: Network) -> None:
+    """Write parameters, statistics and the network text to `path`, atomically."""
+    facts = network.facts
+    axes = {spec.name: spec.axis for spec in facts.inputs}
+    metadata = {
+        "bs.net": facts.ir_text,
+        "bs.roots": json.dumps({k: list(v) for k, v in facts.roots.items()}),
+        "bs.axes": json.dumps(axes),
+    }
+    container.save(path, values_of(network, STORED_ROLES), metadata)
+
+
+def load_network(path: str | Path, environment: Environment) -> Network:
+    """The network of a model file with its values."""
+    stored = container.load(path)
+    if "bs.net" not in stored.metadata:
+        title = f"'{path}' holds the state of an optimiser, not a network"
+        raise BrainScriptError(Diagnostic("BS0504", title))
+    network = environment.parse_network(stored.metadata["bs.net"], str(path))
+    put_values(network, stored.tensors, STORED_ROLES, path)
+    return network
+
+
+def values_of(network: Network, roles: tuple[str, ...]) -> dict[str, Array]:
+    """Views of all values of these roles, shaped as the reversed dims where they are known."""
+    shapes = _shapes(network)
+    state = network.state
+    names = [name for name in state.names() if state.role(name) in roles]
+    views = {name: state.view(name) for name in names}
+    return {name: v.reshape(shapes.get(name, v.shape)) for name, v in views.items()}
+
+
+def put_values(
+    network: Network, tensors: Mapping[str, Array], roles: tuple[str, ...], path: str | Path
+) -> None:
+    """Copy stored values into the network; nothing is copied unless all of them fit."""
+    targets = values_of(network, roles)
+    for name, target in targets.items():
+        if name not in tensors:
+            raise _misfit(path, f"'{name}' is missing")
+        found = tensors[name]
+        if found.size != target.size or found.dtype != target.dtype:
+            theirs, ours = _describe(found), _describe(target)
+            raise _misfit(path, f"'{name}' is {theirs}, the network has {ours}")
+    for name, target in targets.items():
+        target.reshape(-1)[:] = tensors[name].reshape(-1)
+
+
+def _shapes(network: Network) -> dict[str, tuple[int, ...]]:
+    return {spec.name: spec.dims[::-1] for spec in network.facts.parameters}
+
+
+def _describe(array: Array) -> str:
+    dims = " x ".join(str(d) for d in array.shape[::-1]) or "1"
+    return f"[{dims}] {array.dtype.name}"
+
+
+def _misfit(path: str | Path, why: str) -> BrainScriptError:
+    title = f"the model file '{path}' does not fit its network: {why}"
+    return BrainScriptError(Diagnostic("BS0506", title))
