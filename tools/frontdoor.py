@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from xdsl.dialects.builtin import ModuleOp
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.frontend import syntax
 from brainscript.frontend.build import build_network
 from brainscript.frontend.config import load_config
 from brainscript.frontend.network_section import network_expression
@@ -11,10 +15,6 @@ from brainscript.frontend.parser import parse_members
 from brainscript.frontend.print_tree import tree_text
 from brainscript.frontend.source import Sources, SourceText
 from brainscript.settings import Settings
-from xdsl.dialects.builtin import ModuleOp
-
-from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
-from brainscript.frontend import syntax
 
 BUILDERS = ("BrainScriptNetworkBuilder", "ExperimentalNetworkBuilder")
 REFUSED_BUILDERS = ("SimpleNetworkBuilder", "NDLNetworkBuilder", "createNetwork")

@@ -107,7 +107,6 @@ def _transform(session: _Session, source: Input) -> str:
 
 def _build(session: _Session, source: Input) -> ModuleOp | str:
     from brainscript.frontend.source import Sources
-
     from brainscript.tools import frontdoor
 
     options = session.options
