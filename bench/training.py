@@ -1,0 +1,89 @@
+"""Training step against PyTorch and JAX: one JSON line for each network, ratios from one run.
+
+    python bench/training.py [--networks mlp64,tiny] [--rounds 5] [--peer-python PYTHON]
+
+Contenders take turns, each round in a fresh process, and the medians over the rounds count. Ours is
+the wall time of the epoch loop of `bs-jit train` from the second epoch on over its minibatches, as
+the log gives it; the peers' is a step on arrays in memory. Nothing else may run on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import data
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+PEERS = ("torch", "torch-compile", "jax")
+EPOCH = re.compile(r"Finished Epoch\[\s*(\d+) of \d+\]: \[Training\].*epochTime=([\d.e+-]+)s")
+
+
+def ours(name: str, folder: Path, threads: int) -> float:
+    """Seconds of a minibatch in our epoch loop, from the second epoch on (median over epochs)."""
+    words = ["configFile=" + str(HERE / "models.cntk"), f"command={name}"]
+    paths = [f"dataDir={folder}", f"outDir={folder / 'out'}", f"numCPUThreads={threads}"]
+    command = [sys.executable, "-m", "brainscript.tools.bs_jit", *words, *paths]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    times = [float(seconds) for epoch, seconds in EPOCH.findall(done.stderr) if int(epoch) > 1]
+    if not times:
+        sys.exit(f"no epochs in the log of {name}:\n{done.stderr}")
+    shape = data.SHAPES[name]
+    return float(np.median(times)) / -(-shape.rows // shape.batch)
+
+
+def theirs(python: str, peer: str, name: str, seconds: float, threads: int) -> float | None:
+    """Seconds of a step of one peer, or None when it is not installed."""
+    command = [python, str(HERE / "peers.py"), peer, name, str(seconds), str(threads)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE)
+    if done.returncode:
+        reason = done.stderr.strip().splitlines()[-1:]
+        print(f"{peer} left out: {' '.join(reason)}", file=sys.stderr)
+        return None
+    return float(json.loads(done.stdout.splitlines()[-1])["seconds"])
+
+
+def compare(name: str, options: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """The medians of all contenders on one network, and our ratio to the best peer."""
+    data.write(name, folder)
+    times: dict[str, list[float]] = {"brainscript": []}
+    peers = [p for p in PEERS if p in options.peers]
+    for _ in range(options.rounds):
+        times["brainscript"].append(ours(name, folder, options.threads))
+        for peer in list(peers):
+            seconds = theirs(options.peer_python, peer, name, options.seconds, options.threads)
+            if seconds is None:
+                peers.remove(peer)
+            else:
+                times.setdefault(peer, []).append(seconds)
+    medians = {who: float(np.median(all_times)) for who, all_times in times.items()}
+    mine = medians.pop("brainscript")
+    best = min(medians, key=lambda peer: medians[peer], default="")
+    ratio = round(medians[best] / mine, 3) if best else None
+    return {"network": name, "seconds": mine, "best": best, "ratio": ratio, "peers": medians}
+
+
+def main() -> None:
+    """Time all networks."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--networks", default=",".join(data.SHAPES))
+    parser.add_argument("--peers", default=",".join(PEERS))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of a peer in a round")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--peer-python", default=sys.executable)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        for name in options.networks.split(","):
+            print(json.dumps(compare(name, options, Path(folder))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

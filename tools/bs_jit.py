@@ -1,0 +1,104 @@
+"""`bs-jit`: runs a config as CNTK's own command line did: train, test, write."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from brainscript import __version__
+from brainscript.diagnostic import CommandLineError, Diagnostic
+from brainscript.tools.crash import CrashRecord
+from brainscript.tools.driver import Console, run_here
+from brainscript.tools.options import apply_limits
+
+EXAMPLES = """\
+examples:
+  bs-jit configFile=train.cntk                          all commands of the config
+  bs-jit train.cntk command=test modelPath=m.model      overrides follow the file
+  bs-jit base.cntk+mine.cntk SGD=[maxEpochs=3]          the later file and [ ] are merged in
+"""
+SUBCOMMANDS = ("export", "convert")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns the exit code (see `tools/driver.py`)."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words:
+        parser().print_usage(sys.stderr)
+        return 2 if sys.stdin.isatty() else 1
+    options, rest = parser().parse_known_args(words)
+    console = Console()
+    console.format, console.color = options.format, options.color
+    console.traceback = options.traceback
+    crash = CrashRecord("bs-jit", words)
+    return run_here(lambda: _work(options, rest, console, crash), crash, console)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of `bs-jit`; `key=value` words go to the config untouched."""
+    result = argparse.ArgumentParser(
+        "bs-jit",
+        usage="bs-jit [options] configFile=a.cntk+b.cntk key=value ...",
+        description="Run the commands of a BrainScript config: train, test, write.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    result.add_argument("--version", action="version", version=f"bs-jit {__version__}")
+    work = result.add_argument_group("work")
+    work.add_argument("--dry-run", action="store_true", help="check everything, read no data")
+    work.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE")
+    work.add_argument("--target", choices=("avx512", "avx2", "baseline"), help="vector code to use")
+    work.add_argument("--cache-dir", type=Path, metavar="DIR", help="where compiled code is kept")
+    work.add_argument("--no-cache", action="store_true", help="compile everything anew")
+    output = result.add_argument_group("output")
+    output.add_argument("--format", choices=("text", "json"), default="text")
+    output.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    output.add_argument("--traceback", action="store_true", help="show where an error was raised")
+    return result
+
+
+def config_words(words: Sequence[str]) -> list[str]:
+    """The arguments of the config layer: a bare first word is a config file.
+
+    Raises CommandLineError when there is no config (BS0913), for an unknown option (BS0902), and
+    for a subcommand that this version does not have (BS0911).
+    """
+    flags = [word for word in words if word.startswith("-")]
+    if flags:
+        title = f"unknown option '{flags[0]}'"
+        raise CommandLineError(Diagnostic("BS0902", title, help="see bs-jit --help"))
+    if not words:
+        raise CommandLineError(_no_config())
+    if words[0] in SUBCOMMANDS:
+        title = f"'bs-jit {words[0]}' is not part of this version"
+        help_line = f"a config of that name is written ./{words[0]}"
+        raise CommandLineError(Diagnostic("BS0911", title, help=help_line))
+    if "=" in words[0] and not Path(words[0]).is_file():
+        if not any(word.lower().startswith("configfile=") for word in words):
+            raise CommandLineError(_no_config())
+        return list(words)
+    return [f"configFile={words[0]}", *words[1:]]
+
+
+def _no_config() -> Diagnostic:
+    return Diagnostic("BS0913", "no config given", help="bs-jit configFile=FILE key=value ...")
+
+
+def _work(
+    options: argparse.Namespace, rest: list[str], console: Console, crash: CrashRecord
+) -> int:
+    apply_limits(options.limit)
+    words = config_words(rest)
+    if options.target:
+        os.environ["BS_TARGET"] = options.target
+    from brainscript.tools.jit_session import work
+
+    return work(options, words, console, crash)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
