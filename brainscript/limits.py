@@ -1,6 +1,10 @@
-"""Every limit on hostile input, in one table; each has a flag `--limit NAME=VALUE` that raises it."""
+"""Every limit on hostile input in one table; a flag `--limit NAME=VALUE` raises each."""
 
 from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from brainscript.diagnostic import Diagnostic, LimitError, Span
 
@@ -38,7 +42,20 @@ def set_limits(changes: dict[str, int]) -> None:
     _current.update(changes)
 
 
-def exceeded(name: str, code: str, title: str, span: Span | None = None, label: str = "") -> LimitError:
+def exceeded(
+    name: str, code: str, title: str, span: Span | None = None, label: str = ""
+) -> LimitError:
     """The error to raise when the limit `name` is passed."""
     remedy = f"raise it with --limit {name}=N (now {limit(name)}) if the input is to be trusted"
     return LimitError(Diagnostic(code, title, span, label, help=remedy))
+
+
+@contextmanager
+def recursion(frames: int) -> Generator[None]:
+    """Allow `frames` more nested Python calls inside the block; they live on the heap."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(before + frames)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)

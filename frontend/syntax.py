@@ -170,6 +170,20 @@ class Record(Node):
 
 
 Expression = (
-    Number | String | Bool | Name | Unary | Binary | Colon | ArrayLiteral | Generate | If | New
-    | Field | Index | Call | Lambda | Record
+    Number
+    | String
+    | Bool
+    | Name
+    | Unary
+    | Binary
+    | Colon
+    | ArrayLiteral
+    | Generate
+    | If
+    | New
+    | Field
+    | Index
+    | Call
+    | Lambda
+    | Record
 )

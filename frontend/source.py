@@ -1,0 +1,161 @@
+"""Source text: reading files, the search for included ones, the lines that diagnostics quote."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError, Span
+from brainscript.limits import exceeded, limit
+from brainscript.placed import PlacedText
+
+LIBRARY = Path(__file__).resolve().parent / "library"
+"""Where our own BrainScript library lies; the last folder that includes are looked for in."""
+
+
+class SourceText:
+    """One text with the name that diagnostics give it; lines end with a line feed."""
+
+    __slots__ = ("_starts", "name", "text")
+
+    def __init__(self, name: str, text: str):
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        self.name = name
+        self.text = text
+        self._starts: list[int] | None = None
+
+    def span(self, offset: int, length: int = 1) -> Span:
+        """The place of `length` characters from `offset`, cut at the end of the line."""
+        starts = self._line_starts()
+        line = bisect_right(starts, offset) - 1
+        stop = self.text.find("\n", offset, offset + length)
+        if stop >= 0:
+            length = stop - offset
+        return Span(self.name, line + 1, offset - starts[line] + 1, max(1, length))
+
+    def line(self, number: int) -> str:
+        """Line `number`, counted from 1, without its end; empty when there is none."""
+        starts = self._line_starts()
+        if not 1 <= number <= len(starts):
+            return ""
+        end = starts[number] - 1 if number < len(starts) else len(self.text)
+        return self.text[starts[number - 1] : end]
+
+    def placed(self) -> PlacedText:
+        """The same text as pieces, one a line, for cutting and joining."""
+        lines = self.text.split("\n")
+        ended = [*(line + "\n" for line in lines[:-1]), lines[-1]]
+        return PlacedText.of_lines(self.name, enumerate(ended, 1))
+
+    def _line_starts(self) -> list[int]:
+        if self._starts is None:
+            self._starts = starts = [0]
+            at = self.text.find("\n")
+            while at >= 0:
+                starts.append(at + 1)
+                at = self.text.find("\n", at + 1)
+        return self._starts
+
+
+class Sources:
+    """All texts of one run, the folders that includes are looked for in, and the warnings."""
+
+    def __init__(self, folders: Iterable[str] = ()):
+        self.folders: list[str] = list(folders)
+        self.warnings: list[Diagnostic] = []
+        self._texts: dict[str, SourceText] = {}
+
+    def add(self, source: SourceText) -> SourceText:
+        """Register a text that is no file, such as a string handed in by a program."""
+        self._texts[source.name] = source
+        return source
+
+    def texts(self) -> tuple[SourceText, ...]:
+        """Every text read so far, in the order of first reading."""
+        return tuple(self._texts.values())
+
+    def line_of(self, file: str, line: int) -> str:
+        """One line of a registered text, for the renderer of diagnostics."""
+        source = self._texts.get(file)
+        return source.line(line) if source else ""
+
+    def warn(self, diagnostic: Diagnostic) -> None:
+        """Keep a warning until the command prints them."""
+        self.warnings.append(diagnostic)
+
+    def read(self, path: str, asked: Span | None = None) -> SourceText:
+        """The text of a file; `asked` is the place that names it."""
+        source = self._texts.get(path)
+        return source or self.add(decode(path, _read_bytes(path, asked)))
+
+    def find(self, path: str, including: Sequence[str]) -> str | None:
+        """The file that `include "path"` means, or None.
+
+        Looked for as given; then in the folders of the including files, innermost first, in the
+        folders of the configs and in the library: with its sub-folders and without them.
+        """
+        given = path if os.path.exists(path) else path.replace("\\", "/")
+        if os.path.isfile(given):
+            return given
+        folders = [os.path.dirname(name) for name in including]
+        for folder in dict.fromkeys([*folders, *self.folders, str(LIBRARY)]):
+            for tail in (given, os.path.basename(given)):
+                candidate = os.path.join(folder, tail)
+                if os.path.isfile(candidate):
+                    return candidate
+        return None
+
+
+def missing_file(path: str, asked: Span | None, reason: str = "") -> BrainScriptError:
+    """The error for a file that is not there, or is no file that can be read."""
+    found_none = reason in ("", "No such file or directory")
+    kind = MissingFileError if found_none else BrainScriptError
+    why = reason or "No such file or directory"
+    return kind(Diagnostic("BS0101", f"cannot read '{path}': {why}", asked, "named here"))
+
+
+def _read_bytes(path: str, asked: Span | None) -> bytes:
+    most = limit("source-bytes")
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(most + 1)
+    except ValueError:
+        raise missing_file(path, asked, "not a file name") from None
+    except OSError as error:
+        raise missing_file(path, asked, error.strerror or str(error)) from None
+    if len(data) > most:
+        raise exceeded("source-bytes", "BS0104", f"'{path}' is larger than {most} bytes", asked)
+    return data
+
+
+def decode(name: str, data: bytes) -> SourceText:
+    """Bytes to text: UTF-8 with or without byte-order mark, any line ends, no NUL."""
+    start = 3 if data.startswith(b"\xef\xbb\xbf") else 0
+    zero = data.find(0)
+    try:
+        text = data[start:].decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = start + error.start
+        if zero < 0 or at < zero:
+            title = f"byte {data[at]:#04x} at offset {at} is not UTF-8"
+            remedy = "save the file as UTF-8, for instance: iconv -f latin1 -t utf-8"
+            if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+                remedy = "this is UTF-16; save the file as UTF-8"
+            raise BrainScriptError(
+                Diagnostic("BS0102", title, _byte_span(name, data, at), help=remedy)
+            ) from None
+        text = ""
+    if zero >= 0:
+        title = f"NUL byte at offset {zero}: '{name}' is not a text file"
+        raise BrainScriptError(Diagnostic("BS0103", title, _byte_span(name, data, zero)))
+    return SourceText(name, text)
+
+
+def _byte_span(name: str, data: bytes, offset: int) -> Span:
+    head = data[:offset].removeprefix(b"\xef\xbb\xbf")
+    line = head.count(b"\n") + 1
+    column = len(head[head.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+    return Span(name, line, column)
