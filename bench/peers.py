@@ -2,11 +2,12 @@
 
     python peers.py torch|torch-compile|jax NETWORK SECONDS [THREADS]
 
-prints one JSON line with the median seconds of a training step (forward, backward, momentum update).
+prints one JSON line with the median seconds of a training step (with backward and update).
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -75,7 +76,7 @@ def jax_step(name: str, threads: int) -> Callable[[int], None]:
     sizes = (shape.features, *shape.hidden, shape.classes)
     numbers = np.random.default_rng(data.SEED)
     params: Any = []
-    for inner, outer in zip(sizes, sizes[1:], strict=False):
+    for inner, outer in itertools.pairwise(sizes):
         limit = (6 / (inner + outer)) ** 0.5
         weights = numbers.uniform(-limit, limit, (inner, outer)).astype(np.float32)
         params.append((jnp.asarray(weights), jnp.zeros(outer, jnp.float32)))
