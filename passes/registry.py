@@ -21,6 +21,7 @@ PASSES: dict[str, str] = {
     "net-fuse": "brainscript.passes.lower.fuse:NetFuse",
     "net-to-sched": "brainscript.passes.lower.to_sched:NetToSched",
     "sched-plan-memory": "brainscript.passes.lower.memory:SchedPlanMemory",
+    "sched-place-barriers": "brainscript.passes.lower.barriers:SchedPlaceBarriers",
     "sched-to-kern": "brainscript.passes.lower.to_kern:SchedToKern",
 }
 

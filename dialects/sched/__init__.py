@@ -11,6 +11,7 @@ from brainscript.dialects.sched.kernel import FAMILIES, PRODUCTS, KernelOp, Yiel
 from brainscript.dialects.sched.program import (
     KINDS,
     ROLES,
+    BarrierOp,
     BufferOp,
     CallOp,
     OutputOp,
@@ -19,13 +20,14 @@ from brainscript.dialects.sched.program import (
     form,
 )
 
-Sched = Dialect("sched", [KernelOp, YieldOp, ProgramOp, BufferOp, CallOp, OutputOp])
+Sched = Dialect("sched", [KernelOp, YieldOp, ProgramOp, BufferOp, CallOp, BarrierOp, OutputOp])
 
 __all__ = [
     "FAMILIES",
     "KINDS",
     "PRODUCTS",
     "ROLES",
+    "BarrierOp",
     "BufferOp",
     "CallOp",
     "KernelOp",

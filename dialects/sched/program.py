@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import (
     StringAttr,
     SymbolNameConstraint,
     SymbolRefAttr,
+    UnitAttr,
 )
 from xdsl.ir import Attribute, Block, Region, SSAValue
 from xdsl.irdl import (
@@ -33,6 +34,7 @@ from xdsl.traits import IsolatedFromAbove, NoTerminator, SymbolOpInterface, Symb
 from xdsl.utils.exceptions import VerifyException
 
 from brainscript.dialects.sched.kernel import KernelOp
+from brainscript.dialects.sched.memory import Piece, find_clash, size_of
 
 KINDS = ("input", "state", "temporary")
 """Where a buffer lives: filled by the caller for each minibatch; in the state block, from step to
@@ -70,8 +72,8 @@ class BufferOp(IRDLOperation):
     """A piece of memory of the program.
 
     `%x = sched.buffer input "features" : T`; a state buffer also says its role:
-    `sched.buffer state parameter "W" : T`. `at [b, a]` is its place once planned: in the arena,
-    or in the state block for a state buffer.
+    `sched.buffer state parameter "W" : T`. `at [b, a]` is its place in the arena once planned; a
+    state has none: the caller hands over where it is.
     """
 
     name = "sched.buffer"
@@ -129,12 +131,14 @@ class BufferOp(IRDLOperation):
 class CallOp(IRDLOperation):
     """Run a kernel: `sched.call @k0(%a, %b) -> (%c)` reads `%a`, `%b` and writes `%c`.
 
-    A buffer that is read and written in one call is updated in place, element by element.
+    A buffer that is read and written in one call is updated in place, element by element. All
+    threads enter the kernel, unless the call is `serial`: then the first one runs it alone.
     """
 
     name = "sched.call"
 
     kernel = prop_def(FlatSymbolRefAttrConstr)
+    serial = opt_prop_def(UnitAttr)
     inputs = var_operand_def()
     outputs = var_operand_def()
 
@@ -165,7 +169,7 @@ class CallOp(IRDLOperation):
 
     @override
     def print(self, printer: Printer) -> None:
-        printer.print_string(" ")
+        printer.print_string(" " if self.serial is None else " serial ")
         printer.print_symbol_name(self.kernel.root_reference.data)
         printer.print_operands(self.inputs)
         printer.print_string(" -> ")
@@ -174,11 +178,23 @@ class CallOp(IRDLOperation):
     @classmethod
     @override
     def parse(cls, parser: Parser) -> Self:
+        serial = parser.parse_optional_keyword("serial") is not None
         name = parser.parse_symbol_name().data
         inputs = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_operand)
         parser.parse_punctuation("->")
         outputs = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_operand)
-        return cls(name, inputs, outputs)
+        call = cls(name, inputs, outputs)
+        call.serial = UnitAttr() if serial else None
+        return call
+
+
+@irdl_op_definition
+class BarrierOp(IRDLOperation):
+    """All threads wait here until the last one has come."""
+
+    name = "sched.barrier"
+
+    assembly_format = "attr-dict"
 
 
 @irdl_op_definition
@@ -201,7 +217,7 @@ class ProgramOp(IRDLOperation):
     """The straight list of one step: buffers, then calls in the order they run, then outputs.
 
     `axes` names the dynamic axes; `arena` is the size of the arena in bytes as a linear form
-    over them, `state` that of the state block, both once memory is planned.
+    over them, once memory is planned.
     """
 
     name = "sched.program"
@@ -209,7 +225,6 @@ class ProgramOp(IRDLOperation):
     sym_name = prop_def(SymbolNameConstraint())
     axes = prop_def(ArrayAttr[StringAttr])
     arena = opt_prop_def(Form)
-    state = opt_prop_def(IntAttr)
     body = region_def("single_block")
 
     traits = traits_def(IsolatedFromAbove(), NoTerminator(), SymbolOpInterface())
@@ -238,7 +253,7 @@ class ProgramOp(IRDLOperation):
     def verify_(self) -> None:
         written = {b.memory for b in self.buffers if b.kind.data != "temporary"}
         for op in self.body.block.ops:
-            if not isinstance(op, (BufferOp, CallOp, OutputOp)):
+            if not isinstance(op, BufferOp | CallOp | OutputOp | BarrierOp):
                 raise VerifyException(f"'{op.name}' cannot stand in a program")
             read = op.operands if isinstance(op, OutputOp) else ()
             read = op.inputs if isinstance(op, CallOp) else read
@@ -246,6 +261,34 @@ class ProgramOp(IRDLOperation):
                 if value not in written:
                     raise VerifyException("a buffer is read before it is written")
             written.update(op.outputs if isinstance(op, CallOp) else ())
+        if (clash := find_clash(self.pieces(), len(self.axes))) is not None:
+            left, right, columns = clash
+            raise VerifyException(
+                f"'{left.label}' and '{right.label}' share memory with {columns} columns"
+            )
+
+    def pieces(self) -> list[Piece]:
+        """The planned buffers of the arena, with the time in which each is needed.
+
+        Inputs and outputs are needed from the first call to the last: the caller fills the ones
+        before and reads the others afterwards.
+        """
+        calls, axes = self.calls, [a.data for a in self.axes]
+        kept = {op.memory for op in self.outputs}
+        uses: dict[SSAValue, list[int]] = {}
+        for number, call in enumerate(calls):
+            for value in call.operands:
+                uses.setdefault(value, []).append(number)
+        pieces: list[Piece] = []
+        for buffer in self.buffers:
+            if buffer.place is None:
+                continue
+            times = uses.get(buffer.memory, [0])
+            whole = buffer.kind.data == "input" or buffer.memory in kept
+            first, last = (0, len(calls)) if whole else (times[0], times[-1])
+            place, size = coefficients(buffer.place), size_of(buffer.memory, axes)
+            pieces.append(Piece(buffer.label.data, place, size, first, last))
+        return pieces
 
     @override
     def print(self, printer: Printer) -> None:
@@ -256,8 +299,6 @@ class ProgramOp(IRDLOperation):
         if self.arena is not None:
             printer.print_string(" arena ")
             _print_form(printer, self.arena)
-        if self.state is not None:
-            printer.print_string(f" state {self.state.data}")
         printer.print_string(" ")
         printer.print_region(self.body)
 
@@ -269,8 +310,6 @@ class ProgramOp(IRDLOperation):
             parser.Delimiter.SQUARE, lambda: parser.parse_str_literal("axis name")
         )
         arena = _parse_form(parser) if parser.parse_optional_keyword("arena") else None
-        state = parser.parse_integer() if parser.parse_optional_keyword("state") else None
         program = cls(name, axes, parser.parse_region())
         program.arena = arena
-        program.state = None if state is None else IntAttr(state)
         return program

@@ -1,0 +1,110 @@
+"""A compiled step as plain data: what the runtime needs to run it without the compiler.
+
+The layout of the frame that native code is handed (an array of 64-bit words): arena, start of
+the state block, workspace, bytes of workspace of one thread, barrier, then the number of columns
+of each axis, then the address of each state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from brainscript.linear import Form, evaluate
+
+FORMAT = 1
+"""The version of this layout; part of every cache key."""
+
+ARENA, STATE, WORKSPACE, WORKSPACE_STRIDE, BARRIER, COLUMNS = range(6)
+"""Places in the frame; the columns of the first axis stand at `COLUMNS`."""
+
+Element = Literal["f32", "f64"]
+
+SECONDS_PER_FLOP = 1 / 50e9
+SECONDS_PER_BARRIER = 2e-6
+SECONDS_TO_WAKE = 8e-6
+
+
+@dataclass(frozen=True)
+class Slot:
+    """An input or output of the step: a named array in the arena, or a state read as an output.
+
+    `dims` is column-major; `axis` the number of its dynamic axis, -1 without one; `place` its
+    first byte in the arena; `state` the number of the state it is, -1 for one in the arena.
+    """
+
+    name: str
+    dims: tuple[int, ...]
+    element: Element
+    axis: int
+    place: Form
+    state: int = -1
+
+
+@dataclass(frozen=True)
+class StateSlot:
+    """One value that lives from step to step; `role` as in `dialects/sched`."""
+
+    name: str
+    dims: tuple[int, ...]
+    element: Element
+    role: str
+
+
+@dataclass(frozen=True)
+class ProgramImage:
+    """Everything about a compiled step except its machine code.
+
+    `objects` are the keys of the object files to link, `step` the symbol to call; `arena` the
+    size of the arena, `workspace` the bytes of scratch of one thread, `flops` the work of one
+    step, `barriers` how often its threads meet.
+    """
+
+    axes: tuple[str, ...]
+    inputs: tuple[Slot, ...]
+    outputs: tuple[Slot, ...]
+    states: tuple[StateSlot, ...]
+    arena: Form
+    workspace: int
+    flops: Form
+    barriers: int
+    step: str
+    objects: tuple[str, ...]
+
+    def threads(self, columns: tuple[int, ...], most: int) -> int:
+        """How many threads are worth waking for these sizes; never affects the results."""
+        seconds = evaluate(self.flops, columns) * SECONDS_PER_FLOP
+        saved = seconds * (1 - 1 / most)
+        return most if saved > self.barriers * SECONDS_PER_BARRIER + SECONDS_TO_WAKE else 1
+
+    def as_json(self) -> dict[str, Any]:
+        """The same facts as plain data."""
+        return {"format": FORMAT} | asdict(self)
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> ProgramImage:
+        """The image written by `as_json`; ValueError or KeyError when the data is another thing."""
+        if data["format"] != FORMAT:
+            raise ValueError("another version of the program image")
+        slots = {name: tuple(_slot(s) for s in data[name]) for name in ("inputs", "outputs")}
+        states = tuple(
+            StateSlot(s["name"], tuple(s["dims"]), s["element"], s["role"]) for s in data["states"]
+        )
+        return ProgramImage(
+            axes=tuple(data["axes"]),
+            inputs=slots["inputs"],
+            outputs=slots["outputs"],
+            states=states,
+            arena=tuple(data["arena"]),
+            workspace=int(data["workspace"]),
+            flops=tuple(data["flops"]),
+            barriers=int(data["barriers"]),
+            step=str(data["step"]),
+            objects=tuple(data["objects"]),
+        )
+
+
+def _slot(data: Mapping[str, Any]) -> Slot:
+    place, dims = tuple(data["place"]), tuple(data["dims"])
+    return Slot(data["name"], dims, data["element"], data["axis"], place, data["state"])

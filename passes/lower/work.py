@@ -1,0 +1,54 @@
+"""How much arithmetic a kernel does, for choosing threads; an estimate, never a promise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isqrt
+
+from xdsl.ir import Operation
+
+from brainscript.dialects.sched import PRODUCTS, KernelOp
+from brainscript.dialects.tensors import type_of
+from brainscript.linear import Form, add
+
+EXPENSIVE = frozenset(
+    f"net.{name}"
+    for name in (
+        "cosine",
+        "exp",
+        "hyper_sin",
+        "hyper_cos",
+        "log",
+        "log_softmax",
+        "reciprocal",
+        "sigmoid",
+        "sin",
+        "softmax",
+        "sqrt",
+        "tanh",
+    )
+)
+
+
+def work_of(kernel: KernelOp, axes: Sequence[str]) -> Form:
+    """The floating-point operations of one call as a form over the sizes of the axes."""
+    total: Form = (0,) * (len(axes) + 1)
+    for op in kernel.steps:
+        total = add(total, _form(op, axes))
+    return total
+
+
+def _form(op: Operation, axes: Sequence[str]) -> Form:
+    values = [type_of(v) for v in (*op.operands, *op.results)]
+    axis = next((v.axis for v in values if v.axis is not None), None)
+    if op.name in PRODUCTS:
+        volume = 1
+        for value in values:
+            volume *= value.elements
+        count = 2 * isqrt(volume)
+    else:
+        largest = max((v.elements for v in values), default=0)
+        count = largest * (10 if op.name in EXPENSIVE else 1)
+    if axis is None:
+        return (count,) + (0,) * len(axes)
+    return (0, *(count if name == axis else 0 for name in axes))
