@@ -1,0 +1,51 @@
+"""Level 4 to level 5: a `kern.func` as the text of one LLVM module.
+
+Emitters are functions of (emission, operation), gathered here in one table by operation class; each
+part of the instruction set has a module of its own, `emit_<part>.py`, with a table `EMITTERS`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from brainscript.codegen.emission import Emission, Table, llvm_type
+from brainscript.codegen.text import ModuleText
+from brainscript.dialects.kern import FuncOp
+
+EMITTER_VERSION = "1"
+"""Part of the key of every cached object: raise it when the same `kern` text gives other code."""
+
+PARTS = ("control", "memory", "tile")
+
+_table: Table = {}
+
+
+def emitters() -> Table:
+    """The emitter of every operation a kernel may hold."""
+    if not _table:
+        for part in PARTS:
+            _table.update(import_module(f"brainscript.codegen.emit_{part}").EMITTERS)
+    return _table
+
+
+def emit_kernel(kernel: FuncOp, symbol: str | None = None) -> str:
+    """The LLVM text of a kernel; `symbol` replaces its name."""
+    module = ModuleText()
+    name = symbol or kernel.sym_name.data
+    for local in kernel.locals():
+        _emit_function(module, local, f"{name}.{local.sym_name.data}", name, "internal")
+    _emit_function(module, kernel, name, name, "")
+    return module.text()
+
+
+def _emit_function(
+    module: ModuleText, function: FuncOp, symbol: str, prefix: str, linkage: str
+) -> None:
+    arguments = function.body.block.args
+    parameters = [(llvm_type(a.type), f"a{i}") for i, a in enumerate(arguments)]
+    text = module.function(symbol, parameters, linkage)
+    emission = Emission(module, text, emitters(), prefix)
+    for argument, (_, parameter) in zip(arguments, parameters, strict=True):
+        emission.bind(argument, f"%{parameter}")
+    emission.block(function.body.block)
+    text.line("ret void")

@@ -1,0 +1,238 @@
+"""LLVM text for register tiles: unrolled multiply-add loops, edges, transposed copies."""
+
+from __future__ import annotations
+
+from xdsl.ir import Operation
+
+from brainscript.codegen.emission import Emission, Table, llvm_type
+from brainscript.codegen.emit_memory import lane_mask, load, splat, split, store
+from brainscript.codegen.text import FunctionText
+from brainscript.dialects.kern_tile import (
+    TileEachOp,
+    TileLoadOp,
+    TileMultiplyOp,
+    TileStoreOp,
+    TileType,
+    TileZeroOp,
+    TransposeOp,
+    tile_of,
+)
+
+Rows = list[list[str]]
+
+
+def as_rows(kind: TileType, flat: list[str]) -> Rows:
+    """The vectors of a tile by row."""
+    return [flat[i : i + kind.vectors] for i in range(0, len(flat), kind.vectors)]
+
+
+def _flat(rows: Rows) -> list[str]:
+    return [v for row in rows for v in row]
+
+
+def emit_zero(emission: Emission, op: Operation) -> None:
+    """`kern.tile_zero`."""
+    assert isinstance(op, TileZeroOp)
+    kind = tile_of(op.result)
+    emission.bind(op.result, *["zeroinitializer"] * (kind.rows.data * kind.vectors))
+
+
+def emit_load(emission: Emission, op: Operation) -> None:
+    """`kern.tile_load`: vectors at rows `stride` elements apart."""
+    assert isinstance(op, TileLoadOp)
+    kind, text = tile_of(op.result), emission.text
+    vector = llvm_type(kind.vector)
+    element = split(vector)[1]
+    base = text.offset(emission.operand(op.pointer), emission.operand(op.index), element)
+    found: list[str] = []
+    for place, count in _places(kind, op.stride.value.data):
+        found.append(load(text, vector, text.offset(base, str(place), element), str(count)))
+    emission.bind(op.result, *found)
+
+
+def emit_store(emission: Emission, op: Operation) -> None:
+    """`kern.tile_store`."""
+    assert isinstance(op, TileStoreOp)
+    kind, text = tile_of(op.tile), emission.text
+    vector = llvm_type(kind.vector)
+    element = split(vector)[1]
+    base = text.offset(emission.operand(op.pointer), emission.operand(op.index), element)
+    values = emission.components(op.tile)
+    for value, (place, count) in zip(values, _places(kind, op.stride.value.data), strict=True):
+        store(text, vector, value, text.offset(base, str(place), element), str(count))
+
+
+def _places(kind: TileType, stride: int) -> list[tuple[int, int]]:
+    """(element offset, valid lanes) of every vector of a tile."""
+    return [
+        (r * stride + v * kind.lanes, kind.valid(v))
+        for r in range(kind.rows.data)
+        for v in range(kind.vectors)
+    ]
+
+
+def emit_each(emission: Emission, op: Operation) -> None:
+    """`kern.tile_each`: the body once for every vector, with known row, column and count."""
+    assert isinstance(op, TileEachOp)
+    kind = tile_of(op.tile)
+    vector, row, column, count = op.body.block.args
+    for r, values in enumerate(as_rows(kind, emission.components(op.tile))):
+        for v, value in enumerate(values):
+            emission.bind(vector, value)
+            emission.bind(row, str(r))
+            emission.bind(column, str(v * kind.lanes))
+            emission.bind(count, str(kind.valid(v)))
+            emission.block(op.body.block)
+
+
+class _Steps:
+    """Writes steps of k of one product; pointers to a and b stand at the current k."""
+
+    def __init__(self, emission: Emission, op: TileMultiplyOp):
+        self.text = emission.text
+        self.kind = tile_of(op.acc)
+        self.vector = llvm_type(self.kind.vector)
+        self.element = split(self.vector)[1]
+        self.row, self.step = op.row.value.data, op.step.value.data
+        self.pitch = emission.operand(op.pitch)
+        self.padded = bool(op.padded.value.data)
+
+    def one(self, a: str, b: str, rows: Rows) -> Rows:
+        """One step: a column of a times a row of b added to the accumulators."""
+        text, kind = self.text, self.kind
+        right: list[str] = []
+        for v in range(kind.vectors):
+            count = kind.lanes if self.padded else kind.valid(v)
+            place = text.offset(b, str(v * kind.lanes), self.element)
+            right.append(load(text, self.vector, place, str(count)))
+        added: Rows = []
+        for r, row in enumerate(rows):
+            place = text.offset(a, str(r * self.row), self.element)
+            left = splat(text, self.vector, load(text, self.element, place))
+            added.append([self._multiply_add(left, x, c) for x, c in zip(right, row, strict=True)])
+        return added
+
+    def _multiply_add(self, left: str, right: str, acc: str) -> str:
+        operands = [(self.vector, left), (self.vector, right), (self.vector, acc)]
+        return self.text.call("llvm.fmuladd", [self.vector], self.vector, operands)
+
+    def advance(self, a: str, b: str, steps: int) -> tuple[str, str]:
+        """The pointers `steps` further along k."""
+        text = self.text
+        next_b = text.offset(b, text.multiply(self.pitch, str(steps)), self.element)
+        return text.offset(a, str(steps * self.step), self.element), next_b
+
+
+def emit_multiply(emission: Emission, op: Operation) -> None:
+    """`kern.tile_multiply`: a loop of `unroll` steps, then one of single steps for the rest."""
+    assert isinstance(op, TileMultiplyOp)
+    text = emission.text
+    steps = _Steps(emission, op)
+    rows = as_rows(steps.kind, emission.components(op.acc))
+    a, b, depth = (emission.operand(v) for v in (op.a, op.b, op.depth))
+    unroll = op.unroll.value.data
+    if unroll > 1:
+        turns = text.value(f"udiv i64 {depth}, {unroll}")
+        rest = text.value(f"urem i64 {depth}, {unroll}")
+        rows, a, b = _turns(text, steps, turns, unroll, rows, a, b)
+        rows, a, b = _turns(text, steps, rest, 1, rows, a, b)
+    else:
+        rows, a, b = _turns(text, steps, depth, 1, rows, a, b)
+    emission.bind(op.result, *_flat(rows))
+
+
+def _turns(
+    text: FunctionText, steps: _Steps, turns: str, unroll: int, rows: Rows, a: str, b: str
+) -> tuple[Rows, str, str]:
+    """A loop of `turns` turns with `unroll` steps each; returns accumulators and pointers."""
+    name, before = text.fresh("k"), text.current
+    any_turn = text.value(f"icmp sgt i64 {turns}, 0")
+    text.branch_if(any_turn, f"{name}.body", f"{name}.exit")
+    text.label(f"{name}.body")
+    hole = len(text.lines)
+    start = [*_flat(rows), a, b]
+    kinds = [steps.vector] * (len(start) - 2) + ["ptr", "ptr"]
+    phis = [f"%{text.fresh()}" for _ in start]
+    inner, pa, pb = as_rows(steps.kind, phis[:-2]), phis[-2], phis[-1]
+    for u in range(unroll):
+        inner = steps.one(*steps.advance(pa, pb, u), inner)
+    next_a, next_b = steps.advance(pa, pb, unroll)
+    text.line(f"%{name}.next = add nuw nsw i64 %{name}.i, 1")
+    again = text.value(f"icmp ne i64 %{name}.next, {turns}")
+    text.branch_if(again, f"{name}.body", f"{name}.exit")
+    ends = [*_flat(inner), next_a, next_b]
+    head = [f"  %{name}.i = phi i64 [ 0, %{before} ], [ %{name}.next, %{name}.body ]"]
+    head += [
+        f"  {phi} = phi {kind} [ {first}, %{before} ], [ {end}, %{name}.body ]"
+        for phi, kind, first, end in zip(phis, kinds, start, ends, strict=True)
+    ]
+    text.lines[hole:hole] = head
+    text.label(f"{name}.exit")
+    out = [
+        text.phi(kind, [(first, before), (end, f"{name}.body")])
+        for kind, first, end in zip(kinds, start, ends, strict=True)
+    ]
+    return as_rows(steps.kind, out[:-2]), out[-2], out[-1]
+
+
+def emit_transpose(emission: Emission, op: Operation) -> None:
+    """`kern.transpose`: rows in, butterflies of shuffles, columns out."""
+    assert isinstance(op, TransposeOp)
+    text = emission.text
+    vector = llvm_type(op.vector)
+    lanes, element = split(vector)
+    operands = (op.source, op.source_index, op.target, op.target_index, op.count)
+    source, first, target, to, count = (emission.operand(v) for v in operands)
+    source, target = text.offset(source, first, element), text.offset(target, to, element)
+    mask = lane_mask(text, lanes, count)
+    rows: list[str] = []
+    for r in range(lanes):
+        if r >= op.rows.value.data:
+            rows.append("zeroinitializer")
+            continue
+        place = text.offset(source, str(r * op.source_stride.value.data), element)
+        arguments = [
+            (f"ptr align {4 if element == 'float' else 8}", place),
+            (f"<{lanes} x i1>", mask),
+            (vector, "zeroinitializer"),
+        ]
+        rows.append(text.call("llvm.masked.load", [vector, "ptr"], vector, arguments))
+    for c, value in enumerate(_transposed(text, vector, rows)):
+        store(
+            text, vector, value, text.offset(target, str(c * op.target_stride.value.data), element)
+        )
+
+
+def _transposed(text: FunctionText, vector: str, rows: list[str]) -> list[str]:
+    """Lanes x lanes elements transposed: in round d, halves are exchanged between rows d apart."""
+    lanes, _ = split(vector)
+    distance = lanes // 2
+    while distance:
+        low = [j if not j & distance else lanes + j - distance for j in range(lanes)]
+        high = [j + distance if not j & distance else lanes + j for j in range(lanes)]
+        mixed = list(rows)
+        for i in range(lanes):
+            if not i & distance:
+                pair = rows[i], rows[i + distance]
+                mixed[i] = _shuffle(text, vector, pair, low)
+                mixed[i + distance] = _shuffle(text, vector, pair, high)
+        rows = mixed
+        distance //= 2
+    return rows
+
+
+def _shuffle(text: FunctionText, vector: str, pair: tuple[str, str], order: list[int]) -> str:
+    listed = ", ".join(f"i32 {i}" for i in order)
+    return text.value(
+        f"shufflevector {vector} {pair[0]}, {vector} {pair[1]}, <{len(order)} x i32> <{listed}>"
+    )
+
+
+EMITTERS: Table = {
+    TileZeroOp: emit_zero,
+    TileLoadOp: emit_load,
+    TileStoreOp: emit_store,
+    TileMultiplyOp: emit_multiply,
+    TileEachOp: emit_each,
+    TransposeOp: emit_transpose,
+}
