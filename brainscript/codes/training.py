@@ -1,3 +1,115 @@
 """Diagnostic codes of the area 'training'."""
 
-CODES: dict[str, tuple[str, str]] = {}
+CODES: dict[str, tuple[str, str]] = {
+    "BS0701": (
+        "an SGD key is not supported",
+        "The key is one of CNTK's, but what it asks for is not part of this program. It is refused "
+        "rather than ignored, because training without it gives another model.",
+    ),
+    "BS0702": (
+        "an SGD key is not known",
+        "CNTK ignores unknown keys, so a misspelt one does nothing. It is ignored here as well, "
+        "with this warning.",
+    ),
+    "BS0703": (
+        "the learning rate is given twice or not at all",
+        "Exactly one of `learningRatesPerMB` and `learningRatesPerSample` must be there, unless "
+        "`autoAdjustLR` finds the rates itself.",
+    ),
+    "BS0704": (
+        "the momentum is given in more than one unit",
+        "At most one of `momentumPerMB`, `momentumPerSample`, `momentumAsTimeConstant` may occur.",
+    ),
+    "BS0705": (
+        "a value of the SGD section is out of range",
+        "Momentum must lie in [0, 1), dropout in [0, 1), sizes must be positive, rates finite.",
+    ),
+    "BS0706": (
+        "the epoch is smaller than a minibatch",
+        "`epochSize` counts samples and must be 0 (a full sweep) or at least `minibatchSize`.",
+    ),
+    "BS0707": (
+        "there is nothing to train on",
+        "The network has no criterion node, or `trainCriterionNodeName` names none.",
+    ),
+    "BS0708": (
+        "the criterion is not a number",
+        "The sum of the criterion became NaN: the learning rate is too high, or the data hold "
+        "values the network cannot take. Training stops; earlier models are kept.",
+    ),
+    "BS0709": (
+        "there is no network to train",
+        "No network builder is visible from the command's section and no earlier model exists.",
+    ),
+    "BS0710": (
+        "the action is not known",
+        "`action` must be one of the actions of the program.",
+    ),
+    "BS0711": (
+        "the action is not supported",
+        "The action is one of CNTK's, but it is not part of this program.",
+    ),
+    "BS0712": (
+        "the command has no section",
+        "`command` names a section that does not exist at the top level of the config.",
+    ),
+    "BS0713": (
+        "another run trains this model",
+        "A lock file beside `modelPath` is held by a running process. Two runs with one model "
+        "path would overwrite each other's files.",
+    ),
+    "BS0714": (
+        "a model without its checkpoint was skipped",
+        "The file is not listed in the manifest: the run that wrote it was stopped before the "
+        "epoch was complete. Training goes on from the newest epoch that is.",
+    ),
+    "BS0715": (
+        "the checkpoint does not belong to this network",
+        "The optimiser state beside the model holds other symbols, shapes or another precision.",
+    ),
+    "BS0716": (
+        "the checkpoint is missing",
+        "The model of the previous epoch is there but its `.ckp` is not: momentum and counts "
+        "start afresh.",
+    ),
+    "BS0717": (
+        "the manifest of checkpoints is damaged",
+        "The manifest beside `modelPath` cannot be read or has another version. Remove it to "
+        "restart from the model files alone.",
+    ),
+    "BS0718": (
+        "there are no data",
+        "The reader gave no minibatch for a whole epoch.",
+    ),
+    "BS0719": (
+        "a node is not there",
+        "A node name of a config (`trainCriterionNodeName`, `evalNodeNames`, `outputNodeNames`) "
+        "is not a node of the network.",
+    ),
+    "BS0720": (
+        "nothing is asked for",
+        "The action has no output to compute: the network has no such group and no name is given.",
+    ),
+    "BS0721": (
+        "a value of the action's section is wrong",
+        "A key of `format`, `crossValidationInterval` or another option of an action has a value "
+        "it cannot have.",
+    ),
+    "BS0722": (
+        "the output cannot be written",
+        "The operating system refused to write the output of an action.",
+    ),
+    "BS0723": (
+        "the label file cannot be used",
+        "`labelMappingFile` cannot be read, or it has another number of lines than the node has "
+        "elements; then indices are written.",
+    ),
+    "BS0724": (
+        "the log file cannot be opened",
+        "`stderr` names a file that cannot be created.",
+    ),
+    "BS0725": (
+        "a dropout rate has no effect",
+        "The SGD section sets `dropoutRate`, but the network has no Dropout node.",
+    ),
+}
