@@ -32,8 +32,9 @@ class ParameterSpec:
     """One parameter symbol and how its first values come about.
 
     `dims` is column-major as BrainScript writes it; its value in memory is the C array of the
-    reversed shape. `init` is CNTK's name (`uniform`, `glorotUniform`, `fixedValue`, `fromFile`,
-    ...); `learning_rate_multiplier` 0 means that it never moves.
+    reversed shape. `init`, `range` and the rest are the properties of `net.parameter` after
+    `net-infer-shapes`: `range` is half the width of a uniform distribution or the standard
+    deviation of a normal one. `learning_rate_multiplier` 0 means that it never moves.
     """
 
     name: str
@@ -41,10 +42,8 @@ class ParameterSpec:
     element: Element = "f32"
     init: str = "uniform"
     value: float = 0.0
-    scale: float = 1.0
+    range: float = 0.0
     seed: int = 1
-    filter_rank: int = 0
-    output_rank: int = 1
     file: str = ""
     literal: str = ""
     learning_rate_multiplier: float = 1.0
@@ -86,13 +85,11 @@ class NodeSpec:
 class PrecomputeSpec:
     """A node whose value is estimated from the data before training (Mean, InvStdDev).
 
-    `source` names the node to be averaged: the program of mode 'precompute' gives it as an
-    output. `state` is the symbol of the state that receives the estimate, dims as the source.
+    `state` is the symbol (role 'statistic') that the step of mode 'precompute' updates.
     """
 
     name: str
     operation: str
-    source: str
     state: str
 
 
@@ -119,9 +116,9 @@ class State(Protocol):
 
     A view is flat or shaped as the reversed dims, contiguous and writable; it is valid until the
     next `Network.compile`, which may add symbols and move the block but keeps every value.
-    Symbols: parameters and statistics under their own names, `momentum.<parameter>` and other
-    optimiser state under a prefixed name, `hyper.*`, and `criterion.<node>` for the running sum
-    of a criterion or metric in the element type.
+    Symbols are those of the level-2 IR: parameters under their own names, `momentum.<parameter>`
+    and other state of the optimiser, `hyper.*`, statistics, and `criterion.<node>` for the
+    running sum of a criterion or metric in the element type.
     """
 
     def names(self) -> Iterable[str]:
@@ -129,7 +126,7 @@ class State(Protocol):
         ...
 
     def role(self, name: str) -> str:
-        """One of 'parameter', 'momentum', 'statistic', 'hyper', 'criterion'."""
+        """One of 'parameter', 'momentum', 'statistic', 'hyper', 'criterion', 'running'."""
         ...
 
     def view(self, name: str) -> Array:
@@ -201,7 +198,7 @@ class Network(Protocol):
         `outputs` is the criterion that trains, the others are only summed.
         'criterion': training-mode forward and the sums, nothing moves.
         'test': inference forward and the sums. 'write': inference, `outputs` readable.
-        'precompute': the sources of `precomputed` readable.
+        'precompute': one minibatch of the estimates of `precomputed`.
         """
         ...
 

@@ -45,8 +45,8 @@ CODES: dict[str, tuple[str, str]] = {
     "BS0511": (
         "initial values do not fit the parameter",
         "A matrix given as text (`initFromFilePath`, `initFromLiteral`) is malformed or has "
-        "another number of elements than the parameter, or the shape does not allow the "
-        "distribution: fan-in needs more axes, `bilinear` needs square kernels.",
+        "another number of elements than the parameter, or `bilinear` is asked for a shape that "
+        "has no square kernels.",
     ),
     "BS0512": (
         "the file with initial values cannot be read",

@@ -1,8 +1,10 @@
-"""First values of parameters: one row per `init` name, arithmetic as CNTK does it, bit for bit."""
+"""First values of parameters, one row per `init` name.
+
+Numbers are drawn in double, in column-major order, and then rounded to the element type.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,11 +20,10 @@ Doubles = NDArray[np.float64]
 
 def initial_values(spec: ParameterSpec) -> Array:
     """The first values of a parameter, flat, in column-major order of its dims."""
-    table = {name.lower(): row for name, row in INITIALISERS.items()}
-    if spec.init.lower() not in table:
+    if spec.init not in INITIALISERS:
         help = did_you_mean(spec.init, INITIALISERS) or "known: " + ", ".join(INITIALISERS)
         raise _error("BS0510", spec, f"unknown init '{spec.init}'", help=help)
-    values = table[spec.init.lower()](spec)
+    values = INITIALISERS[spec.init](spec)
     return values.astype(numpy_type(spec.element))
 
 
@@ -33,54 +34,22 @@ def initialise(network: Network) -> None:
         view.reshape(-1)[:] = initial_values(spec)
 
 
-def fans(spec: ParameterSpec) -> tuple[float, float]:
-    """Fan-in and fan-out: filter axes first, then output axes, then input axes.
-
-    A negative output rank counts from the end: input axes are then the ones before the outputs.
-    """
-    filters, outputs, rank = spec.filter_rank, spec.output_rank, len(spec.dims)
-    if filters + abs(outputs) > rank:
-        why = f"filter rank {filters} and output rank {outputs} need more than {rank} axes"
-        raise _error("BS0511", spec, why)
-    size = math.prod(spec.dims[:filters])
-    after = spec.dims[filters + outputs :] if outputs >= 0 else spec.dims[filters : rank + outputs]
-    fan_in = size * math.prod(after)
-    return float(fan_in), float(spec.count * size / fan_in)
+def _uniform(spec: ParameterSpec) -> Doubles:
+    if spec.range == 0:
+        return np.zeros(spec.count)
+    return generators.uniform(spec.seed, spec.count, -spec.range, spec.range)
 
 
-def _scaled(spec: ParameterSpec, range_: float) -> float:
-    """The range in double, rounded to the element type, times the scale in the element type."""
-    kind = numpy_type(spec.element).type
-    return float(kind(range_) * kind(spec.scale))
-
-
-def _uniform(range_of: Callable[[float, float], float]) -> Callable[[ParameterSpec], Doubles]:
-    def draw(spec: ParameterSpec) -> Doubles:
-        bound = _scaled(spec, range_of(*fans(spec)))
-        if bound == 0:
-            return np.zeros(spec.count)
-        return generators.uniform(spec.seed, spec.count, -bound, bound)
-
-    return draw
-
-
-def _normal(sigma_of: Callable[[float, float], float]) -> Callable[[ParameterSpec], Doubles]:
-    def draw(spec: ParameterSpec) -> Doubles:
-        return generators.normal(spec.seed, spec.count, 0.0, _scaled(spec, sigma_of(*fans(spec))))
-
-    return draw
+def _normal(spec: ParameterSpec) -> Doubles:
+    return generators.normal(spec.seed, spec.count, 0.0, spec.range)
 
 
 def _truncated(spec: ParameterSpec) -> Doubles:
-    return generators.truncated_normal(spec.seed, spec.count, 0.0, _scaled(spec, 1.0))
+    return generators.truncated_normal(spec.seed, spec.count, 0.0, spec.range)
 
 
-def _fixed(spec: ParameterSpec) -> Doubles:
+def _constant(spec: ParameterSpec) -> Doubles:
     return np.full(spec.count, spec.value)
-
-
-def _zero(spec: ParameterSpec) -> Doubles:
-    return np.zeros(spec.count)
 
 
 def _bilinear(spec: ParameterSpec) -> Doubles:
@@ -136,23 +105,19 @@ def _error(code: str, spec: ParameterSpec, title: str, help: str = "") -> BrainS
     return BrainScriptError(Diagnostic(code, full, spec.span, path=spec.name, help=help))
 
 
-FLOAT_LITERAL = float(np.float32(0.05))
-"""CNTK writes the default range as a float literal, also in double networks."""
-
 INITIALISERS: dict[str, Callable[[ParameterSpec], Doubles]] = {
-    "uniform": _uniform(lambda i, o: FLOAT_LITERAL),
-    "uniform1": _uniform(lambda i, o: 1.0),
-    "gaussian": _normal(lambda i, o: 0.2 / math.sqrt(i)),
-    "normal": _normal(lambda i, o: 1.0),
-    "xavier": _uniform(lambda i, o: math.sqrt(3.0 / i)),
-    "glorotUniform": _uniform(lambda i, o: math.sqrt(6.0 / (i + o))),
-    "glorotNormal": _normal(lambda i, o: math.sqrt(2.0 / (i + o))),
-    "heUniform": _uniform(lambda i, o: math.sqrt(6.0 / i)),
-    "heNormal": _normal(lambda i, o: math.sqrt(2.0 / i)),
+    "uniform": _uniform,
+    "uniform1": _uniform,
+    "gaussian": _normal,
+    "normal": _normal,
+    "xavier": _uniform,
+    "glorotUniform": _uniform,
+    "glorotNormal": _normal,
+    "heUniform": _uniform,
+    "heNormal": _normal,
     "truncNormal": _truncated,
     "bilinear": _bilinear,
-    "zero": _zero,
-    "fixedValue": _fixed,
+    "constant": _constant,
     "fromFile": _from_file,
     "fromLiteral": _from_literal,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -32,7 +32,7 @@ class Stop:
 
 
 @contextmanager
-def watching() -> Iterator[Stop]:
+def watching() -> Generator[Stop]:
     """Catch SIGINT and SIGTERM while the block runs."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
