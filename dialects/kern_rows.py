@@ -1,0 +1,124 @@
+"""Lane operations of the `kern` dialect: comparing, choosing and masking lanes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from xdsl.dialects.builtin import IndexType, StringAttr
+from xdsl.ir import Operation, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    operand_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
+
+
+@irdl_op_definition
+class ChooseOp(IRDLOperation):
+    """Lane by lane, `yes` where the comparison of `a` and `b` holds, else `no`.
+
+    `%r = kern.choose olt %a, %b, %yes, %no : vector<16xf32>`; the predicates are those of
+    `arith.cmpf`, and NaN makes the ordered ones false.
+    """
+
+    name = "kern.choose"
+
+    PREDICATES: ClassVar = ("oeq", "ogt", "oge", "olt", "ole", "une")
+
+    predicate = prop_def(StringAttr)
+    a = operand_def()
+    b = operand_def()
+    yes = operand_def()
+    no = operand_def()
+    result = result_def()
+
+    traits = traits_def(Pure())
+
+    def __init__(self, predicate: str, a: SSAValue, b: SSAValue, yes: SSAValue, no: SSAValue):
+        super().__init__(
+            operands=[a, b, yes, no],
+            properties={"predicate": StringAttr(predicate)},
+            result_types=[yes.type],
+        )
+
+    def verify_(self) -> None:
+        """The predicate is known and the types agree."""
+        if self.predicate.data not in self.PREDICATES:
+            raise VerifyException(f"a predicate is one of {', '.join(self.PREDICATES)}")
+        if any(v.type != self.result.type for v in self.operands):
+            raise VerifyException("operands and result have one type")
+
+    def print(self, printer: Printer) -> None:
+        """`kern.choose PREDICATE %a, %b, %yes, %no : TYPE`."""
+        printer.print_string(f" {self.predicate.data} ")
+        printer.print_list(self.operands, printer.print_operand)
+        printer.print_string(" : ")
+        printer.print_attribute(self.result.type)
+
+    @classmethod
+    def parse(cls, parser: Parser) -> ChooseOp:
+        """The inverse of `print`."""
+        predicate = parser.parse_identifier("predicate")
+        names = parser.parse_comma_separated_list(
+            parser.Delimiter.NONE, parser.parse_unresolved_operand
+        )
+        parser.parse_punctuation(":")
+        kind = parser.parse_type()
+        if len(names) != 4:
+            parser.raise_error("kern.choose takes four operands")
+        a, b, yes, no = (parser.resolve_operand(name, kind) for name in names)
+        return cls(predicate, a, b, yes, no)
+
+
+@irdl_op_definition
+class FillOp(IRDLOperation):
+    """The lanes of `vector` below `count`, and those of `rest` from there on."""
+
+    name = "kern.fill"
+
+    vector = operand_def()
+    count = operand_def(IndexType)
+    rest = operand_def()
+    result = result_def()
+
+    traits = traits_def(Pure())
+
+    def __init__(self, vector: SSAValue, count: SSAValue, rest: SSAValue):
+        super().__init__(operands=[vector, count, rest], result_types=[vector.type])
+
+    @classmethod
+    def parse(cls, parser: Parser) -> FillOp:
+        """`kern.fill %vector, %count, %rest : TYPE`."""
+        names = parser.parse_comma_separated_list(
+            parser.Delimiter.NONE, parser.parse_unresolved_operand
+        )
+        parser.parse_punctuation(":")
+        kind = parser.parse_type()
+        if len(names) != 3:
+            parser.raise_error("kern.fill takes three operands")
+        count = parser.resolve_operand(names[1], IndexType())
+        return cls(
+            parser.resolve_operand(names[0], kind), count, parser.resolve_operand(names[2], kind)
+        )
+
+    def print(self, printer: Printer) -> None:
+        """The inverse of `parse`."""
+        printer.print_string(" ")
+        printer.print_list(self.operands, printer.print_operand)
+        printer.print_string(" : ")
+        printer.print_attribute(self.result.type)
+
+    def verify_(self) -> None:
+        """The types agree."""
+        if self.vector.type != self.result.type or self.rest.type != self.result.type:
+            raise VerifyException("both vectors have the type of the result")
+
+
+ROWS_OPERATIONS: list[type[Operation]] = [ChooseOp, FillOp]
