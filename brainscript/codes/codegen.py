@@ -1,3 +1,27 @@
 """Diagnostic codes of the area 'codegen'."""
 
-CODES: dict[str, tuple[str, str]] = {}
+CODES: dict[str, tuple[str, str]] = {
+    "BS0801": (
+        "unknown target",
+        "The target that `--target` or the environment variable BS_TARGET names does not exist. "
+        "Leave it out to use what this machine can do.",
+    ),
+    "BS0802": (
+        "intrinsic not allowed",
+        "Generated code named an LLVM intrinsic that is not known to work on every processor. "
+        "This is a fault of the compiler, never of the input.",
+    ),
+    "BS0803": (
+        "LLVM could not compile a kernel",
+        "LLVM refused or ended on a kernel. The kernel's text is kept in a folder named "
+        "bs-crash-<time>-<process> unless BS_CRASH=0. This is a fault of the compiler.",
+    ),
+    "BS0804": (
+        "compiled code could not be linked",
+        "The object code, fresh or from the cache, could not be loaded into the process.",
+    ),
+    "BS0805": (
+        "worker process could not be started",
+        "Kernels are compiled in processes of their own and the system refused to start one.",
+    ),
+}
