@@ -1,0 +1,129 @@
+"""The table of node kinds: what BrainScript's `new ComputationNode` needs to make an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects.builtin import LocationAttr, UnknownLoc
+from xdsl.ir import SSAValue
+from xdsl.irdl import OptionalDef
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.dialects.net import criteria, elementwise, linear, normalise, reduce
+from brainscript.dialects.net.base import NetOp, Option, OptionError, read_option
+from brainscript.dialects.net.places import calls_of, span_of
+from brainscript.dialects.net.shapes import ShapeError
+from brainscript.dialects.tensors import TensorType, type_of
+
+UNKNOWN_LOCATION = UnknownLoc()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One operation of CNTK: its class, how many inputs it takes, and its options.
+
+    `least` and `most` bound the number of inputs; `inputs` is that number, or None if it varies.
+    """
+
+    name: str
+    op: type[NetOp]
+    least: int
+    most: int
+    options: tuple[Option, ...]
+
+    @property
+    def inputs(self) -> int | None:
+        """The number of inputs, or None if it varies."""
+        return self.least if self.least == self.most else None
+
+    def infer(self, inputs: Sequence[TensorType], options: Mapping[str, object]) -> TensorType:
+        """The type of the result as far as it is known; raises `ShapeError`."""
+        return self.op.result_type_for(inputs, self._read(options))
+
+    def make(
+        self,
+        inputs: Sequence[SSAValue],
+        options: Mapping[str, object],
+        node: str,
+        location: LocationAttr = UNKNOWN_LOCATION,
+    ) -> NetOp:
+        """The operation; options by their BrainScript names, those left out have their defaults.
+
+        A wrong option, number of inputs or shape is a `BrainScriptError` at `location`.
+        """
+        try:
+            if not self.least <= len(inputs) <= self.most:
+                raise self._count_error(len(inputs))
+            values = self._read(options)
+            result = self.op.result_type_for([type_of(v) for v in inputs], values)
+        except ShapeError as e:
+            raise located(e, node, location) from e
+        return self.op(*inputs, result_type=result, node=node, location=location, options=values)
+
+    def _read(self, options: Mapping[str, object]) -> dict[str, object]:
+        known = {o.name.lower(): o for o in self.options}
+        values: dict[str, object] = {}
+        for name, value in options.items():
+            if (option := known.get(name.lower())) is None:
+                help = did_you_mean(name, [o.name for o in self.options])
+                raise ShapeError("BS0414", f"'{self.name}' has no option '{name}'", "", help)
+            try:
+                values[option.property] = read_option(option, value)
+            except OptionError as e:
+                raise ShapeError("BS0402", f"'{self.name}': {e}", "") from e
+        return values
+
+    def _count_error(self, given: int) -> ShapeError:
+        wants = str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
+        plural = "" if wants == "1" else "s"
+        return ShapeError("BS0413", f"'{self.name}' takes {wants} input{plural}, not {given}", "")
+
+
+def located(error: ShapeError, node: str, location: LocationAttr) -> BrainScriptError:
+    """A shape error as a diagnostic of the node."""
+    return BrainScriptError(
+        Diagnostic(
+            error.code,
+            error.title,
+            span_of(location),
+            error.label,
+            help=error.help,
+            path=node,
+            calls=calls_of(location),
+        )
+    )
+
+
+def _kind(op: type[NetOp]) -> Kind:
+    operands = [definition for _, definition in op.get_irdl_definition().operands]
+    least = sum(not isinstance(d, OptionalDef) for d in operands)
+    return Kind(op.OPERATION, op, least, len(operands), op.OPTIONS)
+
+
+def _classes() -> list[type[NetOp]]:
+    found: list[type[NetOp]] = []
+    for family in (elementwise, linear, reduce, normalise, criteria):
+        for item in vars(family).values():
+            if isinstance(item, type) and issubclass(item, NetOp) and item.OPERATION:
+                found.append(item)
+    return found
+
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in map(_kind, _classes())}
+"""The kinds by CNTK's name of the operation; parameters and inputs are in `leaves.py`."""
+
+ALIASES: dict[str, str] = {
+    "ColumnElementTimes": "ElementTimes",
+    "RowElementTimes": "ElementTimes",
+    "Scale": "ElementTimes",
+    "ErrorPrediction": "ClassificationError",
+    "ReLU": "RectifiedLinear",
+    "PerDimMeanVarDeNormalizationNode": "PerDimMeanVarDeNormalization",
+    "PerDimMeanVarNormalizationNode": "PerDimMeanVarNormalization",
+    "WeightedLogistic": "Logistic",
+}
+"""Other names of operations, as old models and scripts use them."""
+
+for _alias, _name in ALIASES.items():
+    KINDS[_alias] = KINDS[_name]

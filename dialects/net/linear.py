@@ -1,0 +1,122 @@
+"""Products of tensors and the sum of everything. Gradients: `passes/gradient/linear.py`."""
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import ClassVar
+
+from xdsl.dialects.builtin import IntegerAttr, i64
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def
+from xdsl.utils.exceptions import VerifyException
+
+from brainscript.dialects.net.base import NetOp, Option, shapes_of
+from brainscript.dialects.net.products import times_rule, transpose_times_rule
+from brainscript.dialects.net.shapes import as_written, scalar_rule
+from brainscript.dialects.tensors import TensorType, type_of
+
+OUTPUT_RANK = Option("outputRank", 1, "integer", "output_rank")
+INFER_RANK = Option("inferInputRankToMap", -1, "integer", "infer_rank")
+
+
+@irdl_op_definition
+class TimesOp(NetOp):
+    """`A * B`: the last axes of A meet the first of B, `z[i, j] = sum over k of a[i, k] * b[k, j]`.
+
+    BrainScript: `A * B`, `Times (A, B, outputRank=1, inferInputRankToMap=-1)`. The first
+    `output_rank` axes of A are the first ones of the result. `infer_rank` says how many trailing
+    axes of B a left parameter of open rank leaves alone (-1: its rank is as written).
+    """
+
+    name = "net.times"
+    OPERATION: ClassVar[str] = "Times"
+    OPTIONS: ClassVar[tuple[Option, ...]] = (OUTPUT_RANK, INFER_RANK)
+    rule = staticmethod(times_rule)
+
+    a = operand_def(TensorType)
+    b = operand_def(TensorType)
+    output_rank = prop_def(IntegerAttr, default_value=IntegerAttr(1, i64))
+    infer_rank = prop_def(IntegerAttr, default_value=IntegerAttr(-1, i64))
+
+
+@irdl_op_definition
+class TransposeTimesOp(NetOp):
+    """`A' * B` for a matrix or vector A. BrainScript: `TransposeTimes (A, B)`."""
+
+    name = "net.transpose_times"
+    OPERATION: ClassVar[str] = "TransposeTimes"
+    rule = staticmethod(transpose_times_rule)
+
+    a = operand_def(TensorType)
+    b = operand_def(TensorType)
+
+
+class TimesGradientOp(NetOp, ABC):
+    """A gradient of a product; the result type says which contraction it is."""
+
+    rule = staticmethod(as_written)
+
+    output_rank = prop_def(IntegerAttr, default_value=IntegerAttr(1, i64))
+
+    def check_elements(self, *sizes: tuple[int, int]) -> None:
+        """Raise unless the two numbers of every pair agree."""
+        if any(one != other for one, other in sizes):
+            raise VerifyException(
+                f"the shapes {shapes_of(self.operands)} do not give {self.result.type}"
+            )
+
+
+@irdl_op_definition
+class TimesGradientLeftOp(TimesGradientOp):
+    """`g * B'`, the gradient of A in `A * B`; summed over all samples if the result has no axis."""
+
+    name = "net.times_gradient_left"
+
+    g = operand_def(TensorType)
+    b = operand_def(TensorType)
+
+    def verify_(self) -> None:
+        """`out * rest` elements and `reduced * rest` elements give `out * reduced`."""
+        super().verify_()
+        types = [type_of(v) for v in (self.g, self.b, self.result)]
+        if all(t.known for t in types):
+            g, b, a = types
+            out, reduced = split(a, self.output_rank)
+            self.check_elements((g.elements % out, 0), (g.elements // out * reduced, b.elements))
+
+
+@irdl_op_definition
+class TimesGradientRightOp(TimesGradientOp):
+    """`A' * g`, the gradient of B in `A * B`; summed over all samples if the result has no axis."""
+
+    name = "net.times_gradient_right"
+
+    a = operand_def(TensorType)
+    g = operand_def(TensorType)
+
+    def verify_(self) -> None:
+        """`out * reduced` elements and `out * rest` elements give `reduced * rest`."""
+        super().verify_()
+        types = [type_of(v) for v in (self.a, self.g, self.result)]
+        if all(t.known for t in types):
+            a, g, b = types
+            out, reduced = split(a, self.output_rank)
+            self.check_elements((g.elements % out, 0), (g.elements // out * reduced, b.elements))
+
+
+def split(a: TensorType, output_rank: IntegerAttr) -> tuple[int, int]:
+    """A flattened to a matrix: `(out, reduced)`."""
+    assert a.shape is not None
+    rank = output_rank.value.data
+    out = TensorType.of(a.shape[:rank]).elements
+    return out, a.elements // out
+
+
+@irdl_op_definition
+class SumElementsOp(NetOp):
+    """The sum over the elements of all samples, `[1]`. BrainScript: `SumElements (x)`."""
+
+    name = "net.sum_elements"
+    OPERATION: ClassVar[str] = "SumElements"
+    rule = staticmethod(scalar_rule)
+
+    x = operand_def(TensorType)

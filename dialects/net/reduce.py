@@ -1,0 +1,42 @@
+"""Reductions within a sample. Gradients: `passes/gradient/reduce.py`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def
+from xdsl.utils.exceptions import VerifyException
+
+from brainscript.dialects.net.base import NetOp, Option
+from brainscript.dialects.net.shapes import reduce_rule
+from brainscript.dialects.tensors import TensorType
+
+REDUCTIONS = ("Sum", "LogSum", "Mean", "Max", "Min", "Prod", "Argmax", "Argmin")
+
+
+@irdl_op_definition
+class ReduceOp(NetOp):
+    """One number per sample (`axis = 0`), or static axis `axis` (from 1) reduced to size 1.
+
+    BrainScript: `ReduceSum (x, axis=None)`, `ReduceMax`, ... `op` is one of `REDUCTIONS`;
+    `LogSum` is the logarithm of the sum of exponentials, `Argmax` the index of the first largest.
+    """
+
+    name = "net.reduce"
+    OPERATION: ClassVar[str] = "ReduceElements"
+    OPTIONS: ClassVar[tuple[Option, ...]] = (
+        Option("reductionOp", "Sum", "text", "op"),
+        Option("axis", 0, "integer", "axis"),
+    )
+    rule = staticmethod(reduce_rule)
+
+    x = operand_def(TensorType)
+    op = prop_def(StringAttr, default_value=StringAttr("Sum"))
+    axis = prop_def(IntegerAttr, default_value=IntegerAttr(0, i64))
+
+    def verify_(self) -> None:
+        """The reduction is one that exists."""
+        if self.op.data not in REDUCTIONS:
+            raise VerifyException(f"'{self.op.data}' is not one of {', '.join(REDUCTIONS)}")
+        super().verify_()

@@ -1,0 +1,156 @@
+"""The type of network values, and the questions every level asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import prod
+
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    Float32Type,
+    Float64Type,
+    IntAttr,
+    NoneAttr,
+    StringAttr,
+    f32,
+    f64,
+)
+from xdsl.ir import Attribute, ParametrizedAttribute, SSAValue, TypeAttribute
+from xdsl.irdl import irdl_attr_definition
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+
+UNKNOWN = -1
+"""A dimension that is not known yet; printed `?`."""
+
+DEFAULT_AXIS = "*"
+"""The name of the axis of inputs that name none."""
+
+Shape = tuple[int, ...]
+Element = Float32Type | Float64Type
+
+
+@irdl_attr_definition
+class TensorType(ParametrizedAttribute, TypeAttribute):
+    """A network value: `!net.t<[784 x 10], f32, @"*">`.
+
+    The sample shape is column-major, first axis fastest, as BrainScript writes it; `?` is a
+    dimension not known yet and `*` in place of the brackets a shape of unknown rank. The element is
+    f32 or f64. The symbol names the dynamic axis; a value without one is parameter-like: there is
+    one of it, not one per sample.
+    """
+
+    name = "net.t"
+
+    dims: ArrayAttr[IntAttr] | NoneAttr
+    element: Element
+    dynamic: StringAttr | NoneAttr
+
+    @staticmethod
+    def of(
+        shape: Iterable[int] | None, element: Attribute = f32, axis: str | None = None
+    ) -> TensorType:
+        """The type with this sample shape (None: unknown rank), element type and dynamic axis."""
+        assert isinstance(element, Float32Type | Float64Type)
+        dims = NoneAttr() if shape is None else ArrayAttr([IntAttr(d) for d in shape])
+        return TensorType(dims, element, NoneAttr() if axis is None else StringAttr(axis))
+
+    @property
+    def shape(self) -> Shape | None:
+        """The sample shape; None when not even the rank is known."""
+        if isinstance(self.dims, NoneAttr):
+            return None
+        return tuple(d.data for d in self.dims.data)
+
+    @property
+    def axis(self) -> str | None:
+        """The name of the dynamic axis, or None for a parameter-like value."""
+        return None if isinstance(self.dynamic, NoneAttr) else self.dynamic.data
+
+    @property
+    def known(self) -> bool:
+        """Whether every dimension is known."""
+        return self.shape is not None and UNKNOWN not in self.shape
+
+    @property
+    def elements(self) -> int:
+        """The number of elements of one sample; only of a known shape."""
+        assert self.shape is not None
+        assert self.known
+        return prod(self.shape)
+
+    def with_shape(self, shape: Iterable[int] | None) -> TensorType:
+        """The same type with another sample shape."""
+        return TensorType.of(shape, self.element, self.axis)
+
+    def with_axis(self, axis: str | None) -> TensorType:
+        """The same type with another dynamic axis."""
+        return TensorType.of(self.shape, self.element, axis)
+
+    def verify(self) -> None:
+        """Dimensions are at least 1, or unknown."""
+        for dim in self.shape or ():
+            if dim < 1 and dim != UNKNOWN:
+                raise VerifyException(f"a dimension must be at least 1 or '?', not {dim}")
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
+        """Parse `<[2 x ?], f32, @axis>`."""
+        with parser.in_angle_brackets():
+            dims: Attribute = NoneAttr()
+            if parser.parse_optional_punctuation("*") is None:
+                dims = ArrayAttr([IntAttr(d) for d in _parse_shape(parser)])
+            parser.parse_punctuation(",")
+            element = parser.parse_type()
+            axis: Attribute = NoneAttr()
+            if parser.parse_optional_punctuation(",") is not None:
+                axis = parser.parse_symbol_name()
+        return [dims, element, axis]
+
+    def print_parameters(self, printer: Printer) -> None:
+        """Print what `parse_parameters` reads."""
+        printer.print_string(f"<{shape_text(self.shape)}, ")
+        printer.print_attribute(self.element)
+        if self.axis is not None:
+            printer.print_string(", ")
+            printer.print_symbol_name(self.axis)
+        printer.print_string(">")
+
+
+def _parse_shape(parser: AttrParser) -> list[int]:
+    dims: list[int] = []
+    parser.parse_punctuation("[")
+    if parser.parse_optional_punctuation("]") is not None:
+        return dims
+    while True:
+        unknown = parser.parse_optional_punctuation("?") is not None
+        dims.append(UNKNOWN if unknown else parser.parse_integer(allow_boolean=False))
+        if parser.parse_optional_punctuation("]") is not None:
+            return dims
+        parser.parse_keyword("x")
+
+
+def shape_text(shape: Shape | None) -> str:
+    """A shape as messages and types write it: `[784 x ?]`, or `*` when the rank is unknown."""
+    if shape is None:
+        return "*"
+    return f"[{' x '.join('?' if d == UNKNOWN else str(d) for d in shape)}]"
+
+
+def element_type(precision: str) -> Element:
+    """The element type of CNTK's `precision`: 'float' or 'double'."""
+    return f64 if precision == "double" else f32
+
+
+def type_of(value: SSAValue) -> TensorType:
+    """The tensor type of a network value."""
+    assert isinstance(value.type, TensorType), value.type
+    return value.type
+
+
+def shape_of(value: SSAValue) -> Shape:
+    """The sample shape of a network value of known rank."""
+    shape = type_of(value).shape
+    assert shape is not None
+    return shape
