@@ -27,7 +27,7 @@ from brainscript.diagnostic import (
     did_you_mean,
 )
 from brainscript.frontend.config_files import ConfigFiles
-from brainscript.frontend.source import SourceText, Sources
+from brainscript.frontend.source import Sources, SourceText
 from brainscript.frontend.substitute import Substitution
 from brainscript.placed import PlacedText
 from brainscript.settings import Entry, Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from brainscript.diagnostic import BrainScriptError, CommandLineError, Diagnostic, Span
-from brainscript.frontend.source import SourceText, Sources, missing_file
+from brainscript.frontend.source import Sources, SourceText, missing_file
 from brainscript.limits import exceeded, limit
 from brainscript.placed import PlacedText
 

@@ -7,8 +7,8 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "BS0202": (
         "bracket never closed",
-        "Brackets nest in the whole file, also inside comments and single-quoted strings of embedded"
-        " BrainScript, because the configuration layer knows neither.",
+        "Brackets nest in the whole file, also inside comments and single-quoted strings of"
+        " embedded BrainScript, because the configuration layer knows neither.",
     ),
     "BS0203": (
         "wrong closing bracket",
@@ -31,8 +31,8 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "BS0208": (
         "no such variable",
-        "`$name$` is looked up from the section that holds the value outwards. The text of a section"
-        " is resolved from outside, so a key inside the same section is not visible.",
+        "`$name$` is looked up from the section that holds the value outwards. The text of a"
+        " section is resolved from outside, so a key inside the same section is not visible.",
     ),
     "BS0209": (
         "variable contains itself",
@@ -50,14 +50,14 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "BS0213": (
         "double quote without end",
-        "Double quotes count in the whole file, also in `//` comments of embedded BrainScript. A `#`"
-        " with a blank before it starts a comment, also inside quotes.",
+        "Double quotes count in the whole file, also in `//` comments of embedded BrainScript. A"
+        " `#` with a blank before it starts a comment, also inside quotes.",
     ),
     "BS0214": ("section expected", "The value must be a block in brackets."),
     "BS0215": (
         "network description expected",
-        "`BrainScriptNetworkBuilder` is a record of members `{ ... }` or `[ ... ]`, or an expression"
-        " `( ... )` whose value is a network.",
+        "`BrainScriptNetworkBuilder` is a record of members `{ ... }` or `[ ... ]`, or an"
+        " expression `( ... )` whose value is a network.",
     ),
     "BS0216": ("no such command", "`command = A:B` names top-level sections of the config."),
     "BS0217": (

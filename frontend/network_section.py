@@ -1,0 +1,64 @@
+"""The network that a config section describes in BrainScript, as a syntax tree."""
+
+from __future__ import annotations
+
+from brainscript.brackets import CLOSERS
+from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
+from brainscript.frontend import syntax
+from brainscript.frontend.parser import parse_expression
+from brainscript.frontend.source import Sources
+from brainscript.placed import PlacedText
+from brainscript.settings import Settings
+
+BUILDERS = (
+    "createNetwork",
+    "SimpleNetworkBuilder",
+    "NDLNetworkBuilder",
+    "BrainScriptNetworkBuilder",
+    "ExperimentalNetworkBuilder",
+)
+"""Keys that describe a network; the first one given counts, the others lie dormant."""
+
+BRAINSCRIPT = BUILDERS[3:]
+
+
+def find_builder(settings: Settings) -> str | None:
+    """The key that describes the network of this section, also one of an enclosing section."""
+    return next((key for key in BUILDERS if settings.has(key)), None)
+
+
+def network_expression(settings: Settings, sources: Sources | None = None) -> syntax.Expression:
+    """The tree of `BrainScriptNetworkBuilder`.
+
+    `{ members }` and `[ members ]` stand for `new ComputationNetwork { members }`; `( expression )`
+    is an expression whose value is a network. Members of a block that a later `[ members ]` was
+    merged into are replaced by name.
+    """
+    key = next((k for k in BRAINSCRIPT if settings.has(k)), BRAINSCRIPT[0])
+    parts = [part.strip() for part in settings.parts(key)]
+    trees = [_part(key, part, sources) for part in parts]
+    if len(trees) == 1:
+        return trees[0]
+    members: dict[str, syntax.Member] = {}
+    for tree in trees:
+        if not isinstance(tree, syntax.New) or not isinstance(tree.operand, syntax.Record):
+            title = f"'[ ... ]' cannot be merged into a '{key}' that is an expression"
+            raise BrainScriptError(Diagnostic("BS0215", title, tree.span))
+        members |= {member.name: member for member in tree.operand.members}
+    return _network(trees[0].span, tuple(members.values()))
+
+
+def _part(key: str, text: PlacedText, sources: Sources | None) -> syntax.Expression:
+    if text.text[:1] not in CLOSERS or not text.text:
+        title = f"'{key}' must be a record in {{ }} or an expression in ( )"
+        span = text.span(0, len(text.text))
+        remedy = f"write {key} = {{ ... }}"
+        raise BrainScriptError(Diagnostic("BS0215", title, span, help=remedy))
+    tree = parse_expression(text, sources)
+    if text.text.startswith("(") or not isinstance(tree, syntax.Record):
+        return tree
+    return _network(tree.span, tree.members)
+
+
+def _network(span: Span, members: tuple[syntax.Member, ...]) -> syntax.New:
+    return syntax.New(span, "ComputationNetwork", syntax.Record(span, members))
