@@ -62,6 +62,10 @@ _READING: dict[str, tuple[str, str]] = {
         "Brackets, prefixes, branches and lambdas nest up to the limit `expression-nesting`."
         " Chains such as `a + b + c` may have any length.",
     ),
+    "BS0128": (
+        "printed tree too large",
+        "Each level of the tree is indented further, so deep chains print as large text.",
+    ),
 }
 
 CODES: dict[str, tuple[str, str]] = {
