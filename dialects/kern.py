@@ -49,6 +49,7 @@ from xdsl.traits import (
 )
 from xdsl.utils.exceptions import VerifyException
 
+from brainscript.dialects.kern_rows import ROWS_OPERATIONS
 from brainscript.dialects.kern_tile import TILE_OPERATIONS, TILE_TYPES, PtrType
 
 ABI_TAIL: tuple[Attribute, ...] = (IndexType(), PtrType(), IndexType(), IndexType())
@@ -353,6 +354,7 @@ Kern = Dialect(
         StoreOp,
         BroadcastOp,
         ReduceOp,
+        *ROWS_OPERATIONS,
         *TILE_OPERATIONS,
     ],
     [*TILE_TYPES],
