@@ -92,9 +92,7 @@ def read_options(sgd: Settings, warn: Callable[[Diagnostic], None]) -> Options:
 
 
 def _sizes(sgd: Settings) -> tuple[int, ...]:
-    if not sgd.has("minibatchSize"):
-        return (256,)
-    sizes = tuple(sgd.integers("minibatchSize", (256,)).values)
+    sizes = sgd.integers("minibatchSize", 256).values
     if any(size < 1 for size in sizes):
         raise _range(sgd, "minibatchSize", "must be positive")
     return sizes
@@ -116,7 +114,7 @@ def _rates(sgd: Settings, adjust: AdjustOptions) -> LearningRates:
         span = sgd.span_of(near) if near else sgd.span
         raise BrainScriptError(Diagnostic("BS0703", title, span, help=help or fallback))
     key = "learningRatesPerSample" if per_sample else "learningRatesPerMB"
-    values = tuple(sgd.schedule(key).values)
+    values = sgd.schedule(key).values
     if not all(math.isfinite(v) for v in values):
         raise _range(sgd, key, "must be finite")
     return LearningRates(values, "sample" if per_sample else "minibatch")
@@ -133,7 +131,7 @@ def _momenta(sgd: Settings) -> Momenta:
     key = given[0]
     if MOMENTUM_KEYS[key] != "time constant":
         return Momenta(_fractions(sgd, key, ()), MOMENTUM_KEYS[key])
-    values = tuple(sgd.schedule(key).values)
+    values = sgd.schedule(key).values
     if any(not 0 <= v < math.inf for v in values):
         raise _range(sgd, key, "must be 0 or a positive number of samples")
     return Momenta(values, MOMENTUM_KEYS[key])
@@ -142,7 +140,7 @@ def _momenta(sgd: Settings) -> Momenta:
 def _fractions(sgd: Settings, key: str, default: tuple[float, ...]) -> tuple[float, ...]:
     if not sgd.has(key):
         return default
-    values = tuple(sgd.schedule(key).values)
+    values = sgd.schedule(key).values
     if any(not 0 <= v < 1 for v in values):
         raise _range(sgd, key, "must be at least 0 and below 1")
     return values

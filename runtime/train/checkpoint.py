@@ -1,0 +1,160 @@
+"""Saving and resuming: the optimiser's state beside each model, committed by the manifest.
+
+Order of a save: checkpoint, model, manifest; only then are older checkpoints removed. A run that
+is stopped at any moment therefore finds the newest complete epoch again.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.model import container
+from brainscript.runtime.model.store import STORED_ROLES, put_values, save_network, values_of
+from brainscript.runtime.network import Network
+from brainscript.runtime.train.files import Manifest, ModelFiles
+
+STATE_ROLES = ("momentum",)
+SUM_ROLES = ("criterion",)
+
+
+@dataclass
+class Partial:
+    """Where an interrupted run stood within an epoch."""
+
+    minibatches: int = 0
+    samples: int = 0
+    counts: list[int] = field(default_factory=list[int])
+    shown: list[float] = field(default_factory=list[float])
+    shown_counts: list[int] = field(default_factory=list[int])
+    shown_at: int = 0
+
+
+@dataclass
+class Progress:
+    """What a run must remember besides the values of its network."""
+
+    epoch: int = 0
+    samples_seen: int = 0
+    rate: float = 0.0
+    previous: float = math.inf
+    average: float = 0.0
+    reducing: bool = False
+    best: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
+    partial: Partial | None = None
+
+    def as_text(self) -> str:
+        """As JSON; infinities as CNTK's arrays spell them."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @staticmethod
+    def from_text(text: str) -> Progress:
+        """The progress written by `as_text`."""
+        record: dict[str, Any] = json.loads(text)
+        partial = record.pop("partial", None)
+        best = {k: (float(v[0]), int(v[1])) for k, v in record.pop("best", {}).items()}
+        inner = Partial(**partial) if partial is not None else None
+        return Progress(**record, best=best, partial=inner)
+
+
+@dataclass
+class Checkpoints:
+    """Writes and reads the files of one run."""
+
+    files: ModelFiles
+    keep: bool = False
+    spare: int = 0
+    manifest: Manifest = field(default_factory=Manifest)
+
+    def commit(self, network: Network, progress: Progress) -> None:
+        """Save the state after `progress.epoch` epochs and make it the newest complete one."""
+        done = progress.epoch
+        model, state = self.files.model(done), self.files.checkpoint(done)
+        if done:
+            _save_state(state, network, STATE_ROLES, progress)
+        save_network(model, network)
+        if done:
+            self.manifest.add(state)
+        self.manifest.add(model)
+        self.manifest.epoch = done
+        self.manifest.position = {"epoch": done, "minibatches": 0, "rate": progress.rate}
+        old = self._prune(done)
+        self.manifest.save(self.files.manifest)
+        for path in (*old, self.files.partial):
+            with suppress(FileNotFoundError):
+                path.unlink()
+
+    def _prune(self, done: int) -> list[Path]:
+        """The checkpoints that are no longer needed, taken out of the manifest."""
+        if self.keep:
+            return []
+        old = [self.files.checkpoint(k) for k in range(done - self.spare)]
+        for path in old:
+            self.manifest.files.pop(path.name, None)
+        self.manifest.files.pop(self.files.partial.name, None)
+        return [path for path in old if path != self.files.checkpoint(done)]
+
+    def withdraw(self, done: int, last: int) -> None:
+        """Forget the models after `done` epochs up to `last`: the run goes back."""
+        for k in range(done + 1, last + 1):
+            for path in (self.files.model(k), self.files.checkpoint(k)):
+                self.manifest.files.pop(path.name, None)
+                with suppress(FileNotFoundError):
+                    path.unlink()
+
+    def interrupt(self, network: Network, progress: Progress) -> None:
+        """Save a run within an epoch: values, optimiser state and sums in one file."""
+        path = self.files.partial
+        _save_state(path, network, STORED_ROLES + STATE_ROLES + SUM_ROLES, progress)
+        self.manifest.add(path)
+        count = progress.partial.minibatches if progress.partial else 0
+        self.manifest.position = {
+            "epoch": progress.epoch,
+            "minibatches": count,
+            "rate": progress.rate,
+        }
+        self.manifest.save(self.files.manifest)
+
+    def restore(self, network: Network, done: int, missing: Callable[[Path], None]) -> Progress:
+        """The optimiser state after `done` epochs into the network; `missing` when it is gone."""
+        path = self.files.checkpoint(done)
+        if not path.is_file():
+            missing(path)
+            return Progress(epoch=done)
+        return _load_state(path, network, STATE_ROLES)
+
+    def resume(self, network: Network, done: int) -> Progress | None:
+        """The state of a run that was interrupted after `done` epochs, into the network."""
+        path = self.files.partial
+        named = self.manifest.files.get(path.name) is not None
+        if not named or self.manifest.epoch != done or not path.is_file():
+            return None
+        if not self.manifest.lists(path):
+            return None
+        return _load_state(path, network, STORED_ROLES + STATE_ROLES + SUM_ROLES)
+
+
+def _save_state(path: Path, network: Network, roles: tuple[str, ...], progress: Progress) -> None:
+    container.save(path, values_of(network, roles), {"bs.checkpoint": progress.as_text()})
+
+
+def _load_state(path: Path, network: Network, roles: tuple[str, ...]) -> Progress:
+    stored = container.load(path)
+    try:
+        progress = Progress.from_text(stored.metadata["bs.checkpoint"])
+    except (KeyError, TypeError, ValueError) as error:
+        title = f"'{path}' is not a checkpoint of this program: {error}"
+        raise BrainScriptError(Diagnostic("BS0715", title)) from None
+    try:
+        put_values(network, stored.tensors, roles, path)
+    except BrainScriptError as error:
+        title = f"the checkpoint does not belong to this network: {error.diagnostics[0].title}"
+        help = "remove it to start with fresh momentum"
+        raise BrainScriptError(Diagnostic("BS0715", title, help=help)) from None
+    return progress

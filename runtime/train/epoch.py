@@ -1,0 +1,142 @@
+"""One epoch of training: the minibatch loop, its sums and its progress lines."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.network import Minibatch, Network, NodeSpec, Reader, Step
+from brainscript.runtime.train.checkpoint import Partial
+from brainscript.runtime.train.feed import feed, set_hyper, update_samples
+from brainscript.runtime.train.log import Log, Value, percentage, shown_all
+from brainscript.runtime.train.options import Options
+from brainscript.runtime.train.signals import Stop
+from brainscript.runtime.train.sums import Sums
+
+
+@dataclass
+class EpochSize:
+    """The samples of an epoch, estimated while the first sweep is still running."""
+
+    samples: float = 0.0
+    estimating: bool = True
+
+
+@dataclass
+class Epoch:
+    """What stays the same over one epoch (0-based `index`)."""
+
+    network: Network
+    nodes: tuple[NodeSpec, ...]
+    options: Options
+    log: Log
+    stop: Stop
+    index: int
+    rate: float
+    size: EpochSize
+    bar: Callable[[int], None] = field(default=lambda minibatches: None)
+
+    def run(self, reader: Reader, partial: Partial | None = None) -> Partial | None:
+        """Train over one epoch; gives the position when a signal ended it early."""
+        self._step = self._compile()
+        self.sums = Sums(self.network, self.nodes)
+        reader.start_epoch(
+            self.index, self.options.epoch_size, self.options.minibatch_size(self.index)
+        )
+        self._begin(reader, partial)
+        while (minibatch := reader.next()) is not None:
+            self._minibatch(minibatch)
+            if self.stop:
+                return self._position()
+        if not self.count:
+            raise BrainScriptError(Diagnostic("BS0718", "the reader gave no data to train on"))
+        self._check(self.sums.totals())
+        return None
+
+    def _compile(self) -> Step:
+        names = [node.name for node in self.nodes]
+        self._moves = self.rate > 0.01 * self.options.min_rate
+        mode, rule = ("train", self.options.update) if self._moves else ("criterion", None)
+        self._inputs = self.network.inputs_of(mode, names)
+        return self.network.compile(mode, names, rule)
+
+    def _begin(self, reader: Reader, partial: Partial | None) -> None:
+        self.count, self._shown_at, self._clock = 0, 0, time.perf_counter()
+        if partial is None:
+            self.sums.reset()
+            return
+        for _ in range(partial.minibatches):
+            reader.next()
+        self.count, self._shown_at = partial.minibatches, partial.shown_at
+        self.sums.counts = list(partial.counts)
+        self.sums.set_marks(partial.shown, partial.shown_counts)
+
+    def _position(self) -> Partial:
+        shown, shown_counts = self.sums.marks()
+        counts = list(self.sums.counts)
+        return Partial(self.count, counts[0], counts, shown, shown_counts, self._shown_at)
+
+    def _minibatch(self, minibatch: Minibatch) -> None:
+        feed(self._step, self._inputs, minibatch)
+        samples = update_samples(self.network, self.nodes[0], minibatch)
+        if self._moves:
+            momentum = self.options.momentum(self.index)
+            set_hyper(self.network, self.rate, momentum, samples)
+        self._step.run()
+        self.sums.count(minibatch)
+        self.count += 1
+        self.bar(self.count)
+        every = self.options.every
+        if self.count <= self.options.first or (every > 0 and self.count % every == 0):
+            self._show()
+
+    def _show(self) -> None:
+        values = self.sums.interval()
+        self._check([value.total for value in values])
+        seconds = max(time.perf_counter() - self._clock, 1e-9)
+        samples = values[0].count
+        self.log.traced(
+            "progress",
+            epoch=self.index + 1,
+            epochs=self.options.max_epochs,
+            first=self._shown_at + 1,
+            last=self.count,
+            percent=self._percent(samples),
+            values=shown_all(values, trailing=True),
+            seconds=seconds,
+            speed=samples / seconds,
+        )
+        self.sums.mark()
+        self._shown_at, self._clock = self.count, time.perf_counter()
+
+    def _percent(self, samples: int) -> str:
+        """`, 12.50%` of the epoch; empty while its size is being estimated."""
+        minibatch = self.options.minibatch_size(self.index)
+        if self.options.epoch_size:
+            self.size.samples, self.size.estimating = float(self.options.epoch_size), False
+        elif self.size.estimating:
+            interval = self.count - self._shown_at
+            self.size.samples = self.count * samples / interval
+            return ""
+        total = self.size.samples / minibatch
+        if total <= 0:
+            return ""
+        digits = max(2, math.ceil(math.log10(total / max(1, self.options.every))) - 2)
+        return percentage(min(self.count, total), total, digits)
+
+    def _check(self, totals: list[float]) -> None:
+        for node, total in zip(self.nodes[:1], totals[:1], strict=True):
+            if math.isnan(total):
+                title = (
+                    f"the criterion '{node.name}' is not a number (nan) in epoch "
+                    f"{self.index + 1}, minibatches {self._shown_at + 1} to {self.count}"
+                )
+                help = "lower the learning rate, or look for values such as nan in the data"
+                raise BrainScriptError(Diagnostic("BS0708", title, path=node.name, help=help))
+
+    def values(self) -> list[Value]:
+        """The values of the whole epoch."""
+        return self.sums.values()

@@ -1,0 +1,243 @@
+"""A training run: precomputation, epochs, validation, control of the rate, saving."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.model import container
+from brainscript.runtime.model.store import STORED_ROLES, put_values, save_network
+from brainscript.runtime.network import Network, NodeSpec, Reader
+from brainscript.runtime.train.adjust import Control, Decision
+from brainscript.runtime.train.bar import epoch_bar
+from brainscript.runtime.train.checkpoint import Checkpoints, Progress
+from brainscript.runtime.train.epoch import Epoch, EpochSize
+from brainscript.runtime.train.evaluator import Evaluator
+from brainscript.runtime.train.log import Log, Value, shown_all
+from brainscript.runtime.train.options import Options
+from brainscript.runtime.train.precompute import precompute
+from brainscript.runtime.train.rates import time_constant
+from brainscript.runtime.train.signals import Stop
+
+
+@dataclass
+class Trainer:
+    """Trains a network by the options of an SGD section.
+
+    `nodes` are the criterion that trains and the metrics that are logged with it.
+    """
+
+    network: Network
+    nodes: tuple[NodeSpec, ...]
+    options: Options
+    reader: Reader
+    validation: Reader | None
+    checkpoints: Checkpoints
+    log: Log
+    stop: Stop
+    warn: Callable[[Diagnostic], None]
+
+    def run(self, start: int | None) -> None:
+        """Train from a fresh network (None) or on from the model after `start` epochs."""
+        if start is None:
+            precompute(self.network, self.reader, self.options, self.log)
+            self.progress = Progress()
+            self.checkpoints.commit(self.network, self.progress)
+        else:
+            self.progress = self._resumed(start)
+        first = self.progress.epoch
+        self._size = EpochSize()
+        self.control = Control(self.options.adjust, first, self.progress.previous)
+        self.control.average = self.progress.average
+        self.control.reducing = self.progress.reducing
+        epoch = first
+        while epoch < self.options.max_epochs:
+            if not self._set_rate(epoch):
+                return
+            values = self._train(epoch)
+            decision = self._after(epoch, values)
+            if decision.stop:
+                self._save_final()
+                return
+            epoch = self._save(epoch, decision)
+        self._save_best_models()
+
+    def _resumed(self, start: int) -> Progress:
+        progress = self.checkpoints.resume(self.network, start)
+        if progress is not None and progress.partial is not None:
+            done = progress.partial.minibatches
+            self.log.line("resume", epoch=start + 1, minibatches=done)
+            return progress
+        if start == 0:
+            return Progress()
+        progress = self.checkpoints.restore(
+            self.network, start, lambda path: self.log.line("fresh state", path=path)
+        )
+        progress.epoch, progress.partial = start, None
+        return progress
+
+    def _set_rate(self, epoch: int) -> bool:
+        """Choose the rate of an epoch; False when it is too small to go on."""
+        o = self.options
+        if o.adjust.mode == "none" or o.rates.explicit(epoch):
+            self.progress.rate = o.rates.per_sample(epoch, o.minibatch_size(epoch))
+        if self.progress.rate >= o.min_rate:
+            return True
+        rate = self.progress.rate
+        self.log.line("rate too small", epoch=epoch + 1, rate=rate, minimum=o.min_rate)
+        if o.adjust.mode != "none":
+            self._save_final()
+        return False
+
+    def _train(self, epoch: int) -> list[Value]:
+        o, progress = self.options, self.progress
+        momentum = o.momentum(epoch)
+        self.log.traced(
+            "starting epoch",
+            epoch=epoch + 1,
+            rate=progress.rate,
+            momentum=momentum ** o.minibatch_size(epoch),
+            constant=time_constant(momentum),
+        )
+        self.log.traced("starting loop")
+        begun = time.perf_counter()
+        with epoch_bar(self.log, epoch + 1, o.max_epochs) as bar:
+            run = Epoch(
+                self.network,
+                self.nodes,
+                o,
+                self.log,
+                self.stop,
+                epoch,
+                progress.rate,
+                self._size,
+                bar,
+            )
+            partial = run.run(self.reader, progress.partial)
+        if partial is not None:
+            progress.partial = partial
+            self.checkpoints.interrupt(self.network, progress)
+            self.log.line("interrupted", epoch=epoch + 1, minibatches=partial.minibatches)
+            raise SystemExit(self.stop.exit_code)
+        progress.partial, self._size.estimating = None, False
+        values = run.values()
+        progress.samples_seen += values[0].count
+        self.log.line(
+            "epoch",
+            epoch=epoch + 1,
+            epochs=o.max_epochs,
+            values=shown_all(values, trailing=True),
+            seen=progress.samples_seen,
+            rate=progress.rate,
+            seconds=time.perf_counter() - begun,
+        )
+        return values
+
+    def _after(self, epoch: int, values: Sequence[Value]) -> Decision:
+        """Validate, track the best epochs, and let the control decide."""
+        adjust = self.options.adjust
+        if self.validation is not None:
+            checked = self._validate(epoch, self.validation)
+            if adjust.use_validation:
+                values = checked
+        wanted = 1 if adjust.use_metric and len(values) > 1 else 0
+        controlled = values[wanted].average
+        decision = self.control.after_epoch(epoch, controlled, self.options.rates.explicit(epoch))
+        if decision.change:
+            self.progress.rate *= decision.factor
+            self.log.line(decision.change, rate=self.progress.rate)
+        return decision
+
+    def _validate(self, epoch: int, reader: Reader) -> list[Value]:
+        quiet = Log(self.log.stream, stamps=self.log.stamps)
+        evaluator = Evaluator(self.network, self.nodes, quiet)
+        values = evaluator.run(reader, 0, self.options.minibatch_size(epoch))
+        text = shown_all(values, trailing=False)
+        self.log.line("validate", epoch=epoch + 1, epochs=self.options.max_epochs, values=text)
+        if self.options.save_best:
+            self._track(epoch, values)
+        return values
+
+    def _track(self, epoch: int, values: Sequence[Value]) -> None:
+        best = self.progress.best
+        for value in values:
+            if value.average < best.get(value.name, (math.inf, 0))[0]:
+                best[value.name] = (value.average, epoch + 1)
+        text = "; ".join(f"{k} = {v[0]:f} (Epoch {v[1]})" for k, v in best.items())
+        self.log.line("best", values=text)
+
+    def _save(self, epoch: int, decision: Decision) -> int:
+        """Save the epoch, or go back when the control says so; gives the next epoch."""
+        if decision.rollback:
+            return self._roll_back(epoch)
+        progress = self.progress
+        progress.epoch = epoch + 1
+        progress.previous, progress.average = self.control.previous, self.control.average
+        progress.reducing = self.control.reducing
+        path = self.checkpoints.files.model(epoch + 1)
+        self.log.traced("saving", path=path)
+        self.checkpoints.commit(self.network, progress)
+        if self.stop and epoch + 1 < self.options.max_epochs:
+            self.log.line("interrupted", epoch=epoch + 2, minibatches=0)
+            raise SystemExit(self.stop.exit_code)
+        return epoch + 1
+
+    def _roll_back(self, epoch: int) -> int:
+        """Load the model before the interval again; the rate has been changed already."""
+        rate = self.progress.rate
+        done = epoch + 1 - self.options.adjust.interval
+        path = self.checkpoints.files.model(done)
+        self.log.line("rollback", path=path)
+        put_values(self.network, container.load(path).tensors, STORED_ROLES, path)
+        if done:
+            self.progress = self.checkpoints.restore(
+                self.network, done, lambda p: self.log.line("fresh state", path=p)
+            )
+        else:
+            self._clear_momentum()
+            self.progress = Progress()
+        self.progress.rate, self.progress.epoch = rate, done
+        self.control.previous = self.progress.previous
+        self.checkpoints.withdraw(done, epoch)
+        if done:
+            self.checkpoints.commit(self.network, self.progress)
+        return done
+
+    def _clear_momentum(self) -> None:
+        state = self.network.state
+        for name in state.names():
+            if state.role(name) == "momentum":
+                state.view(name).fill(0)
+
+    def _save_final(self) -> None:
+        self.log.line("stopped by control")
+        save_network(self.checkpoints.files.path, self.network)
+
+    def _save_best_models(self) -> None:
+        """Copy the model of the best epoch for each criterion and metric."""
+        if not self.options.save_best:
+            return
+        if self.validation is None:
+            title = "saveBestModelPerCriterion needs a cvReader; no best model is written"
+            self.warn(Diagnostic("BS0721", title, severity="warning"))
+            return
+        files = self.checkpoints.files
+        for name, (_, epoch) in self.progress.best.items():
+            source, target = files.model(epoch), Path(f"{files.path}_{name}")
+            _copy(source, target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    beside = Path(f"{target}.tmp")
+    try:
+        shutil.copyfile(source, beside)
+        os.replace(beside, target)
+    except OSError as error:
+        title = f"'{target}' cannot be written: {error.strerror}"
+        raise BrainScriptError(Diagnostic("BS0508", title)) from None
