@@ -1,0 +1,105 @@
+// What the native library exports: plain C functions, called from Python through ctypes and from
+// compiled steps. Every structure here has a twin in runtime/native_library.py.
+#pragma once
+
+#include <cstdint>
+
+#define BS_EXPORT extern "C" __attribute__((visibility("default")))
+
+// Raised whenever a function or a structure below changes; Python refuses another number.
+constexpr int64_t kAbiVersion = 1;
+
+// A compiled step: does the share of thread `tid` of `nt` on the buffers of `frame`.
+using StepFunction = void (*)(void* frame, int64_t tid, int64_t nt);
+
+// Outcome of the functions that read data; the message is fetched separately.
+enum Status : int64_t {
+  kDone = 0,
+  kRefused = 1,      // the input is at fault
+  kNoMemory = 2,
+  kNeedsCapacity = 3,  // a minibatch does not fit the buffers; nothing was consumed
+  kEndOfEpoch = 4,
+  kOutOfTime = 5,
+};
+
+// Words of a frame, as runtime/program.py lays it out.
+enum FrameWord : int64_t { kFrameArena = 0, kFrameState = 1, kFrameBarrier = 4, kFrameColumns = 5 };
+
+// One stream of a text file.
+struct bs_stream_spec {
+  const char* alias;
+  int64_t alias_bytes;
+  int64_t dim;
+  int64_t sparse;
+  int64_t defines_size;
+};
+
+struct bs_text_options {
+  int64_t chunk_bytes;
+  int64_t max_errors;
+  int64_t skip_ids;
+  int64_t element_bytes;
+  int64_t max_remarks;
+};
+
+// A remark on one place of a data file. `text` stays valid as long as the corpus.
+struct bs_remark {
+  int64_t kind;
+  int64_t line;
+  int64_t column;
+  int64_t sequence;
+  const char* text;
+  const char* excerpt;
+};
+
+struct bs_order_options {
+  int64_t randomize;
+  int64_t window;
+  int64_t window_in_samples;
+  int64_t seed;
+};
+
+struct bs_minibatch {
+  const uint32_t* sequences;
+  int64_t count;
+  int64_t samples;
+  int64_t sweep;
+};
+
+// Where one input of a step lies: arena + base + sum over axes of coefficients[i] * padded n[i].
+struct bs_input {
+  int64_t stream;
+  int64_t axis;
+  int64_t base;
+  const int64_t* coefficients;
+  int64_t counts;  // its columns, gaps included, count as samples of the update
+};
+
+constexpr int64_t kMaxAxes = 16;
+
+struct bs_loop {
+  void* pool;
+  StepFunction step;
+  int64_t* frame;
+  int64_t threads;
+  int64_t axes;
+  const int64_t* capacity;
+  const bs_input* inputs;
+  int64_t input_count;
+  int64_t element_bytes;
+  int64_t counted_axis;  // its columns are the samples of the update; -1: by bs_input.counts
+  double learning_rate;
+  double momentum_per_sample;
+  void* learning_rate_at;
+  void* momentum_at;
+  void* samples_at;
+};
+
+struct bs_progress {
+  int64_t status;
+  int64_t minibatches;
+  int64_t samples;
+  int64_t counted;
+  int64_t columns[kMaxAxes];
+  int64_t needed[kMaxAxes];  // by the minibatch that did not fit
+};

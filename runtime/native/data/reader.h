@@ -1,0 +1,63 @@
+// Minibatches of a corpus: the order of each sweep, the window of each epoch, whole sequences only.
+#pragma once
+
+#include <vector>
+
+#include "corpus.h"
+
+struct OrderOptions {
+  bool randomize = true;
+  uint64_t window = 128;
+  bool window_in_samples = false;
+  uint64_t seed = 0;
+};
+
+// The sequences of sweep `sweep` in the order of CNTK's BlockRandomizer (or of the file).
+std::vector<uint32_t> sweep_order(const Corpus& corpus, const OrderOptions& options, uint64_t sweep);
+
+struct Minibatch {
+  const uint32_t* sequences = nullptr;
+  uint64_t count = 0;
+  uint64_t samples = 0;
+  uint64_t sweep = 0;
+};
+
+// A position on the endless timeline of sweeps.
+class Reader {
+ public:
+  Reader(const Corpus& corpus, OrderOptions options);
+
+  const Corpus& corpus() const { return corpus_; }
+  uint64_t sweep_samples() const { return sweep_samples_; }
+
+  // Epoch `epoch` covers the positions [epoch * size, (epoch + 1) * size); size 0: one sweep.
+  void start_epoch(uint64_t epoch, uint64_t size, uint64_t minibatch_size);
+  // The next minibatch without consuming it; false at the end of the epoch.
+  bool peek(Minibatch& out);
+  void take() { advance_ = true; }
+
+ private:
+  void load_sweep(uint64_t sweep);
+  void move_on();
+
+  const Corpus& corpus_;
+  OrderOptions options_;
+  uint64_t sweep_samples_ = 0;
+  std::vector<uint32_t> order_;
+  bool loaded_ = false;
+  uint64_t sweep_ = 0;
+  uint64_t next_ = 0;      // index into the order of the sweep
+  uint64_t position_ = 0;  // samples of the sweep before it
+  uint64_t left_ = 0;      // samples to the end of the epoch
+  uint64_t minibatch_size_ = 1;
+  Minibatch current_;
+  bool ready_ = false;
+  bool advance_ = false;
+};
+
+// Samples of one stream in a minibatch; with gaps, as rows packed first-fit to the longest sequence.
+uint64_t stream_columns(const StreamView& stream, const Minibatch& batch);
+uint64_t packed_columns(const StreamView& stream, const Minibatch& batch);
+
+// Copies the samples of the sequences, in order, to `out`, one dense row of `dim` values each.
+void gather(const StreamView& stream, const Minibatch& batch, void* out);

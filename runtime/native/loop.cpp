@@ -1,0 +1,149 @@
+// Many minibatches of one step without Python: fetch, hand over, run, count.
+#include <chrono>
+#include <cmath>
+
+#include "api.h"
+#include "data/reader.h"
+#include "pool.h"
+
+namespace {
+constexpr int64_t kColumnPadding = 16;
+
+int64_t padded(int64_t columns) {
+  return (columns + kColumnPadding - 1) / kColumnPadding * kColumnPadding;
+}
+
+void write_scalar(void* at, int64_t element_bytes, double value) {
+  if (at == nullptr) return;
+  if (element_bytes == 8) {
+    *static_cast<double*>(at) = value;
+  } else {
+    *static_cast<float*>(at) = static_cast<float>(value);
+  }
+}
+
+// One call of bs_run_minibatches.
+class Loop {
+ public:
+  Loop(Reader& reader, const bs_loop& plan) : reader_(reader), plan_(plan) {}
+
+  Status minibatch(bs_progress& progress) {
+    Minibatch batch;
+    if (!reader_.peek(batch)) return kEndOfEpoch;
+    if (!measure(batch)) {
+      report_need(progress);
+      return kNeedsCapacity;
+    }
+    hand_over(batch);
+    run();
+    reader_.take();
+    ++progress.minibatches;
+    progress.samples += static_cast<int64_t>(batch.samples);
+    progress.counted += counted_;
+    for (int64_t axis = 0; axis < plan_.axes; ++axis) progress.columns[axis] += columns_[axis];
+    return kDone;
+  }
+
+ private:
+  const StreamView& stream(const bs_input& input) const {
+    return reader_.corpus().streams[static_cast<size_t>(input.stream)];
+  }
+
+  // Columns per axis and samples of the update; false when the buffers are too small.
+  bool measure(const Minibatch& batch) {
+    for (int64_t axis = 0; axis < plan_.axes; ++axis) columns_[axis] = 0;
+    counted_ = 0;
+    for (int64_t i = 0; i < plan_.input_count; ++i) {
+      const bs_input& input = plan_.inputs[i];
+      columns_[input.axis] = static_cast<int64_t>(stream_columns(stream(input), batch));
+      if (input.counts == 0) continue;
+      const auto packed = static_cast<int64_t>(packed_columns(stream(input), batch));
+      counted_ = packed > counted_ ? packed : counted_;
+    }
+    if (plan_.counted_axis >= 0) counted_ = columns_[plan_.counted_axis];
+    if (counted_ == 0) counted_ = static_cast<int64_t>(batch.samples);
+    for (int64_t axis = 0; axis < plan_.axes; ++axis) {
+      if (columns_[axis] > plan_.capacity[axis]) return false;
+    }
+    return true;
+  }
+
+  // The columns that did not fit, so that the caller can make room.
+  void report_need(bs_progress& progress) const {
+    for (int64_t axis = 0; axis < plan_.axes; ++axis) progress.needed[axis] = columns_[axis];
+  }
+
+  void hand_over(const Minibatch& batch) {
+    for (int64_t axis = 0; axis < plan_.axes; ++axis) plan_.frame[kFrameColumns + axis] = columns_[axis];
+    char* arena = reinterpret_cast<char*>(plan_.frame[kFrameArena]);
+    for (int64_t i = 0; i < plan_.input_count; ++i) {
+      const bs_input& input = plan_.inputs[i];
+      int64_t offset = input.base;
+      for (int64_t axis = 0; axis < plan_.axes; ++axis) {
+        offset += input.coefficients[axis] * padded(columns_[axis]);
+      }
+      gather(stream(input), batch, arena + offset);
+    }
+    const double samples = static_cast<double>(counted_);
+    write_scalar(plan_.learning_rate_at, plan_.element_bytes, plan_.learning_rate);
+    write_scalar(plan_.momentum_at, plan_.element_bytes, momentum(samples));
+    write_scalar(plan_.samples_at, plan_.element_bytes, samples);
+  }
+
+  // momentum_per_sample ^ N; N rarely changes, so the last power is kept.
+  double momentum(double samples) {
+    if (samples != power_of_) {
+      power_of_ = samples;
+      power_ = std::pow(plan_.momentum_per_sample, samples);
+    }
+    return power_;
+  }
+
+  void run() {
+    if (plan_.pool == nullptr || plan_.threads == 1) {
+      plan_.step(plan_.frame, 0, 1);
+    } else {
+      static_cast<Pool*>(plan_.pool)->run(plan_.step, plan_.frame, plan_.threads);
+    }
+  }
+
+  Reader& reader_;
+  const bs_loop& plan_;
+  int64_t columns_[kMaxAxes] = {};
+  int64_t counted_ = 0;
+  double power_of_ = -1;
+  double power_ = 0;
+};
+}  // namespace
+
+// Runs up to `count` minibatches, at least one, and stops early at the end of the epoch, before one
+// that does not fit, or when `seconds` (0: no limit) are over.
+BS_EXPORT void bs_run_minibatches(void* reader, const bs_loop* plan, int64_t count, double seconds,
+                                  bs_progress* progress) {
+  *progress = {};
+  try {
+    using Clock = std::chrono::steady_clock;
+    const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                        std::chrono::duration<double>(seconds));
+    Loop loop(*static_cast<Reader*>(reader), *plan);
+    Status status = kDone;
+    while (status == kDone && progress->minibatches < count) {
+      if (seconds > 0 && progress->minibatches > 0 && Clock::now() >= end) {
+        status = kOutOfTime;
+      } else {
+        status = loop.minibatch(*progress);
+      }
+    }
+    progress->status = status;
+  } catch (const std::exception&) {
+    progress->status = kNoMemory;
+  }
+}
+
+// Sizes of the structures of api.h in the order of their declaration, for the check in Python.
+BS_EXPORT void bs_abi_sizes(int64_t* out) {
+  constexpr size_t kSizes[] = {sizeof(bs_stream_spec),   sizeof(bs_text_options), sizeof(bs_remark),
+                               sizeof(bs_order_options), sizeof(bs_minibatch),    sizeof(bs_input),
+                               sizeof(bs_loop),          sizeof(bs_progress)};
+  for (size_t size : kSizes) *out++ = static_cast<int64_t>(size);
+}

@@ -1,0 +1,92 @@
+// Waiting for a word in memory to change: spin for a short while, then sleep in the kernel.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <climits>
+#include <cstdint>
+
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#else
+#include <condition_variable>
+#include <mutex>
+#endif
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+constexpr std::chrono::microseconds kSpinTime{20};
+
+inline void relax() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+#if defined(__linux__)
+inline void sleep_while_equal(std::atomic<uint32_t>& word, uint32_t old) {
+  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAIT_PRIVATE, old, nullptr, nullptr, 0);
+}
+inline void wake_sleepers(std::atomic<uint32_t>& word) {
+  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr,
+          0);
+}
+#else
+struct ParkingLot {
+  std::mutex mutex;
+  std::condition_variable changed;
+};
+inline ParkingLot& parking_lot() {
+  static ParkingLot* lot = new ParkingLot;  // never destroyed: sleepers may outlive static objects
+  return *lot;
+}
+inline void sleep_while_equal(std::atomic<uint32_t>& word, uint32_t old) {
+  std::unique_lock<std::mutex> lock(parking_lot().mutex);
+  parking_lot().changed.wait(lock, [&] { return word.load() != old; });
+}
+inline void wake_sleepers(std::atomic<uint32_t>&) {
+  std::lock_guard<std::mutex> lock(parking_lot().mutex);
+  parking_lot().changed.notify_all();
+}
+#endif
+
+// A word with the number of threads that sleep on it. Stores and the sleeper count are sequentially
+// consistent: either the waker sees the sleeper, or the sleeper sees the new value.
+struct alignas(64) WaitWord {
+  std::atomic<uint32_t> value{0};
+  std::atomic<uint32_t> sleepers{0};
+
+  void wake() {
+    if (sleepers.load() != 0) wake_sleepers(value);
+  }
+
+  // Returns once the value differs from `old`.
+  void wait_while_equal(uint32_t old) {
+    if (spin(old)) return;
+    sleepers.fetch_add(1);
+    while (value.load() == old) sleep_while_equal(value, old);
+    sleepers.fetch_sub(1);
+  }
+
+ private:
+  bool spin(uint32_t old) {
+    for (int i = 0; i < 64; ++i) {
+      if (value.load(std::memory_order_acquire) != old) return true;
+      relax();
+    }
+    const auto end = std::chrono::steady_clock::now() + kSpinTime;
+    while (std::chrono::steady_clock::now() < end) {
+      for (int i = 0; i < 16; ++i) {
+        if (value.load(std::memory_order_acquire) != old) return true;
+        relax();
+      }
+    }
+    return false;
+  }
+};
