@@ -212,6 +212,11 @@ class Settings:
         self._sections[lower] = section
         return section
 
+    def is_section(self, key: str) -> bool:
+        """Whether the value of the key is a block in brackets."""
+        found = self.find(key)
+        return found is not None and self._rules.resolve(*found)[0].text[:1] in ("[", "{", "(")
+
     def own_keys(self) -> tuple[str, ...]:
         """The keys of this section itself, as spelt, in the order of the file."""
         return tuple(entry.key for entry in self._entries.values())

@@ -24,7 +24,7 @@ def members_of(text: str, name: str, sources: Sources) -> syntax.Record:
     """The syntax tree of a `.bs` file: the members of a network record."""
     source = SourceText(name, text)
     sources.add(source)
-    return parse_members(source)
+    return parse_members(source, sources)
 
 
 def network_of_config(
@@ -32,7 +32,7 @@ def network_of_config(
 ) -> syntax.Expression:
     """The network expression of a config: of the named command, or of the first with a builder."""
     settings = load_config([f"configFile={file}", *overrides], sources)
-    return network_expression(section_with_network(settings, command))
+    return network_expression(section_with_network(settings, command), sources)
 
 
 def section_with_network(settings: Settings, command: str | None) -> Settings:
@@ -41,7 +41,7 @@ def section_with_network(settings: Settings, command: str | None) -> Settings:
     for name in names:
         section = settings.find_section(name)
         if section is None and command:
-            known = [key for key in settings.own_keys() if settings.find_section(key)]
+            known = [key for key in settings.own_keys() if settings.is_section(key)]
             title = f"the config has no section '{command}'"
             raise BrainScriptError(Diagnostic("BS0906", title, help=did_you_mean(command, known)))
         if section is not None and any(section.has(builder) for builder in BUILDERS):
