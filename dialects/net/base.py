@@ -15,6 +15,7 @@ from xdsl.dialects.builtin import (
     LocationAttr,
     StringAttr,
     f64,
+    i1,
     i64,
 )
 from xdsl.ir import Attribute, Operation, SSAValue
@@ -56,11 +57,10 @@ def attribute(value: object) -> Attribute:
 def plain(value: Attribute) -> object:
     """The plain value of an attribute made by `attribute`."""
     if isinstance(value, IntegerAttr):
-        number: IntegerAttr[Any] = value
-        return bool(number.value.data) if value == attribute(bool(number)) else number.value.data
+        whole = cast("IntegerAttr[Any]", value)
+        return bool(whole.value.data) if whole.type == i1 else whole.value.data
     if isinstance(value, FloatAttr):
-        real: FloatAttr[Any] = value
-        return real.value.data
+        return cast("FloatAttr[Any]", value).value.data
     assert isinstance(value, StringAttr), value
     return value.data
 
@@ -161,8 +161,11 @@ class NetOp(IRDLOperation, ABC):
 def parse_operands(parser: Parser) -> list[SSAValue]:
     """Parse `%x, %y`: values must be defined before they are used."""
     operands: list[SSAValue] = []
-    while (operand := parser.parse_optional_operand()) is not None:
-        operands.append(operand)
+    while (operand := parser.parse_optional_unresolved_operand()) is not None:
+        found = parser.ssa_values.get(operand.operand_name, ())
+        if operand.index >= len(found):
+            parser.raise_error(f"%{operand.operand_name} is not defined before", operand.span)
+        operands.append(found[operand.index])
         if parser.parse_optional_punctuation(",") is None:
             break
     return operands
@@ -219,16 +222,13 @@ def print_options(printer: Printer, op: IRDLOperation, skip: Sequence[str] = ())
 
 def print_value(printer: Printer, value: Attribute) -> None:
     """Print an attribute; 64-bit numbers without their type."""
-    if isinstance(value, FloatAttr) and value.type == f64:
-        real: FloatAttr[Any] = value
-        if math.isfinite(real.value.data):
-            printer.print_string(number_text(real.value.data))
-            return
-    if isinstance(value, IntegerAttr) and value.type == i64:
-        whole: IntegerAttr[Any] = value
-        printer.print_string(str(whole.value.data))
-        return
-    printer.print_attribute(value)
+    number = plain(value) if type(value) in (IntegerAttr, FloatAttr) else None
+    if isinstance(number, float) and value == FloatAttr(number, f64) and math.isfinite(number):
+        printer.print_string(number_text(number))
+    elif isinstance(number, int) and value == IntegerAttr(number, i64):
+        printer.print_string(str(number))
+    else:
+        printer.print_attribute(value)
 
 
 def number_text(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from xdsl.dialects.builtin import LocationAttr
 
@@ -84,8 +85,7 @@ def make_parameter(
     try:
         init = initialiser(options)
         values = _read(PARAMETER_OPTIONS, options)
-        shape = values.pop("dims")
-        assert isinstance(shape, tuple)
+        shape = cast("Shape", values.pop("dims"))
         kept = _kept(init, values, {k.lower(): v for k, v in options.items()}, seed)
     except ShapeError as e:
         raise located(e, name, location) from e
@@ -165,9 +165,7 @@ def make_input(
     """The operation that `Input` with these options makes."""
     try:
         values = _read(INPUT_OPTIONS, options)
-        shape, axis = values["dims"], values["axis"]
-        assert isinstance(shape, tuple)
-        assert isinstance(axis, str)
+        shape, axis = cast("Shape", values["dims"]), str(values["axis"])
         if not shape or UNKNOWN in shape:
             raise ShapeError("BS0402", "an input needs all its dimensions", "none may be 0")
     except ShapeError as e:

@@ -142,7 +142,11 @@ class ParameterOp(SymbolOp):
         init = self.init.data
         if init not in INITS:
             raise VerifyException(f"'{init}' is not one of {', '.join(INITS)}")
-        needed = {"constant": self.value, "fromFile": self.file, "fromLiteral": self.literal}
+        needed: dict[str, Attribute | None] = {
+            "constant": self.value,
+            "fromFile": self.file,
+            "fromLiteral": self.literal,
+        }
         if init in RANDOM_INITS:
             needed[init] = self.seed
         if needed.get(init, self.type) is None:

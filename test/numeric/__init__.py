@@ -1,0 +1,1 @@
+"""Checks of numbers: the reference interpreter, and gradients against finite differences."""
