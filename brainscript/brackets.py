@@ -22,8 +22,8 @@ _PATHS = ("..", "./", ".\\", "\\\\")
 def pairs_of(text: PlacedText, warn: Callable[[Diagnostic], None] | None = None) -> dict[int, int]:
     """Offset of each opening bracket and quote -> offset of what closes it.
 
-    With `warn`, closing brackets that close nothing are only warned of, and listed as closing
-    themselves; without it they are errors.
+    With `warn`, closing brackets of a kind that is not open are only warned of, and listed as
+    closing themselves; without it they are errors.
     """
     pairs: dict[int, int] = {}
     open_at: list[int] = []
@@ -39,7 +39,7 @@ def pairs_of(text: PlacedText, warn: Callable[[Diagnostic], None] | None = None)
             if len(open_at) > limit("expression-nesting"):
                 title = f"brackets are nested more than {limit('expression-nesting')} deep"
                 raise exceeded("expression-nesting", "BS0220", title, text.span(at))
-        elif open_at:
+        elif any(CLOSERS[characters[start]] == sign for start in open_at):
             pairs[_matching(text, open_at, at)] = at
         else:
             _too_many(text, at, warn)

@@ -95,6 +95,7 @@ class Settings:
         self._entries = entries
         self._rules = rules
         self._sections: dict[str, Settings] = {}
+        self._absent: set[str] = set()
 
     @property
     def path(self) -> str:
@@ -112,6 +113,7 @@ class Settings:
                 entry.used = True
                 return holder, entry
             holder = holder.parent if inherited else None
+        self._absent.add(key)
         return None
 
     def has(self, key: str, *, inherited: bool = True) -> bool:
@@ -213,9 +215,9 @@ class Settings:
         return section
 
     def is_section(self, key: str) -> bool:
-        """Whether the value of the key is a block in brackets."""
-        found = self.find(key)
-        return found is not None and self._rules.resolve(*found)[0].text[:1] in ("[", "{", "(")
+        """Whether this section itself gives the key as a block in brackets."""
+        entry = self._entries.get(key.lower())
+        return entry is not None and entry.parts[0].text[:1] in ("[", "{", "(")
 
     def own_keys(self) -> tuple[str, ...]:
         """The keys of this section itself, as spelt, in the order of the file."""
@@ -233,6 +235,22 @@ class Settings:
     def unused(self) -> list[tuple[str, Span]]:
         """The keys of this section that nobody asked for, with their places."""
         return [(e.key, e.span) for e in self._entries.values() if not e.used]
+
+    def unknown_keys(self) -> list[Diagnostic]:
+        """Warnings for keys that nobody asked for, here and in the sections that were opened.
+
+        At top level, where keys may serve `$name$` or other commands, only a key that is spelt
+        like one that was asked for in vain.
+        """
+        found: list[Diagnostic] = []
+        for key, span in self.unused():
+            remedy = did_you_mean(key, self._absent)
+            if remedy or self.parent is not None:
+                title = f"nothing reads the key '{self._label(key)}'"
+                found.append(Diagnostic("BS0217", title, span, help=remedy, severity="warning"))
+        for section in self._sections.values():
+            found += section.unknown_keys()
+        return found
 
     def missing(self, key: str) -> BrainScriptError:
         """The error for a required key that is not given or is empty."""
