@@ -1,119 +1,12 @@
-"""What the machine can do: vector width and code generation options, found or forced.
+"""The targets, under the name the code generator's users know; see `brainscript/target.py`."""
 
-`BS_TARGET` (or the option `--target`) forces one of `avx512`, `avx2`, `baseline`; objects made for
-a forced target do not depend on the machine that made them.
-"""
+from brainscript.target import (
+    NAMES,
+    Target,
+    choose_target,
+    describe,
+    forced_target,
+    host_target,
+)
 
-from __future__ import annotations
-
-import os
-from dataclasses import dataclass
-from functools import cache
-
-from brainscript.diagnostic import CommandLineError, Diagnostic, did_you_mean
-
-NAMES = ("avx512", "avx2", "baseline")
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A processor to generate code for.
-
-    `vector_bytes` is the width of one register, `registers` how many there are; `features` is
-    LLVM's list (`+avx2,+fma`), `cpu` its name for the scheduling model.
-    """
-
-    name: str
-    vector_bytes: int
-    registers: int
-    cpu: str
-    features: str
-    triple: str = ""
-
-    def lanes(self, element_bytes: int) -> int:
-        """Elements of one vector register."""
-        return self.vector_bytes // element_bytes
-
-
-_FORCED = {
-    "avx512": Target(
-        "avx512",
-        64,
-        32,
-        "skylake-avx512",
-        "+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512cd,+avx2,+fma,+bmi,+bmi2,+f16c,+popcnt",
-        "x86_64-unknown-linux-gnu",
-    ),
-    "avx2": Target(
-        "avx2",
-        32,
-        16,
-        "haswell",
-        "+avx2,+fma,+bmi,+bmi2,+f16c,+popcnt",
-        "x86_64-unknown-linux-gnu",
-    ),
-    "baseline": Target("baseline", 16, 16, "x86-64", "", "x86_64-unknown-linux-gnu"),
-}
-
-_AVX512 = ("avx512f", "avx512bw", "avx512dq", "avx512vl")
-_AVX2 = ("avx2", "fma", "bmi2")
-
-
-def forced_target(name: str) -> Target:
-    """The target with this name; a diagnostic when there is none."""
-    found = _FORCED.get(name)
-    if found is None:
-        known = ", ".join(f"'{n}'" for n in NAMES)
-        raise CommandLineError(
-            Diagnostic(
-                "BS0801",
-                f"unknown target '{name}'",
-                label=f"the targets are {known}",
-                help=did_you_mean(name, NAMES),
-            )
-        )
-    return found
-
-
-def choose_target(name: str = "") -> Target:
-    """The target to use: the one named, else the one `BS_TARGET` names, else this machine."""
-    wanted = name or os.environ.get("BS_TARGET", "")
-    return forced_target(wanted) if wanted else host_target()
-
-
-@cache
-def host_target() -> Target:
-    """This machine."""
-    import llvmlite.binding as llvm
-
-    try:
-        features = dict(llvm.get_host_cpu_features())
-    except RuntimeError:
-        features = {}
-    triple = llvm.get_process_triple()
-    return describe(llvm.get_host_cpu_name(), features, triple)
-
-
-def describe(cpu: str, features: dict[str, bool], triple: str) -> Target:
-    """The target for a processor that reports this name and these features.
-
-    A hypervisor may hide the model behind an older name, so the name is replaced by one that
-    fits the features: AMX means Sapphire Rapids, AVX-512 with an unknown name a Skylake server.
-    """
-    listed = ",".join(f"{'+' if on else '-'}{name}" for name, on in sorted(features.items()))
-    if not triple.startswith("x86_64"):
-        return Target("baseline", 16, 32, cpu, listed, triple)
-    if all(features.get(f) for f in _AVX512):
-        return Target("avx512", 64, 32, _avx512_name(cpu, features), listed, triple)
-    if all(features.get(f) for f in _AVX2):
-        known = cpu not in ("generic", "x86-64")
-        return Target("avx2", 32, 16, cpu if known else "haswell", listed, triple)
-    return Target("baseline", 16, 16, cpu, listed, triple)
-
-
-def _avx512_name(cpu: str, features: dict[str, bool]) -> str:
-    if features.get("amx-tile") and cpu not in ("graniterapids", "emeraldrapids"):
-        return "sapphirerapids"
-    if features.get("sse4a") and not cpu.startswith("znver"):
-        return "znver4"
-    return "skylake-avx512" if cpu in ("generic", "x86-64") else cpu
+__all__ = ["NAMES", "Target", "choose_target", "describe", "forced_target", "host_target"]
