@@ -40,7 +40,7 @@ KINDS = ("input", "state", "temporary")
 """Where a buffer lives: filled by the caller for each minibatch; in the state block, from step to
 step; in the arena, within one step."""
 
-ROLES = ("parameter", "momentum", "hyper", "criterion", "statistic")
+ROLES = ("parameter", "momentum", "hyper", "criterion", "statistic", "running")
 """What a state buffer holds."""
 
 Form = ArrayAttr[IntAttr]

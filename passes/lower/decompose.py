@@ -1,0 +1,220 @@
+"""`net-decompose`: what has no kernel of its own, in terms of operations that have one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xdsl.builder import Builder
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from brainscript.dialects.net import criteria, elementwise, linear, normalise, parameters
+from brainscript.dialects.net.network import NetworkOp, RootsOp, network_of, symbols_of
+from brainscript.dialects.net.reduce import ReduceOp
+from brainscript.dialects.sched import PRODUCTS
+from brainscript.dialects.tensors import TensorType, type_of
+
+
+@dataclass(frozen=True)
+class NetDecompose(ModulePass):
+    """Write criteria, metrics and state updates as elementwise operations and sums.
+
+    Before: `%ce = net.cross_entropy_with_softmax %y, %z : !net.t<[1], f32>`
+    After: `%l = net.log_softmax %z`, `%p = net.element_times %y, %l`, `%s = net.reduce %p`,
+    `%m = net.negate %s`, all for each sample, and `%ce = net.sum_to %m`, the sum over samples.
+
+    `net.accumulate` becomes read, plus, write; `net.pass` disappears; the product `A' * B` is the
+    gradient of a product by its right operand.
+    """
+
+    name = "net-decompose"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Rewrite the network of the module."""
+        network = network_of(op)
+        if network is not None:
+            decompose(network)
+
+
+class Steps:
+    """Makes operations in front of the one being replaced; each gives its value."""
+
+    def __init__(self, op: Operation):
+        self.builder = Builder(InsertPoint.before(op))
+        self.location = op.location
+
+    def add(self, op: Operation) -> SSAValue:
+        """Insert an operation."""
+        op.location = self.location
+        return self.builder.insert(op).results[0]
+
+    def times(self, a: SSAValue, b: SSAValue) -> SSAValue:
+        """`a .* b`."""
+        return self.add(elementwise.ElementTimesOp(a, b))
+
+    def minus(self, a: SSAValue, b: SSAValue) -> SSAValue:
+        """`a - b`."""
+        return self.add(elementwise.MinusOp(a, b))
+
+    def negate(self, a: SSAValue) -> SSAValue:
+        """`-a`."""
+        return self.add(elementwise.NegateOp(a))
+
+    def log(self, a: SSAValue) -> SSAValue:
+        """`Log (a)`, clipped."""
+        return self.add(elementwise.LogOp(a))
+
+    def number(self, value: float, like: SSAValue) -> SSAValue:
+        """A constant `[1]` of the element type of `like`."""
+        return self.add(parameters.SplatOp(value, TensorType.of((1,), type_of(like).element)))
+
+    def sample_sum(self, a: SSAValue) -> SSAValue:
+        """The sum over the elements of each sample, `[1]`."""
+        return self.add(ReduceOp(a, options={"op": "Sum"}))
+
+    def total(self, a: SSAValue, result: SSAValue) -> SSAValue:
+        """The sum over elements and samples, of the type of `result`."""
+        each = a if type_of(a).elements == 1 else self.sample_sum(a)
+        if type_of(each) == type_of(result):
+            return each
+        return self.add(elementwise.SumToOp(each, result_type=type_of(result)))
+
+
+def cross_entropy_with_softmax(steps: Steps, op: Operation) -> SSAValue:
+    """`-sum y .* LogSoftmax (z)`."""
+    label, z = op.operands[:2]
+    picked = steps.times(label, steps.add(normalise.LogSoftmaxOp(z)))
+    return steps.total(steps.negate(steps.sample_sum(picked)), op.results[0])
+
+
+def cross_entropy(steps: Steps, op: Operation) -> SSAValue:
+    """`-sum y .* Log (p)`."""
+    label, p = op.operands[:2]
+    picked = steps.times(label, steps.log(p))
+    return steps.total(steps.negate(steps.sample_sum(picked)), op.results[0])
+
+
+def square_error(steps: Steps, op: Operation) -> SSAValue:
+    """`sum (a - b)^2`."""
+    difference = steps.minus(*op.operands)
+    return steps.total(steps.times(difference, difference), op.results[0])
+
+
+def logistic(steps: Steps, op: Operation) -> SSAValue:
+    """`-sum Log (y p + (1 - y) (1 - p))`; with weights `-n sum (w Log) / sum w`."""
+    label, p, *weights = op.operands
+    one = steps.number(1.0, p)
+    other = steps.times(steps.minus(one, label), steps.minus(one, p))
+    logs = steps.log(steps.add(elementwise.PlusOp(steps.times(label, p), other)))
+    result = op.results[0]
+    if not weights:
+        return steps.negate(steps.total(logs, result))
+    weight = weights[0]
+    count = steps.total(steps.add(elementwise.EqualOp(label, label)), result)
+    weighed = steps.times(count, steps.total(steps.times(weight, logs), result))
+    mean = steps.add(elementwise.QuotientOp(weighed, steps.total(weight, result)))
+    return steps.negate(mean)
+
+
+def classification_error(steps: Steps, op: Operation) -> SSAValue:
+    """Whether the first largest elements of label and prediction stand at different places."""
+    label, z = op.operands[:2]
+    places = [steps.add(ReduceOp(v, options={"op": "Argmax"})) for v in (label, z)]
+    return steps.total(steps.add(elementwise.NotEqualOp(*places)), op.results[0])
+
+
+def sum_elements(steps: Steps, op: Operation) -> SSAValue:
+    """The sum over the elements of all samples."""
+    return steps.total(op.operands[0], op.results[0])
+
+
+def transpose_times(steps: Steps, op: Operation) -> SSAValue:
+    """`A' * B`."""
+    kind = type_of(op.results[0])
+    return steps.add(linear.TimesGradientRightOp(*op.operands, result_type=kind))
+
+
+def diagonal_times(steps: Steps, op: Operation) -> SSAValue:
+    """`d .* x`."""
+    kind = type_of(op.results[0])
+    return steps.add(elementwise.ElementTimesOp(*op.operands, result_type=kind))
+
+
+def normalisation(steps: Steps, op: Operation) -> SSAValue:
+    """`(x - mean) .* s`."""
+    x, mean, scale = op.operands
+    return steps.times(steps.minus(x, mean), scale)
+
+
+def denormalisation(steps: Steps, op: Operation) -> SSAValue:
+    """`x / s + mean`."""
+    x, mean, scale = op.operands
+    return steps.add(elementwise.PlusOp(steps.add(elementwise.QuotientOp(x, scale)), mean))
+
+
+def accumulate(steps: Steps, op: Operation) -> None:
+    """Read the sum, add, write it back."""
+    assert isinstance(op, parameters.AccumulateOp)
+    network = op.parent_op()
+    assert isinstance(network, NetworkOp)
+    kind, value = symbols_of(network)[op.target].type, op.value
+    if type_of(value) != kind:
+        value = steps.add(elementwise.SumToOp(value, result_type=kind))
+    old = steps.add(parameters.ReadOp(op.target, kind))
+    steps.builder.insert(parameters.WriteOp(op.target, steps.add(elementwise.PlusOp(old, value))))
+
+
+def materialise(network: NetworkOp) -> None:
+    """Put `net.pass` between a constant and whoever needs it in memory: a product, a root."""
+    for op in list(network.block.ops):
+        if not (op.name in PRODUCTS or isinstance(op, RootsOp | parameters.WriteOp)):
+            continue
+        for number, value in enumerate(op.operands):
+            if isinstance(value.owner, parameters.SplatOp):
+                op.operands[number] = Steps(op).add(elementwise.PassOp(value))
+
+
+def identity(steps: Steps, op: Operation) -> SSAValue:
+    """The operand itself."""
+    return op.operands[0]
+
+
+RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
+    criteria.CrossEntropyWithSoftmaxOp: cross_entropy_with_softmax,
+    criteria.CrossEntropyOp: cross_entropy,
+    criteria.SquareErrorOp: square_error,
+    criteria.LogisticOp: logistic,
+    criteria.ClassificationErrorOp: classification_error,
+    linear.SumElementsOp: sum_elements,
+    linear.TransposeTimesOp: transpose_times,
+    elementwise.DiagTimesOp: diagonal_times,
+    elementwise.PassOp: identity,
+    elementwise.LabelsToGraphOp: identity,
+    normalise.PerDimMeanVarNormalizationOp: normalisation,
+    normalise.PerDimMeanVarDeNormalizationOp: denormalisation,
+    parameters.AccumulateOp: accumulate,
+}
+
+
+def decompose(network: NetworkOp) -> None:
+    """Apply `RULES` to every operation of the network."""
+    for op in list(network.block.ops):
+        rule = RULES.get(type(op))
+        if rule is None:
+            continue
+        value = rule(Steps(op), op)
+        if value is not None:
+            keep_name(op, value)
+            op.results[0].replace_all_uses_with(value)
+        Rewriter.erase_op(op)
+
+
+def keep_name(op: Operation, value: SSAValue) -> None:
+    """Give the value the node name of the operation that it stands for, if it has none."""
+    owner, node = value.owner, op.properties.get("node")
+    if isinstance(owner, Operation) and node is not None and "node" not in owner.properties:
+        owner.properties["node"] = node

@@ -1,0 +1,159 @@
+"""What kind of work each `net` operation is, for grouping operations into kernels."""
+
+from __future__ import annotations
+
+from xdsl.ir import Operation, SSAValue
+
+from brainscript.dialects.net.network import RootsOp
+from brainscript.dialects.net.parameters import InputOp, ReadOp, SplatOp, WriteOp
+from brainscript.dialects.net.places import failure
+from brainscript.dialects.sched import PRODUCTS
+from brainscript.dialects.tensors import type_of
+
+ELEMENTWISE = frozenset(
+    f"net.{name}"
+    for name in (
+        "abs",
+        "acos",
+        "asin",
+        "clip",
+        "cosh",
+        "cosine",
+        "element_times",
+        "equal",
+        "exp",
+        "floor",
+        "greater",
+        "greater_equal",
+        "less",
+        "less_equal",
+        "log",
+        "log_plus",
+        "minus",
+        "negate",
+        "not_equal",
+        "pass",
+        "plus",
+        "quotient",
+        "reciprocal",
+        "rectified_linear",
+        "select",
+        "sigmoid",
+        "sign",
+        "sin",
+        "sinh",
+        "sqrt",
+        "stable_sigmoid",
+        "tanh",
+    )
+)
+"""One element of the result needs one element of each operand."""
+
+WITHIN_SAMPLE = frozenset(
+    {
+        "net.broadcast_to",
+        "net.hardmax",
+        "net.log_softmax",
+        "net.reduce",
+        "net.softmax",
+        "net.sum_to",
+    }
+)
+"""One sample of the result needs one sample of each operand, but all of it."""
+
+CHEAP = ELEMENTWISE & frozenset(
+    f"net.{name}"
+    for name in (
+        "abs",
+        "clip",
+        "element_times",
+        "equal",
+        "greater",
+        "greater_equal",
+        "less",
+        "less_equal",
+        "minus",
+        "negate",
+        "not_equal",
+        "plus",
+        "rectified_linear",
+        "select",
+        "sign",
+    )
+)
+"""Elementwise operations that cost no more than reading their result from memory."""
+
+
+def is_source(op: Operation) -> bool:
+    """Whether the value lies in memory before the step starts."""
+    return isinstance(op, InputOp | ReadOp)
+
+
+def is_outside(op: Operation) -> bool:
+    """Whether the operation is no part of any kernel: a source, or the list of roots."""
+    return is_source(op) or isinstance(op, RootsOp)
+
+
+def is_constant(op: Operation) -> bool:
+    """Whether every kernel that needs the value makes it itself."""
+    return isinstance(op, SplatOp)
+
+
+def is_product(op: Operation) -> bool:
+    """Whether this is a matrix product."""
+    return op.name in PRODUCTS
+
+
+def is_elementwise(op: Operation) -> bool:
+    """Whether one element of the result needs one element of each operand."""
+    return op.name in ELEMENTWISE
+
+
+def is_column_sum(op: Operation) -> bool:
+    """Whether all columns of the operand are summed."""
+    if op.name != "net.sum_to":
+        return False
+    return type_of(op.operands[0]).axis is not None and type_of(op.results[0]).axis is None
+
+
+def check_supported(op: Operation) -> None:
+    """Raise a diagnostic unless the operation can be part of a kernel."""
+    known = is_product(op) or is_elementwise(op) or op.name in WITHIN_SAMPLE
+    if not (known or is_outside(op) or is_constant(op) or isinstance(op, WriteOp)):
+        title = f"'{op.name.removeprefix('net.')}' cannot be compiled"
+        raise failure(op, "BS0810", title, help="it can be printed, edited and saved, not run")
+    if is_product(op) and _is_sample_product(op):
+        title = "both factors of this product differ from sample to sample"
+        raise failure(op, "BS0811", title, help="write it with '.*' and ReduceSum")
+
+
+def _is_sample_product(op: Operation) -> bool:
+    matrix = op.results[0] if op.name == "net.times_gradient_left" else op.operands[0]
+    return type_of(matrix).axis is not None
+
+
+def axis_of(op: Operation) -> str | None:
+    """The dynamic axis that the operation runs over: of its result, or of what it sums."""
+    values: tuple[SSAValue, ...] = (*op.results, *op.operands)
+    return next((a for v in values if (a := type_of(v).axis) is not None), None)
+
+
+def is_late(op: Operation) -> bool:
+    """Whether the users of a value had better compute it than read it.
+
+    It is cheap, all of them are elementwise, and its operands lie in memory anyway: sources, and
+    what a product reads.
+    """
+    if op.name not in CHEAP:
+        return False
+    if not all(is_elementwise(use.operation) for use in op.results[0].uses):
+        return False
+    return all(is_in_memory(value) for value in op.operands)
+
+
+def is_in_memory(value: SSAValue) -> bool:
+    """Whether a value lies in memory, or costs nothing to make, whatever is fused."""
+    owner = value.owner
+    if not isinstance(owner, Operation) or is_source(owner) or is_constant(owner):
+        return True
+    return any(is_product(use.operation) for use in value.uses)

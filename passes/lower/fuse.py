@@ -1,0 +1,121 @@
+"""`net-fuse`: which operations of the network become one kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ArrayAttr, IntAttr, ModuleOp, StringAttr
+from xdsl.ir import Operation
+from xdsl.passes import ModulePass
+
+from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of
+from brainscript.dialects.net.parameters import ReadOp, WriteOp
+from brainscript.passes.lower.clusters import Clusters, forward_order, members
+from brainscript.passes.lower.decompose import decompose, materialise
+from brainscript.passes.lower.families import check_supported, is_constant, is_outside
+from brainscript.passes.lower.groups import MERGES, Group, Merge
+from brainscript.passes.lower.tidy import recompute, tidy
+
+
+@dataclass(frozen=True)
+class NetFuse(ModulePass):
+    """Number the kernel of every operation, in the order in which the kernels run.
+
+    Before: `%t = net.times %w, %x`, `%p = net.plus %t, %b`, `%h = net.sigmoid %p`
+    After: the same with `{kernel = 0, family = "gemm"}` on all three.
+
+    Criteria are taken apart first, equal operations joined, cheap ones copied to their users.
+    Then groups of one operation each are merged as long as `groups.py` knows a kernel for the
+    result and nothing has to run between its parts. `net.write` waits for all who need the old
+    value; where it can, it joins the kernel that makes the new one, which then works in place.
+    """
+
+    name = "net-fuse"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Fuse the network of the module."""
+        network = network_of(op)
+        if network is not None:
+            fuse(network)
+
+
+def fuse(network: NetworkOp) -> None:
+    """Decompose, tidy and group a network; the result stands in attributes of its operations."""
+    keep_root_names(network)
+    decompose(network)
+    tidy(network)
+    materialise(network)
+    recompute(network)
+    for op in network.block.ops:
+        check_supported(op)
+    nodes = [op for op in network.block.ops if not (is_outside(op) or is_constant(op))]
+    edges = list(edges_of(nodes))
+    order = forward_order(len(nodes), edges)
+    place = {old: new for new, old in enumerate(order)}
+    nodes = [nodes[old] for old in order]
+    clusters = Clusters(len(nodes), [(place[a], place[b]) for a, b in edges])
+    Merger(nodes, clusters).run()
+    for number, group in enumerate(clusters.order()):
+        family = Group([nodes[i] for i in group]).family()
+        assert family is not None
+        for i in group:
+            nodes[i].attributes["kernel"] = IntAttr(number)
+            nodes[i].attributes["family"] = StringAttr(family)
+
+
+def keep_root_names(network: NetworkOp) -> None:
+    """Write down the node names of the roots, since the operations that bear them may go."""
+    roots = network.roots
+    if "names" not in roots.attributes:
+        names = [StringAttr(node_name_of(value)) for value in roots.values]
+        roots.attributes["names"] = ArrayAttr(names)
+
+
+def edges_of(nodes: Sequence[Operation]) -> Iterator[tuple[int, int]]:
+    """Who must come before whom: maker before user, user of an old state before its write."""
+    place = {op: i for i, op in enumerate(nodes)}
+    readers: dict[str, set[int]] = {}
+    for i, op in enumerate(nodes):
+        for value in op.operands:
+            owner = value.owner
+            if isinstance(owner, ReadOp):
+                readers.setdefault(owner.target, set()).add(i)
+            elif isinstance(owner, Operation) and owner in place:
+                yield place[owner], i
+    for i, op in enumerate(nodes):
+        if isinstance(op, WriteOp):
+            yield from ((reader, i) for reader in readers.get(op.target, ()) if reader != i)
+
+
+class Merger:
+    """Merges groups of operations, one kind of kernel after the other."""
+
+    def __init__(self, nodes: Sequence[Operation], clusters: Clusters):
+        self.nodes = nodes
+        self.clusters = clusters
+        self.place = {op: i for i, op in enumerate(nodes)}
+
+    def run(self) -> None:
+        """One round after the other, each until it changes nothing."""
+        for rule in MERGES:
+            while any([self._join(node, rule) for node in range(len(self.nodes))]):
+                pass
+
+    def _join(self, node: int, rule: Merge) -> bool:
+        found = (self.place.get(op, -1) for op in rule.partners(self.nodes[node]))
+        partners = [i for i in dict.fromkeys(found) if i >= 0]
+        return any([self._try(other, node, rule.families) for other in partners])
+
+    def _try(self, first: int, second: int, families: tuple[str, ...]) -> bool:
+        clusters = self.clusters
+        one, two = clusters.group[first], clusters.group[second]
+        if one == two or not clusters.may_merge(one, two):
+            return False
+        bits = clusters.mask[one] | clusters.mask[two]
+        joined = Group([self.nodes[i] for i in members(bits)])
+        if joined.family() not in families:
+            return False
+        clusters.merge(one, two)
+        return True

@@ -1,0 +1,172 @@
+"""Which groups of operations have a kernel, and of which family; which ones to try to join."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from xdsl.ir import Operation, SSAValue
+
+from brainscript.dialects.net.parameters import ReadOp, WriteOp
+from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.passes.lower.families import (
+    axis_of,
+    is_column_sum,
+    is_constant,
+    is_elementwise,
+    is_late,
+    is_product,
+)
+
+MOST_OPERATIONS = 64
+MOST_POINTERS = 32
+"""Bounds on one kernel: beyond them registers run out and nothing is gained."""
+
+
+class Group:
+    """Operations that are to become one kernel, in order."""
+
+    def __init__(self, operations: Sequence[Operation]):
+        self.operations = operations
+        self.inside = set(operations)
+        self.writes = [op for op in operations if isinstance(op, WriteOp)]
+        self.body = [op for op in operations if not isinstance(op, WriteOp)]
+        self.products = [op for op in self.body if is_product(op)]
+
+    def family(self) -> str | None:
+        """The family of the kernel, or None when no kernel does all of this."""
+        if len(self.body) > MOST_OPERATIONS or self._pointers() > MOST_POINTERS:
+            return None
+        if not self._writes_in_place():
+            return None
+        if self.products:
+            return "gemm" if self._is_product_with_epilogue() else None
+        if any(is_column_sum(op) for op in self.body):
+            return "columns" if self._is_column_sum() else None
+        return "rows" if self._is_rows() else None
+
+    def reads(self) -> list[SSAValue]:
+        """What the kernel reads from memory, in order of first use."""
+        values = [v for op in self.operations for v in op.operands if not self._is_own(v)]
+        return list(dict.fromkeys(values))
+
+    def leaves(self, op: Operation) -> bool:
+        """Whether the value is needed outside of the group, or written by it."""
+        users = (use.operation for use in op.results[0].uses)
+        return any(user not in self.inside or isinstance(user, WriteOp) for user in users)
+
+    def _is_own(self, value: SSAValue) -> bool:
+        owner = value.owner
+        assert isinstance(owner, Operation)
+        return owner in self.inside or is_constant(owner)
+
+    def _pointers(self) -> int:
+        return len(self.reads()) + sum(self.leaves(op) for op in self.body)
+
+    def _writes_in_place(self) -> bool:
+        """Each write takes a value made here, and the old one is needed just where it stood."""
+        if len(self.operations) == 1:
+            return True
+        values = [op.value for op in self.writes]
+        if len(set(values)) != len(values) or not all(v.owner in self.inside for v in values):
+            return False
+        targets = {op.target for op in self.writes}
+        return all(
+            is_elementwise(op) and type_of(op.results[0]) == type_of(value)
+            for op in self.body
+            for value in op.operands
+            if isinstance(value.owner, ReadOp) and value.owner.target in targets
+        )
+
+    def _is_product_with_epilogue(self) -> bool:
+        product = self.products[0]
+        rest = [op for op in self.body if op is not product]
+        if not all(is_elementwise(op) for op in rest):
+            return False
+        if any(self._is_own(v) for v in product.operands):
+            return False
+        kind = type_of(product.results[0])
+        if any(type_of(op.results[0]) != kind for op in rest):
+            return False
+        inner = (v for op in rest for v in op.operands if not self._is_own(v))
+        return all(fits_epilogue(type_of(v), kind) for v in inner)
+
+    def _is_column_sum(self) -> bool:
+        sums = [op for op in self.body if is_column_sum(op)]
+        wide = type_of(sums[0].operands[0])
+        narrow = type_of(sums[0].results[0])
+        for op in self.body:
+            if is_column_sum(op):
+                fits = type_of(op.operands[0]) == wide and type_of(op.results[0]) == narrow
+            elif type_of(op.results[0]).axis is None:
+                fits = is_elementwise(op) and type_of(op.results[0]) == narrow
+            else:
+                fits = is_elementwise(op) and type_of(op.results[0]) == wide and not self.leaves(op)
+            if not fits:
+                return False
+        return True
+
+    def _is_rows(self) -> bool:
+        axes = {axis_of(op) for op in self.body}
+        if len(axes) > 1:
+            return False
+        if None in axes and len(self.body) > 1:
+            kinds = {type_of(op.results[0]) for op in self.body}
+            return len(kinds) == 1 and all(is_elementwise(op) for op in self.body)
+        return True
+
+
+def fits_epilogue(kind: TensorType, product: TensorType) -> bool:
+    """Whether an epilogue can read this next to a product: same type, one column, one number."""
+    if kind == product:
+        return True
+    if kind.axis is not None or kind.shape is None or product.shape is None:
+        return False
+    return kind.elements == 1 or (product.axis is not None and kind.shape == product.shape)
+
+
+@dataclass(frozen=True)
+class Merge:
+    """One round of joining: whom to try for each operation, and which families may result."""
+
+    partners: Callable[[Operation], Iterator[Operation]]
+    families: tuple[str, ...]
+
+
+def makers(op: Operation) -> Iterator[Operation]:
+    """The operations that make the operands, the latest first."""
+    for value in reversed(op.operands):
+        if isinstance(value.owner, Operation):
+            yield value.owner
+
+
+def eager_makers(op: Operation) -> Iterator[Operation]:
+    """The same, but none for what its users had better compute themselves."""
+    if not is_late(op):
+        yield from makers(op)
+
+
+def siblings(op: Operation) -> Iterator[Operation]:
+    """Operations that read the same memory: kernels joined with them read it once."""
+    for value in op.operands:
+        if isinstance(value.owner, Operation) and not is_constant(value.owner):
+            yield from (use.operation for use in value.uses if use.operation is not op)
+
+
+def number_sums(op: Operation) -> Iterator[Operation]:
+    """Other sums of one number per sample, such as criteria and metrics."""
+    block = op.parent_block()
+    if not is_column_sum(op) or type_of(op.results[0]).elements > 1 or block is None:
+        return
+    for other in block.ops:
+        if other is not op and is_column_sum(other) and type_of(other.results[0]).elements == 1:
+            yield other
+
+
+MERGES = (
+    Merge(eager_makers, ("gemm",)),
+    Merge(makers, ("columns",)),
+    Merge(number_sums, ("columns",)),
+    Merge(makers, ("rows",)),
+    Merge(siblings, ("rows",)),
+)

@@ -1,0 +1,166 @@
+"""`net-to-sched`: from a fused network to kernels and the list of their calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ArrayAttr, IntAttr, ModuleOp, StringAttr
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of, symbols_of
+from brainscript.dialects.net.parameters import (
+    InputOp,
+    ParameterOp,
+    ReadOp,
+    StateOp,
+    SymbolOp,
+    WriteOp,
+)
+from brainscript.dialects.sched import BufferOp, CallOp, OutputOp, ProgramOp
+from brainscript.dialects.tensors import type_of
+from brainscript.passes.lower.fuse import fuse
+from brainscript.passes.lower.outline import Outlined, Outliner
+
+KEPT = ("criterion", "evaluation", "output")
+"""The groups of roots that the caller can read after a step."""
+
+
+@dataclass(frozen=True)
+class NetToSched(ModulePass):
+    """Turn the network into kernels and a program; fuses it first where that was not done.
+
+    Before: `%t = net.times %w, %x {kernel = 0, family = "gemm"}`,
+    `%h = net.sigmoid %t {kernel = 0, family = "gemm"}`
+    After: `sched.kernel @gemm0 gemm(...)` with both operations in it, and in
+    `sched.program @step` buffers for `%w`, `%x`, `%h` and `sched.call @gemm0(%w, %x) -> (%h)`.
+
+    A value that is written to a symbol lives where the symbol lives: its kernel works in place.
+    """
+
+    name = "net-to-sched"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Replace the network and its symbols."""
+        network = network_of(op)
+        if network is None:
+            return
+        if not any("kernel" in o.attributes for o in network.block.ops):
+            fuse(network)
+        outliner = Outliner()
+        calls = [outliner.outline(ops, family) for ops, family in groups_of(network)]
+        program = build_program(network, calls)
+        for symbol in symbols_of(network).values():
+            Rewriter.erase_op(symbol)
+        network.detach()
+        network.erase()
+        op.body.block.add_ops([*outliner.kernels.values(), program])
+
+
+def groups_of(network: NetworkOp) -> Iterator[tuple[list[Operation], str]]:
+    """The operations of each kernel with its family, in the order in which the kernels run."""
+    groups: dict[int, list[Operation]] = {}
+    for op in network.block.ops:
+        number = op.attributes.get("kernel")
+        if isinstance(number, IntAttr):
+            groups.setdefault(number.data, []).append(op)
+    for _, operations in sorted(groups.items()):
+        family = operations[0].attributes["family"]
+        assert isinstance(family, StringAttr)
+        yield operations, family.data
+
+
+def build_program(network: NetworkOp, calls: list[Outlined]) -> ProgramOp:
+    """Buffers for all values that cross a border between kernels, then the calls."""
+    buffers = _Buffers(network)
+    listed = [
+        CallOp(
+            call.kernel.sym_name.data,
+            [buffers.of(v) for v in call.reads],
+            buffers.written_by(call),
+        )
+        for call in calls
+    ]
+    outputs = [OutputOp(name, buffers.of(value)) for name, value in outputs_of(network)]
+    body = Region(Block([*buffers.made, *listed, *outputs]))
+    axes = dict.fromkeys(type_of(b.memory).axis for b in buffers.made)
+    return ProgramOp("step", [axis for axis in axes if axis is not None], body)
+
+
+def outputs_of(network: NetworkOp) -> Iterator[tuple[str, SSAValue]]:
+    """The roots that the caller may read, each name once."""
+    roots = network.roots
+    names = roots.attributes["names"]
+    assert isinstance(names, ArrayAttr)
+    seen: set[Attribute] = set()
+    for (group, value), name in zip(roots.entries, names, strict=True):
+        assert isinstance(name, StringAttr)
+        if group in KEPT and name not in seen:
+            seen.add(name)
+            yield name.data, value
+
+
+class _Buffers:
+    """One buffer for each value; inputs first, then states in the order of their symbols."""
+
+    def __init__(self, network: NetworkOp):
+        self.made: list[BufferOp] = []
+        self.values: dict[SSAValue, SSAValue] = {}
+        self.symbols: dict[str, SSAValue] = {}
+        operations = list(network.block.ops)
+        for op in operations:
+            if isinstance(op, InputOp):
+                self.values[op.result] = self._add("input", op.node_name, op.result.type)
+        used = {op.target for op in operations if isinstance(op, ReadOp | WriteOp)}
+        for name, symbol in symbols_of(network).items():
+            if name in used:
+                self.symbols[name] = self._add("state", name, symbol.type, role_of(symbol))
+        for op in operations:
+            if isinstance(op, ReadOp):
+                self.values[op.result] = self.symbols[op.target]
+        for op in operations:
+            if isinstance(op, WriteOp) and is_in_place(op):
+                self.values.setdefault(op.value, self.symbols[op.target])
+
+    def of(self, value: SSAValue) -> SSAValue:
+        """The buffer of a value; a new one for one not seen before."""
+        if value not in self.values:
+            self.values[value] = self._add("temporary", label_of(value), value.type)
+        return self.values[value]
+
+    def written_by(self, call: Outlined) -> list[SSAValue]:
+        """The buffers that a call writes."""
+        if call.symbol:
+            return [self.symbols[call.symbol]]
+        return [self.of(v) for v in call.writes]
+
+    def _add(self, kind: str, label: str, type: Attribute, role: str = "") -> SSAValue:
+        buffer = BufferOp(kind, label, type, role)
+        self.made.append(buffer)
+        return buffer.memory
+
+
+def is_in_place(write: WriteOp) -> bool:
+    """Whether the kernel that makes the value writes it to the symbol."""
+    maker = write.value.owner
+    assert isinstance(maker, Operation)
+    number = maker.attributes.get("kernel")
+    return number is not None and number == write.attributes.get("kernel")
+
+
+def label_of(value: SSAValue) -> str:
+    """What to call a buffer: the node it holds, or the operation that fills it."""
+    owner = value.owner
+    assert isinstance(owner, Operation)
+    return node_name_of(value) or owner.name.removeprefix("net.")
+
+
+def role_of(symbol: SymbolOp) -> str:
+    """What a symbol holds."""
+    if isinstance(symbol, ParameterOp):
+        return "parameter"
+    assert isinstance(symbol, StateOp)
+    return symbol.role.data
