@@ -42,7 +42,7 @@ def steps(workers: int) -> list[Step]:
         Step("codespell", (str(BIN / "codespell"), *SOURCES, "docs", "README.md")),
         Step("tree", (python, "test/check_tree.py")),
         Step("docs", (python, "docs/generate.py", "--check")),
-        Step("pyright", (str(BIN / "pyright"),)),
+        Step("pyright", (str(BIN / "pyright"), "--pythonpath", python)),
         Step("lit", lit, r"Passed\s*:\s*(\d+)", r"(?:Failed|Timed Out|Unresolved)\s*:\s*(\d+)"),
         Step("pytest", pytest, r"(\d+) passed", r"(\d+) (?:failed|error)"),
         Step("golden", golden, r"(\d+) passed", r"(\d+) failed"),

@@ -53,12 +53,23 @@ def lower_to(
 
 
 def _native_text(module: ModuleOp, goal: str) -> str:
-    from brainscript.codegen.compile import assembly_text
-    from brainscript.codegen.emit import module_text
+    """One LLVM module, or its assembly, for each kernel and for the step that calls them."""
+    from brainscript.codegen.compile import assembly
+    from brainscript.codegen.emit import emit_kernel
+    from brainscript.codegen.step import emit_step
     from brainscript.codegen.target import host_target
+    from brainscript.dialects.kern import FuncOp
+    from brainscript.dialects.sched import ProgramOp
 
-    text = module_text(module, host_target())
-    return text if goal == "llvm" else assembly_text(text, host_target())
+    kernels = [op for op in module.ops if isinstance(op, FuncOp)]
+    programs = [op for op in module.ops if isinstance(op, ProgramOp)]
+    texts = {kernel.sym_name.data: emit_kernel(kernel) for kernel in kernels}
+    symbols = {name: name for name in texts}
+    texts |= {p.sym_name.data: emit_step(p, p.sym_name.data, symbols) for p in programs}
+    if goal == "asm":
+        texts = {name: assembly(text, host_target()) for name, text in texts.items()}
+    mark = ";" if goal == "llvm" else "#"
+    return "".join(f"{mark} {name}\n{text}\n" for name, text in texts.items())
 
 
 def _upwards(start: str, goal: str) -> Diagnostic:

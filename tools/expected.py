@@ -11,6 +11,10 @@ ANNOUNCEMENT = re.compile(r"expected-(error|warning)(?:@([+-]\d+|above|below))?\
 OFFSETS = {"above": -1, "below": 1}
 
 
+def _no_text(file: str, line: int) -> str:
+    return ""
+
+
 def check_expected(text: str, name: str, found: Sequence[Diagnostic]) -> None:
     """Raise BrainScriptError (BS0908) unless announced and found diagnostics agree.
 
@@ -43,11 +47,9 @@ def _announcements(text: str, name: str) -> list[tuple[Span, str, str]]:
 
 def _matches(diagnostic: Diagnostic, span: Span, severity: str, words: str) -> bool:
     on_line = diagnostic.span is None or diagnostic.span.line == span.line
-    return (
-        on_line and diagnostic.severity == severity and words in render(diagnostic, lambda *_: "")
-    )
+    return on_line and diagnostic.severity == severity and words in render(diagnostic, _no_text)
 
 
 def _unexpected(diagnostic: Diagnostic) -> Diagnostic:
-    notes = (Note(render(diagnostic, lambda *_: "")),)
+    notes = (Note(render(diagnostic, _no_text)),)
     return Diagnostic("BS0908", "diagnostic was not announced", diagnostic.span, notes=notes)

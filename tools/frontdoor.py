@@ -29,10 +29,14 @@ def members_of(text: str, name: str, sources: Sources) -> syntax.Record:
 
 def network_of_config(
     file: str, overrides: Sequence[str], command: str | None, sources: Sources
-) -> syntax.Expression:
-    """The network expression of a config: of the named command, or of the first with a builder."""
+) -> tuple[syntax.Expression, str]:
+    """The network expression of a config and its precision.
+
+    The network is that of the named command, or of the first one that has a builder.
+    """
     settings = load_config([f"configFile={file}", *overrides], sources)
-    return network_expression(section_with_network(settings, command), sources)
+    section = section_with_network(settings, command)
+    return network_expression(section, sources), section.text("precision", "float")
 
 
 def section_with_network(settings: Settings, command: str | None) -> Settings:
@@ -51,9 +55,9 @@ def section_with_network(settings: Settings, command: str | None) -> Settings:
     raise BrainScriptError(_no_builder(settings, names))
 
 
-def bs_module(expression: syntax.Expression, sources: Sources) -> ModuleOp:
+def bs_module(expression: syntax.Expression, precision: str = "float") -> ModuleOp:
     """The module at level `bs` of a network expression or record."""
-    return build_network(expression, sources)
+    return build_network(expression, precision=precision)
 
 
 def ast_text(expression: syntax.Expression) -> str:

@@ -113,14 +113,15 @@ def _build(session: _Session, source: Input) -> ModuleOp | str:
     sources = Sources()
     session.console.line_of = sources.line_of
     if source.language == "config":
-        expression = frontdoor.network_of_config(
+        expression, precision = frontdoor.network_of_config(
             source.name, options.overrides, options.command, sources
         )
     else:
         expression = frontdoor.members_of(source.text, source.name, sources)
+        precision = "float"
     if options.emit == "ast":
         return frontdoor.ast_text(expression)
-    return frontdoor.bs_module(expression, sources)
+    return frontdoor.bs_module(expression, precision)
 
 
 def _reproducer(source: Input, options: argparse.Namespace) -> Input:

@@ -11,8 +11,8 @@ from typing import TextIO
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.utils.arg_spec import ArgSpecParseError, parse_pipeline
-from xdsl.utils.exceptions import PassFailedException, VerifyException
+from xdsl.utils.arg_spec import parse_pipeline
+from xdsl.utils.exceptions import ArgSpecParseError, PassFailedException, VerifyException
 
 from brainscript.atomic import write_text
 from brainscript.diagnostic import BrainScriptError, CommandLineError, Diagnostic, did_you_mean
