@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.network import Minibatch, Network, NodeSpec, Reader, Step
 from brainscript.runtime.train.checkpoint import Partial
-from brainscript.runtime.train.feed import feed, set_hyper, update_samples
+from brainscript.runtime.train.feed import Sums, feed, set_hyper, update_samples
 from brainscript.runtime.train.log import Log, Value, percentage, shown_all
 from brainscript.runtime.train.options import Options
 from brainscript.runtime.train.signals import Stop
-from brainscript.runtime.train.sums import Sums
 
 
 @dataclass

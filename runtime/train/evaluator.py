@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.network import Network, NodeSpec, Reader
-from brainscript.runtime.train.feed import feed
+from brainscript.runtime.train.feed import Sums, feed
 from brainscript.runtime.train.log import Log, Value, shown_all, shown_final
-from brainscript.runtime.train.sums import Sums
 
 
 @dataclass

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -165,3 +166,28 @@ class Log:
         rule, empty = "#" * (width + 2), "#" + " " * width + "#"
         body = f"# {title}".ljust(width + 1) + "#"
         self.text("\n".join(("", rule, empty, body, empty, rule, "")))
+
+
+@contextmanager
+def epoch_bar(log: Log, epoch: int, epochs: int) -> Generator[Callable[[int], None]]:
+    """A function to call with the number of minibatches done; it does nothing off a terminal."""
+    if not log.stream.isatty():
+        yield _nothing
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    console = Console(file=log.stream)
+    with Progress(*columns, console=console, transient=True, redirect_stderr=False) as progress:
+        task = progress.add_task(f"epoch {epoch} of {epochs}", total=None)
+
+        def advance(minibatches: int) -> None:
+            text = f"epoch {epoch} of {epochs}, minibatch {minibatches}"
+            progress.update(task, description=text)
+
+        yield advance
+
+
+def _nothing(minibatches: int) -> None:
+    pass

@@ -15,11 +15,10 @@ from brainscript.runtime.model import container
 from brainscript.runtime.model.store import STORED_ROLES, put_values, save_network
 from brainscript.runtime.network import Network, NodeSpec, Reader
 from brainscript.runtime.train.adjust import Control, Decision
-from brainscript.runtime.train.bar import epoch_bar
 from brainscript.runtime.train.checkpoint import Checkpoints, Progress
 from brainscript.runtime.train.epoch import Epoch, EpochSize
 from brainscript.runtime.train.evaluator import Evaluator
-from brainscript.runtime.train.log import Log, Value, shown_all
+from brainscript.runtime.train.log import Log, Value, epoch_bar, shown_all
 from brainscript.runtime.train.options import Options
 from brainscript.runtime.train.precompute import precompute
 from brainscript.runtime.train.rates import time_constant

@@ -1,0 +1,75 @@
+"""The actions `test`, `eval` and `cv`: criteria and metrics over a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.actions.session import Session, named_nodes, network_of
+from brainscript.runtime.model.store import load_network
+from brainscript.runtime.network import Network
+from brainscript.runtime.train.evaluator import Evaluator
+from brainscript.runtime.train.log import Value
+from brainscript.settings import Settings
+
+
+def test(section: Settings, session: Session) -> None:
+    """Evaluate the model, or the network of a visible builder, on the reader's data."""
+    _evaluate(network_of(section, session), section, session, randomize=False)
+
+
+def cross_validate(section: Settings, session: Session) -> None:
+    """Evaluate the models `modelPath.first`, `.first+step`, ...; name the best of each metric."""
+    path = section.text("modelPath")
+    first, step, last = _interval(section)
+    results: list[tuple[str, list[Value]]] = []
+    for epoch in range(first, last + 1, step):
+        model = f"{path}.{epoch}"
+        if not Path(model).exists():
+            session.log.line("cv missing", path=model)
+            model = path
+        session.log.line("cv model", path=model)
+        network = load_network(model, session.environment)
+        results.append((model, _evaluate(network, section, session, randomize=True)))
+        if model == path:
+            break
+    if session.environment.dry_run:
+        return
+    session.log.line("best models")
+    for index in range(len(results[0][1])):
+        best, values = min(results, key=lambda result: result[1][index].average)
+        session.log.line("best model", index=index, path=best, value=values[index].average)
+
+
+def _interval(section: Settings) -> tuple[int, int, int]:
+    values = section.integers("crossValidationInterval").values
+    if len(values) != 3 or values[1] < 1 or values[2] < values[0]:
+        title = "crossValidationInterval must be first:step:last with step > 0"
+        span = section.span_of("crossValidationInterval")
+        raise BrainScriptError(Diagnostic("BS0721", title, span))
+    return values[0], values[1], values[2]
+
+
+def _evaluate(
+    network: Network, section: Settings, session: Session, *, randomize: bool
+) -> list[Value]:
+    facts = network.facts
+    default = [*facts.metrics, *facts.criteria]
+    nodes = named_nodes(network, section, "evalNodeNames", default, session)
+    if not nodes:
+        title = "the network has no evaluation or criterion node to test"
+        help = "name nodes with evalNodeNames"
+        raise BrainScriptError(Diagnostic("BS0720", title, section.span, help=help))
+    size = section.integers("minibatchSize", 40960)[0]
+    evaluator = Evaluator(
+        network,
+        nodes,
+        session.log,
+        section.integer("numMBsToShowResult", 100),
+        section.integer("firstMBsToShowResult", 0),
+    )
+    inputs = network.inputs_of("test", [node.name for node in nodes])
+    reader = session.environment.open_reader(section.section("reader"), inputs, randomize)
+    if session.environment.dry_run:
+        return []
+    return evaluator.run(reader, section.integer("epochSize", 0), size)

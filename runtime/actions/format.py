@@ -1,0 +1,166 @@
+"""How `write` turns values into text: the `format` section, CNTK's meaning of every field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.runtime.network import Array
+from brainscript.settings import Settings
+
+TYPES = ("real", "category", "sparse")
+ESCAPES = {r"\n": "\n", r"\r": "\r", r"\t": "\t", r"\s": " "}
+
+
+@dataclass(frozen=True)
+class Format:
+    """The `format` section of an action `write`."""
+
+    type: str = "real"
+    labels: tuple[str, ...] = ()
+    transpose: bool = True
+    prologue: str = ""
+    epilogue: str = ""
+    sequence_separator: str = ""
+    sequence_prologue: str = ""
+    sequence_epilogue: str = "\n"
+    element_separator: str = " "
+    sample_separator: str = "\n"
+    precision: str = ""
+
+    def number(self, value: float) -> str:
+        """One number; a negative zero prints as 0."""
+        return f"%{self.precision}f" % (value + 0.0)
+
+
+def read_format(section: Settings) -> Format:
+    """The format of a command: its `format` section, or the default."""
+    found = section.find_section("format")
+    if found is None:
+        return Format()
+    kind = found.text("type", "real").lower()
+    if kind not in TYPES:
+        title = f"format type '{kind}' is not known"
+        span, help = found.span_of("type"), did_you_mean(kind, TYPES)
+        raise BrainScriptError(Diagnostic("BS0721", title, span, help=help))
+    precision = found.text("precisionFormat", "")
+    if not re.fullmatch(r"[-+ 0#]*\d{0,3}(\.\d{0,3})?", precision):
+        title = f"precisionFormat '{precision}' is not a width and a number of decimals"
+        span = found.span_of("precisionFormat")
+        raise BrainScriptError(Diagnostic("BS0721", title, span, help="write it as in '8.4'"))
+    return Format(
+        type=kind,
+        labels=_labels(found),
+        transpose=found.boolean("transpose", True),
+        prologue=found.text("prologue", ""),
+        epilogue=found.text("epilogue", ""),
+        sequence_separator=unescape(found.text("sequenceSeparator", "")),
+        sequence_prologue=unescape(found.text("sequencePrologue", "")),
+        sequence_epilogue=unescape(found.text("sequenceEpilogue", r"\n")),
+        element_separator=unescape(found.text("elementSeparator", r"\s")),
+        sample_separator=unescape(found.text("sampleSeparator", r"\n")),
+        precision=precision,
+    )
+
+
+def _labels(section: Settings) -> tuple[str, ...]:
+    path = section.text("labelMappingFile", "")
+    if not path:
+        return ()
+    try:
+        return tuple(Path(path).read_text("utf-8", "replace").split())
+    except OSError as error:
+        title = f"the label file '{path}' cannot be read: {error.strerror}"
+        span = section.span_of("labelMappingFile")
+        raise BrainScriptError(Diagnostic("BS0723", title, span)) from None
+
+
+def unescape(text: str) -> str:
+    """`\\n`, `\\r`, `\\t` and `\\s` (a blank) as the characters they stand for."""
+    return re.sub(r"\\[nrts]", lambda match: ESCAPES[match[0]], text)
+
+
+@dataclass(frozen=True)
+class Formatter:
+    """The text of one node: name, sample dims (column-major), and the format."""
+
+    format: Format
+    name: str
+    dims: tuple[int, ...]
+
+    def fill(self, text: str, minibatch: int, sequence: int = 0, length: int = 0) -> str:
+        """`%s`, `%n`, `%d`, `%x` replaced by node name, minibatch, sequence, dims and length."""
+        dims = " ".join(str(d) for d in (*self.dims, length))
+        values = {"%s": self.name, "%n": str(minibatch), "%d": str(sequence), "%x": dims}
+        return re.sub("%[sndx]", lambda match: values[match[0]], text)
+
+    def minibatch(self, values: Array, lengths: Sequence[int], index: int) -> Iterator[str]:
+        """The text of all sequences of a minibatch; `values` is [columns, elements]."""
+        start = 0
+        f = self.format
+        for number, length in enumerate(lengths):
+            if number:
+                yield self.fill(f.sequence_separator, index)
+            yield self.fill(f.sequence_prologue, index, number, length)
+            part = values[start : start + length]
+            separator = self.fill(f.sample_separator, index, number, length)
+            yield self._sequence(part, separator)
+            yield self.fill(f.sequence_epilogue, index)
+            start += length
+
+    def _sequence(self, part: Array, separator: str) -> str:
+        if self.format.type == "category":
+            return self._categories(part, separator)
+        if self.format.type == "sparse":
+            return separator.join(self._sparse(part))
+        number, between = self.format.number, self.format.element_separator
+        if self.format.transpose:
+            return separator.join(between.join(map(number, row)) for row in part.tolist())
+        lines = (between.join(map(number, column)) for column in part.T.tolist())
+        return separator.join(self._prefix(i) + line for i, line in enumerate(lines))
+
+    def _categories(self, part: Array, separator: str) -> str:
+        """The position of the largest element of each sample, the last one of equals."""
+        last = part.shape[1] - 1 - np.argmax(part[:, ::-1], axis=1)
+        words = [self._word(int(i)) for i in last]
+        between = separator if self.format.transpose else self.format.element_separator
+        return between.join(words)
+
+    def _word(self, index: int) -> str:
+        labels = self.format.labels
+        if labels and self.labels_fit:
+            return f"%{self.format.precision}s" % labels[index]
+        return f"%{self.format.precision}d" % index
+
+    @property
+    def labels_fit(self) -> bool:
+        """Whether the label file has a label for every element, or for the first axis."""
+        elements = int(np.prod(self.dims)) if self.dims else 1
+        return len(self.format.labels) in (elements, self.dims[0] if self.dims else 1)
+
+    def _sparse(self, part: Array) -> Iterator[str]:
+        """`value[i,j;t]` for every non-zero element, the value left out when it is 1."""
+        for element, t in zip(*np.nonzero(part.T), strict=True):
+            value = float(part[t, element])
+            shown = "" if value == 1 else self.format.number(value)
+            where = ",".join(str(i) for i in self._index(int(element)))
+            if self.format.labels and self.labels_fit:
+                where = self.format.labels[int(element) % len(self.format.labels)]
+            yield f"{shown}[{where};{t}]"
+
+    def _prefix(self, element: int) -> str:
+        if len(self.dims) <= 1:
+            return ""
+        return f"[{','.join(str(i) for i in self._index(element))}]\t"
+
+    def _index(self, element: int) -> list[int]:
+        index: list[int] = []
+        for dim in self.dims or (1,):
+            index.append(element % dim)
+            element //= dim
+        return index

@@ -1,0 +1,121 @@
+"""Commands in order: the list `command`, each with its section, each section with its actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.runtime.actions.dump import dump
+from brainscript.runtime.actions.evaluate import cross_validate, test
+from brainscript.runtime.actions.session import Session
+from brainscript.runtime.actions.train import check, train
+from brainscript.runtime.actions.write import write
+from brainscript.runtime.network import Environment
+from brainscript.runtime.train.log import Log
+from brainscript.settings import Settings
+
+ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
+    "train": train,
+    "trainRNN": train,
+    "test": test,
+    "eval": test,
+    "cv": cross_validate,
+    "write": write,
+    "dumpNodes": dump,
+    "dumpNode": dump,
+    "dumpnode": dump,
+}
+UNSUPPORTED = (
+    "adapt",
+    "edit",
+    "plot",
+    "SVD",
+    "createLabelMap",
+    "writeWordAndClass",
+    "convertdbn",
+    "exportdbn",
+    "bnstat",
+    "devtest",
+)
+
+
+def run_all(root: Settings, environment: Environment) -> None:
+    """Run every command of a configuration; the last line of the log is `COMPLETED.`."""
+    names = root.texts("command", ("train",))
+    sections = [(name, _section(root, name)) for name in names]
+    for _, section in sections:
+        for action in _actions(section):
+            if ACTIONS[action] is train:
+                check(section)
+    with _log(root, names, environment) as log:
+        for name, section in sections:
+            run_command(name, section, Session(environment, log))
+        log.line("completed stamped" if log.stamps else "completed")
+    done = root.text("doneFile", "")
+    if done and not environment.dry_run:
+        _touch(Path(done))
+
+
+def run_command(name: str, section: Settings, session: Session) -> None:
+    """Run the actions of one command section, each under its banner."""
+    trace = section.integer("traceLevel", 0)
+    for action in _actions(section):
+        session.log.trace = trace
+        session.log.banner(f"{name} command ({action} action)")
+        ACTIONS[action](section, session)
+        session.log.traced("action complete", action=action)
+
+
+def _section(root: Settings, name: str) -> Settings:
+    found = root.find_section(name) if root.has(name, inherited=False) else None
+    if found is None:
+        title = f"the command '{name}' has no section"
+        help = did_you_mean(name, root.own_keys())
+        raise BrainScriptError(Diagnostic("BS0712", title, root.span_of("command"), help=help))
+    return found
+
+
+def _actions(section: Settings) -> tuple[str, ...]:
+    names = section.texts("action", ("train",))
+    for name in names:
+        if name in ACTIONS:
+            continue
+        span = section.span_of("action")
+        if name in UNSUPPORTED:
+            title, help = f"the action '{name}' is not supported", "remove it from 'command'"
+            raise BrainScriptError(Diagnostic("BS0711", title, span, help=help))
+        title, help = f"unknown action '{name}'", did_you_mean(name, ACTIONS)
+        raise BrainScriptError(Diagnostic("BS0710", title, span, help=help))
+    return names
+
+
+@contextmanager
+def _log(root: Settings, names: tuple[str, ...], environment: Environment) -> Generator[Log]:
+    """The log: standard error, or the file that `stderr` names."""
+    stamps = root.boolean("timestamping", False)
+    path = root.text("stderr", "")
+    if not path:
+        yield Log(environment.stderr, stamps=stamps)
+        return
+    if stamps:
+        path += "".join(f"_{name}" for name in names) + ".log"
+    mode = "a" if root.boolean("appendLogFile", False) else "w"
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        stream = open(path, mode, encoding="utf-8")
+    except OSError as error:
+        title = f"the log file '{path}' cannot be opened: {error.strerror}"
+        raise BrainScriptError(Diagnostic("BS0724", title, root.span_of("stderr"))) from None
+    with stream:
+        yield Log(stream, stamps=stamps)
+
+
+def _touch(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("successfully finished\n", encoding="utf-8")
+    except OSError as error:
+        title = f"the file '{path}' (doneFile) cannot be written: {error.strerror}"
+        raise BrainScriptError(Diagnostic("BS0722", title)) from None

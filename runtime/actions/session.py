@@ -1,0 +1,84 @@
+"""What all actions share: the environment, the log, and how a command finds its network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.runtime.model.parameters import initialise
+from brainscript.runtime.model.store import load_network
+from brainscript.runtime.network import Environment, InputSpec, Network, NodeSpec
+from brainscript.runtime.train.log import Log
+from brainscript.settings import Settings
+
+BUILDERS = (
+    "createNetwork",
+    "SimpleNetworkBuilder",
+    "NDLNetworkBuilder",
+    "BrainScriptNetworkBuilder",
+    "ExperimentalNetworkBuilder",
+)
+"""Sections that describe a network; any of them, in the command or around it, counts."""
+
+
+@dataclass
+class Session:
+    """One run of the program: its environment, and where the log goes."""
+
+    environment: Environment
+    log: Log
+
+
+def has_builder(section: Settings) -> bool:
+    """Whether a network builder is visible from a section."""
+    return any(section.has(key) for key in BUILDERS)
+
+
+def fresh_network(section: Settings, session: Session) -> Network:
+    """The network of the builder that is visible from a section, with first values."""
+    network = session.environment.build_network(section)
+    initialise(network)
+    return network
+
+
+def network_of(section: Settings, session: Session) -> Network:
+    """The network that `test` or `write` uses: of a builder when one is visible, else the model."""
+    if has_builder(section):
+        return fresh_network(section, session)
+    return load_network(section.text("modelPath"), session.environment)
+
+
+def named_nodes(
+    network: Network, section: Settings, key: str, default: Sequence[NodeSpec], session: Session
+) -> list[NodeSpec]:
+    """The nodes a key names, or the default group; unknown names are skipped with a warning."""
+    names = section.texts(key, ())
+    if not names:
+        return list(default)
+    known = network.facts.nodes
+    found = [known[name] for name in names if name in known]
+    for name in names:
+        if name in known:
+            continue
+        diagnostic = unknown_node(name, known, section, key, bool(found))
+        if not found:
+            raise BrainScriptError(diagnostic)
+        session.environment.warn(diagnostic)
+    return found
+
+
+def unknown_node(
+    name: str, known: Iterable[str], section: Settings, key: str, skipped: bool = False
+) -> Diagnostic:
+    """The remark on a node name of a config that the network does not have."""
+    title = f"{key} names '{name}', which is not a node of the network"
+    severity = "warning" if skipped else "error"
+    help = did_you_mean(name, known)
+    return Diagnostic("BS0719", title, section.span_of(key), help=help, severity=severity)
+
+
+def union(*groups: Sequence[InputSpec]) -> list[InputSpec]:
+    """The inputs of several steps, each once."""
+    table = {spec.name: spec for group in groups for spec in group}
+    return list(table.values())

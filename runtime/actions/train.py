@@ -1,0 +1,198 @@
+"""The action `train`: a network, its data and an SGD section to a series of models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.actions.session import (
+    Session,
+    fresh_network,
+    has_builder,
+    union,
+    unknown_node,
+)
+from brainscript.runtime.model.store import load_network
+from brainscript.runtime.network import Network, NodeSpec, Reader
+from brainscript.runtime.train.checkpoint import Checkpoints
+from brainscript.runtime.train.files import (
+    Manifest,
+    ModelFiles,
+    load_manifest,
+    locked,
+    newest_complete,
+)
+from brainscript.runtime.train.options import Options, read_options
+from brainscript.runtime.train.signals import Stop, watching
+from brainscript.runtime.train.trainer import Trainer
+from brainscript.settings import Settings
+
+
+def check(section: Settings) -> None:
+    """What must be there before any command runs: `modelPath` and `SGD.maxEpochs`."""
+    sgd = optimizer_section(section)
+    sgd.text("modelPath")
+    sgd.integer("maxEpochs")
+
+
+def optimizer_section(section: Settings) -> Settings:
+    """The section `SGD`, also called `optimizer`."""
+    return (
+        section.find_section("SGD") or section.find_section("optimizer") or section.section("SGD")
+    )
+
+
+def train(section: Settings, session: Session) -> None:
+    """Train from scratch, or go on from the newest complete model of an earlier run."""
+    environment = session.environment
+    sgd = optimizer_section(section)
+    options = read_options(sgd, environment.warn)
+    session.log.trace = max(session.log.trace, options.trace)
+    files = ModelFiles(Path(sgd.text("modelPath")), options.max_epochs)
+    if environment.dry_run:
+        network = _network(section, session, files, None)
+        _readers(section, session, network, _nodes(network, options, sgd))
+        return
+    with locked(files.lock), watching() as stop:
+        _run(section, session, options, files, stop)
+
+
+def _run(
+    section: Settings, session: Session, options: Options, files: ModelFiles, stop: Stop
+) -> None:
+    environment, log = session.environment, session.log
+    make_mode = section.boolean("makeMode", True)
+    manifest = load_manifest(files.manifest) if make_mode else None
+    start = newest_complete(files, manifest, environment.warn) if make_mode else None
+    if start == options.max_epochs:
+        log.line("final exists", path=files.path)
+        log.line("no further")
+        return
+    network = _network(section, session, files, start)
+    nodes = _nodes(network, options, optimizer_section(section))
+    _describe(network, nodes, session)
+    reader, validation = _readers(section, session, network, nodes)
+    checkpoints = Checkpoints(
+        files,
+        options.keep_checkpoints,
+        options.adjust.interval if _may_go_back(options) else 0,
+        manifest if manifest is not None and start is not None else Manifest(),
+    )
+    trainer = Trainer(
+        network, nodes, options, reader, validation, checkpoints, log, stop, environment.warn
+    )
+    trainer.run(start)
+
+
+def _may_go_back(options: Options) -> bool:
+    return options.adjust.mode == "after" and options.adjust.load_best
+
+
+def _network(section: Settings, session: Session, files: ModelFiles, start: int | None) -> Network:
+    if start is not None:
+        path = files.model(start)
+        session.log.line("from checkpoint", path=path)
+        return load_network(path, session.environment)
+    if not has_builder(section):
+        title = "there is no network to train: no builder section and no earlier model"
+        help = "add a BrainScriptNetworkBuilder section to this command"
+        raise BrainScriptError(Diagnostic("BS0709", title, section.span, help=help))
+    session.log.traced("virgin")
+    return fresh_network(section, session)
+
+
+def _nodes(network: Network, options: Options, sgd: Settings) -> tuple[NodeSpec, ...]:
+    """The criterion that trains and the metrics logged beside it."""
+    facts = network.facts
+    criteria, metrics = list(facts.criteria[:1]), list(facts.metrics)
+    if options.criterion:
+        criteria = [_node(network, options.criterion, sgd, "trainCriterionNodeName")]
+    if options.metrics:
+        key = "evalCriterionNodeName"
+        metrics = [_node(network, name, sgd, key) for name in options.metrics]
+    if not criteria:
+        title = "the network has no criterion node to train"
+        help = "list it in criterionNodes, or name it with trainCriterionNodeName"
+        raise BrainScriptError(Diagnostic("BS0707", title, sgd.span, help=help))
+    names = {node.name: node for node in (*criteria, *metrics)}
+    return tuple(names.values())
+
+
+def _node(network: Network, name: str, sgd: Settings, key: str) -> NodeSpec:
+    known = network.facts.nodes
+    if name not in known:
+        raise BrainScriptError(unknown_node(name, known, sgd, key))
+    return known[name]
+
+
+def _readers(
+    section: Settings, session: Session, network: Network, nodes: tuple[NodeSpec, ...]
+) -> tuple[Reader, Reader | None]:
+    names = [node.name for node in nodes]
+    trained = network.inputs_of("train", names)
+    inputs = union(trained, network.inputs_of("precompute")) if _estimates(network) else trained
+    open_reader = session.environment.open_reader
+    reader = open_reader(section.section("reader"), inputs, True)
+    other = section.find_section("cvReader")
+    if other is None:
+        return reader, None
+    return reader, open_reader(other, network.inputs_of("test", names), True)
+
+
+def _estimates(network: Network) -> bool:
+    return bool(network.facts.precomputed)
+
+
+def _describe(network: Network, nodes: Sequence[NodeSpec], session: Session) -> None:
+    """The lines about criterion, metrics and parameters that open a run."""
+    log, facts = session.log, network.facts
+    log.line("model size", nodes=len(facts.nodes))
+    log.line("criterion", name=nodes[0].name, operation=nodes[0].operation)
+    if len(nodes) == 2:
+        log.line("metric", name=nodes[1].name, operation=nodes[1].operation)
+    elif len(nodes) > 2:
+        log.line("metrics")
+        for node in nodes[1:]:
+            log.line("listed", name=node.name, operation=node.operation)
+    below = _below(network, nodes[0].name)
+    parameters = [p for p in facts.parameters if p.learning_rate_multiplier and p.name in below]
+    count, tensors = sum(p.count for p in parameters), len(parameters)
+    if log.trace <= 0:
+        log.line("parameters", count=count, tensors=tensors)
+        return
+    moving = _above(network, {p.name for p in parameters}) & below
+    total = len(facts.parameters)
+    log.line("parameters of", count=count, tensors=tensors, all=total, nodes=len(moving))
+    for p in parameters:
+        dims = " x ".join(str(d) for d in p.dims)
+        log.line("tensor", name=p.name, operation="LearnableParameter", dims=dims)
+
+
+def _below(network: Network, root: str) -> set[str]:
+    """The nodes that a node depends on, itself included."""
+    seen: set[str] = set()
+    waiting = [root]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            node = network.facts.nodes.get(name)
+            waiting += node.inputs if node else ()
+    return seen
+
+
+def _above(network: Network, roots: set[str]) -> set[str]:
+    """The nodes that depend on any of these, themselves included."""
+    users: dict[str, list[str]] = {}
+    for node in network.facts.nodes.values():
+        for name in node.inputs:
+            users.setdefault(name, []).append(node.name)
+    seen: set[str] = set()
+    waiting = list(roots)
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += users.get(name, ())
+    return seen

@@ -1,0 +1,135 @@
+"""The action `write`: the values of nodes over a data set, as text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.actions.format import Format, Formatter, read_format
+from brainscript.runtime.actions.session import Session, named_nodes, network_of
+from brainscript.runtime.network import Array, Minibatch, Network, NodeSpec, Reader, Step
+from brainscript.runtime.train.feed import feed
+from brainscript.settings import Settings
+
+REFUSED = {
+    "writer": "use outputPath, which writes text",
+    "writeSequenceKey": "leave it out; '%d' numbers the sequences of a minibatch",
+    "nodeUnitTest": "train one step with a learning rate of 1 and compare the parameters",
+}
+
+
+def write(section: Settings, session: Session) -> None:
+    """Write the nodes `outputNodeNames` (default: the output group) to `outputPath.<name>`."""
+    for key, remedy in REFUSED.items():
+        if section.has(key) and (key == "writer" or section.boolean(key)):
+            title = f"'{key}' of the action write is not supported"
+            span = section.span_of(key)
+            raise BrainScriptError(Diagnostic("BS0711", title, span, help=remedy))
+    network = network_of(section, session)
+    default = network.facts.outputs
+    nodes = named_nodes(network, section, "outputNodeNames", default, session)
+    if not nodes:
+        title = "the network has no output node to write"
+        help = "name nodes with outputNodeNames"
+        raise BrainScriptError(Diagnostic("BS0720", title, section.span, help=help))
+    path, form = section.text("outputPath"), read_format(section)
+    names = [node.name for node in nodes]
+    inputs = network.inputs_of("write", names)
+    reader = session.environment.open_reader(section.section("reader"), inputs, False)
+    if session.environment.dry_run:
+        return
+    reader.start_epoch(
+        0, section.integer("epochSize", 0), section.integers("minibatchSize", 2048)[0]
+    )
+    with _outputs(path, nodes, session) as streams:
+        samples = _write_all(network, nodes, form, reader, streams, path, session)
+    session.log.line("written", path=path)
+    session.log.line("total samples", samples=samples)
+
+
+def _write_all(
+    network: Network,
+    nodes: Sequence[NodeSpec],
+    form: Format,
+    reader: Reader,
+    streams: Sequence[TextIO],
+    path: str,
+    session: Session,
+) -> int:
+    names = [node.name for node in nodes]
+    step, inputs = network.compile("write", names), network.inputs_of("write", names)
+    formatters = [Formatter(form, node.name, node.dims) for node in nodes]
+    _check_labels(formatters, session)
+    for formatter, stream in zip(formatters, streams, strict=True):
+        stream.write(formatter.fill(form.prologue, 0))
+    samples = index = 0
+    while (minibatch := reader.next()) is not None:
+        feed(step, inputs, minibatch)
+        step.run()
+        for node, formatter, stream in zip(nodes, formatters, streams, strict=True):
+            values, lengths = _values(step, node, minibatch)
+            stream.writelines(formatter.minibatch(values, lengths, index))
+            if path == "-":
+                stream.write("\n")
+        index, samples = index + 1, samples + minibatch.samples
+        session.log.traced("write minibatch", index=index, samples=minibatch.samples)
+    for formatter, stream in zip(formatters, streams, strict=True):
+        stream.write(formatter.fill(form.epilogue, 0))
+    return samples
+
+
+def _values(step: Step, node: NodeSpec, minibatch: Minibatch) -> tuple[Array, Sequence[int]]:
+    """The values as [columns, elements] and the sequence lengths.
+
+    A node without dynamic axis is one sequence whose samples are the columns of its matrix.
+    """
+    found = step.output(node.name)
+    if node.axis:
+        columns = minibatch.columns[node.axis]
+        lengths = minibatch.sequences.get(node.axis) or [1] * columns
+        return found.reshape(columns, -1), lengths
+    rows = node.dims[0] if node.dims else 1
+    matrix = found.reshape(-1, rows)
+    return matrix, [len(matrix)]
+
+
+def _check_labels(formatters: Sequence[Formatter], session: Session) -> None:
+    for formatter in formatters:
+        if formatter.format.labels and not formatter.labels_fit:
+            count = len(formatter.format.labels)
+            title = f"{count} labels do not fit node '{formatter.name}': indices are written"
+            session.environment.warn(Diagnostic("BS0723", title, severity="warning"))
+
+
+@contextmanager
+def _outputs(path: str, nodes: Sequence[NodeSpec], session: Session) -> Generator[Sequence[TextIO]]:
+    """One stream a node; a file takes its name only when everything is written."""
+    if path == "-":
+        yield [session.environment.stdout] * len(nodes)
+        return
+    targets = [output_file(path, node.name) for node in nodes]
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            streams = [
+                stack.enter_context(open(f"{t}.tmp", "w", encoding="utf-8", newline=""))
+                for t in targets
+            ]
+            yield streams
+        for target in targets:
+            os.replace(f"{target}.tmp", target)
+    except OSError as error:
+        title = f"'{error.filename or path}' cannot be written: {error.strerror}"
+        raise BrainScriptError(Diagnostic("BS0722", title)) from None
+    finally:
+        for target in targets:
+            Path(f"{target}.tmp").unlink(missing_ok=True)
+
+
+def output_file(path: str, node: str) -> Path:
+    """`path.node`; a node name cannot lead into another folder."""
+    return Path(f"{path}.{node.replace('/', '_').replace(os.sep, '_')}")
