@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
-from brainscript.brackets import array_items
+from brainscript.brackets import array_items, inside
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Note, Span, did_you_mean, shorten
 from brainscript.limits import exceeded, limit
 from brainscript.literals import read_boolean, read_integer, read_number
@@ -206,13 +206,32 @@ class Settings:
         if entry.opened is None:
             entry.opened = self._rules.open(parts)
         if entry.opened is None:
-            title = f"'{self._label(key)}' must be a section in brackets"
-            span = parts[0].span(0, len(parts[0].text))
-            remedy = f"write {key} = [ key = value ... ]"
-            raise BrainScriptError(Diagnostic("BS0214", title, span, help=remedy))
+            raise self._no_section(key, parts[0], f"write {key} = [ key = value ... ]")
         section = Settings(entry.key, entry.opened, self._rules, entry.span, self)
         self._sections[lower] = section
         return section
+
+    def sections(self, key: str) -> tuple[Settings, ...]:
+        """The elements of an array of sections `( [ ... ] : [ ... ] )`; one may stand bare."""
+        value = self.placed(key)
+        content = inside(value)
+        bare = content is not None and content.text.strip()[:1] not in ("[", "{", "(")
+        found: list[Settings] = []
+        for i, item in enumerate([value.strip()] if bare else array_items(value)):
+            name = f"{key}[{i}]"
+            if name not in self._sections:
+                entries = self._rules.open((item,))
+                if entries is None:
+                    raise self._no_section(key, item, f"write {key} = ( [ ... ] : [ ... ] )")
+                span = item.span(0, len(item.text))
+                self._sections[name] = Settings(name, entries, self._rules, span, self)
+            found.append(self._sections[name])
+        return tuple(found)
+
+    def _no_section(self, key: str, value: PlacedText, remedy: str) -> BrainScriptError:
+        title = f"'{self._label(key)}' must be a section in brackets"
+        span = value.span(0, len(value.text))
+        return BrainScriptError(Diagnostic("BS0214", title, span, help=remedy))
 
     def is_section(self, key: str) -> bool:
         """Whether this section itself gives the key as a block in brackets."""

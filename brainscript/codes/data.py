@@ -3,8 +3,97 @@
 CODES: dict[str, tuple[str, str]] = {
     "BS0601": (
         "native library missing",
-        "Threads, readers and random numbers live in a small library of compiled C++ code. It is part"
-        " of an installed package; a source tree builds it with CMake into `build/native`. The"
-        " environment variable `BS_NATIVE` names another place.",
+        "Threads, readers and random numbers live in a small library of compiled C++ code. It"
+        " is part of an installed package; a source tree builds it with CMake into"
+        " `build/native`. The environment variable `BS_NATIVE` names another place.",
+    ),
+    "BS0602": (
+        "reader not available",
+        "The reader or deserializer that the config names is not one that this program reads."
+        " CNTKTextFormatReader is the common ground: other data can be converted to it, and"
+        " CNTK's own scripts `uci2ctf.py` and `txt2ctf.py` do so for tables and token files.",
+    ),
+    "BS0603": (
+        "reader setting out of range",
+        "A key of a reader section has a value that cannot work: a dimension below 1, an"
+        " unknown `format`, two streams with one alias, a negative window.",
+    ),
+    "BS0604": (
+        "input without a stream",
+        "The network has an input that no stream of the reader is called after. The name of a"
+        " section under `input` is the name of the network's input; `alias` is the name in the"
+        " file.",
+    ),
+    "BS0605": (
+        "stream of another size",
+        "A stream's `dim` must be the number of elements of the network's input. Only the"
+        " product of the dimensions counts.",
+    ),
+    "BS0606": (
+        "dense stream for a sparse input",
+        "The network declares the input sparse, so the file must give index:value pairs for it."
+        " The other way round works: a sparse stream is unfolded for a dense input.",
+    ),
+    "BS0607": (
+        "data file not readable",
+        "The file does not exist, is no regular file, may not be read, or reading it failed"
+        " half-way.",
+    ),
+    "BS0608": (
+        "data file of another kind",
+        "The file is empty, or its first bytes are not those of CNTK's text format: a bar, or a"
+        " sequence id of decimal digits. The text must be ASCII or UTF-8.",
+    ),
+    "BS0609": (
+        "stream missing in a sequence",
+        "Every sequence needs at least one sample of each declared stream; `maxErrors` does not"
+        " help. In a file without sequence ids each line is a sequence.",
+    ),
+    "BS0610": (
+        "too many bad rows",
+        "A row of the data file cannot be read, and more than `maxErrors` (0 if not given) rows"
+        " or samples were bad. Numbers look like `1`, `-2.5`, `3e-4`; `.5`, `nan` and `1,5` are"
+        " not numbers here. Each mistake is counted once.",
+    ),
+    "BS0611": (
+        "bad row left out",
+        "A row or sample of the data file cannot be read; it is left out because `maxErrors`"
+        " allows it. Other rows of its sequence stay.",
+    ),
+    "BS0612": (
+        "short dense row",
+        "A dense sample has fewer numbers than `dim`; the rest is zero.",
+    ),
+    "BS0613": (
+        "row without sequence id",
+        "The rows before it have sequence ids, this one has none or starts with a blank: it"
+        " continues the sequence before.",
+    ),
+    "BS0614": (
+        "files have no sequence in common",
+        "Several deserializers are joined by sequence key, and no key occurs in all of them.",
+    ),
+    "BS0615": (
+        "sequences left out by a join",
+        "Several deserializers are joined by sequence key; sequences that one of them lacks are"
+        " left out.",
+    ),
+    "BS0616": (
+        "sequences of different lengths on one axis",
+        "Two inputs share a dynamic axis, so their sequences must have equally many samples."
+        " Give one of them an axis of its own: `Input {n, dynamicAxis = DynamicAxis()}`.",
+    ),
+    "BS0617": (
+        "frame mode with longer sequences",
+        "`frameMode = true` promises that every sequence is a single sample, and one is not.",
+    ),
+    "BS0618": (
+        "data too large",
+        "The data does not fit in memory, or has more than four thousand million sequences.",
+    ),
+    "BS0619": (
+        "truncated sequences not available",
+        "Truncated back-propagation cuts sequences into pieces of `truncationLength` steps."
+        " This version trains on whole sequences only.",
     ),
 }

@@ -1,0 +1,146 @@
+"""Data resident in native memory: read from text files, joined by sequence key."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
+from brainscript.runtime import native_library
+from brainscript.runtime.data.remarks import Remark, diagnostic_of, error_of
+from brainscript.runtime.native_library import library
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One stream of a file: the network input it feeds and the name it has in the file."""
+
+    name: str
+    alias: str
+    dim: int
+    sparse: bool
+    defines_size: bool = False
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """How to read one file of CNTK's text format; `span` is the place that names it."""
+
+    path: str
+    streams: tuple[Stream, ...]
+    chunk_bytes: int = 32 << 20
+    max_errors: int = 0
+    skip_ids: bool = False
+    max_remarks: int = 20
+    span: Span | None = None
+
+
+class Corpus:
+    """Sequences of several streams. Streams are numbered in the order of `streams`."""
+
+    def __init__(self, handle: int | None, streams: Sequence[Stream]):
+        if not handle:
+            raise MemoryError("no memory for the data")
+        self.handle: int = handle
+        self.streams = tuple(streams)
+        totals = (ctypes.c_int64 * 6)()
+        library().bs_corpus_totals(handle, totals)
+        self.sequences, self.samples, self.chunks, self.errors = (int(n) for n in totals[:4])
+        self.remarks_left_out, self.dropped = int(totals[4]), int(totals[5])
+
+    def __del__(self) -> None:
+        handle, self.handle = getattr(self, "handle", 0), 0
+        if handle:
+            library().bs_corpus_free(handle)
+
+    def failure(self) -> Remark | None:
+        """Why the data cannot be used, if so."""
+        native = native_library.Remark()
+        if not library().bs_corpus_failure(self.handle, ctypes.byref(native)):
+            return None
+        return Remark.copy(native)
+
+    def remarks(self) -> list[Remark]:
+        """Mistakes that were tolerated, and warnings."""
+        found: list[Remark] = []
+        native = native_library.Remark()
+        for index in range(int(library().bs_corpus_remarks(self.handle))):
+            library().bs_corpus_remark(self.handle, index, ctypes.byref(native))
+            found.append(Remark.copy(native))
+        return found
+
+    def keys(self) -> NDArray[np.uint64]:
+        """The key of each sequence."""
+        if not self.sequences:
+            return np.empty(0, np.uint64)
+        keys = library().bs_corpus_keys(self.handle)
+        return np.ctypeslib.as_array(keys, (self.sequences,)).copy()
+
+    def lengths(self) -> NDArray[np.uint32]:
+        """What each sequence counts in a minibatch."""
+        if not self.sequences:
+            return np.empty(0, np.uint32)
+        lengths = library().bs_corpus_lengths(self.handle)
+        return np.ctypeslib.as_array(lengths, (self.sequences,)).copy()
+
+    def chunk_starts(self) -> NDArray[np.uint32]:
+        """The first sequence of each chunk, and the number of sequences."""
+        starts = library().bs_corpus_chunks(self.handle)
+        return np.ctypeslib.as_array(starts, (self.chunks + 1,)).copy()
+
+    def single(self, stream: int) -> bool:
+        """Whether every sequence has one sample in this stream."""
+        return bool(library().bs_corpus_single(self.handle, stream))
+
+    def first_difference(self, left: int, right: int) -> tuple[int, int, int] | None:
+        """Key and two lengths of the first sequence that differs in length between two streams."""
+        out = (ctypes.c_int64 * 3)()
+        if not library().bs_corpus_compare(self.handle, left, right, out):
+            return None
+        return out[0] & 0xFFFFFFFFFFFFFFFF, out[1], out[2]
+
+
+def read_text(file: TextFile, element_bytes: int) -> tuple[Corpus, list[Diagnostic]]:
+    """The data of a file and the warnings on it; raises when the file cannot be used."""
+    specs = (native_library.StreamSpec * len(file.streams))()
+    for spec, stream in zip(specs, file.streams, strict=True):
+        alias = stream.alias.encode("utf-8")
+        spec.alias, spec.alias_bytes, spec.dim = alias, len(alias), stream.dim
+        spec.sparse, spec.defines_size = stream.sparse, stream.defines_size
+    options = native_library.TextOptions(
+        file.chunk_bytes, file.max_errors, file.skip_ids, element_bytes, file.max_remarks
+    )
+    path = file.path.encode("utf-8", "surrogateescape")
+    handle = library().bs_text_read(path, specs, len(specs), ctypes.byref(options))
+    corpus = Corpus(handle, file.streams)
+    failure = corpus.failure()
+    if failure is not None:
+        raise error_of(failure, file.path, file.span)
+    warnings = [diagnostic_of(remark, file.path, "warning") for remark in corpus.remarks()]
+    if corpus.remarks_left_out and file.max_remarks:
+        title = f"{corpus.remarks_left_out} further remarks on '{file.path}' are not shown"
+        warnings.append(Diagnostic("BS0611", title, severity="warning"))
+    return corpus, warnings
+
+
+def join(parts: Sequence[Corpus], span: Span | None) -> tuple[Corpus, list[Diagnostic]]:
+    """Several corpora as one, joined by sequence key; the first gives the order."""
+    if len(parts) == 1:
+        return parts[0], []
+    handles = (ctypes.c_void_p * len(parts))(*(part.handle for part in parts))
+    streams = [stream for part in parts for stream in part.streams]
+    corpus = Corpus(library().bs_corpus_join(handles, len(parts)), streams)
+    if corpus.failure() is not None:
+        title = "no sequence key occurs in all files of the reader"
+        remedy = "the number before the first '|' of a row is the key; without it, the line number"
+        raise BrainScriptError(Diagnostic("BS0614", title, span, help=remedy))
+    warnings: list[Diagnostic] = []
+    if corpus.dropped:
+        title = f"{corpus.dropped} sequences are left out because a file lacks their key"
+        warnings.append(Diagnostic("BS0615", title, span, severity="warning"))
+    return corpus, warnings

@@ -1,0 +1,147 @@
+"""Minibatches of resident data: which sequences, how many columns, and their samples.
+
+A minibatch takes whole sequences while their samples stay within its size, at least one; it never
+crosses the end of a sweep or of its epoch.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainscript.runtime import native_library
+from brainscript.runtime.data.corpus import Corpus
+from brainscript.runtime.data.randomise import Order
+from brainscript.runtime.data.streams import Binding
+from brainscript.runtime.native_library import library
+from brainscript.runtime.network import Array, InputSpec
+
+Load = Callable[[], Corpus]
+
+
+class Minibatch:
+    """Some sequences, in order; valid until the next one is asked for."""
+
+    def __init__(self, reader: Reader, info: native_library.MinibatchInfo):
+        self._reader = reader
+        self._info = info
+        self.samples = int(info.samples)
+        self.sweep = int(info.sweep)
+
+    @cached_property
+    def numbers(self) -> NDArray[np.uint32]:
+        """The numbers of the sequences in the corpus."""
+        return np.ctypeslib.as_array(self._info.sequences, (int(self._info.count),)).copy()
+
+    @cached_property
+    def _sizes(self) -> dict[str, tuple[int, int]]:
+        """Samples and packed columns of each axis."""
+        sizes: dict[str, tuple[int, int]] = {}
+        out = (ctypes.c_int64 * 2)()
+        info = ctypes.byref(self._info)
+        for axis, stream in self._reader.axes.items():
+            if library().bs_reader_columns(self._reader.handle, stream, info, out):
+                raise MemoryError("no memory to pack a minibatch")
+            sizes[axis] = int(out[0]), int(out[1])
+        return sizes
+
+    @property
+    def columns(self) -> Mapping[str, int]:
+        """The samples on each dynamic axis."""
+        return {axis: samples for axis, (samples, _) in self._sizes.items()}
+
+    @property
+    def padded(self) -> Mapping[str, int]:
+        """The columns of each axis in CNTK's layout: first-fit rows as long as the longest."""
+        return {axis: packed for axis, (_, packed) in self._sizes.items()}
+
+    @cached_property
+    def sequences(self) -> Mapping[str, Sequence[int]]:
+        """The length of each sequence on each axis, in order."""
+        return {axis: self._lengths(stream) for axis, stream in self._reader.axes.items()}
+
+    def _lengths(self, stream: int) -> list[int]:
+        out = np.empty(int(self._info.count), np.int64)
+        info = ctypes.byref(self._info)
+        library().bs_reader_lengths(self._reader.handle, stream, info, out.ctypes.data)
+        return out.tolist()
+
+    def fill(self, name: str, target: Array) -> None:
+        """Write the samples of an input, densely, into a [columns, ...] array."""
+        reader = self._reader
+        stream = reader.binding[name]
+        dim = reader.corpus.streams[stream].dim
+        columns = self._sizes[reader.axis_of[name]][0]
+        if target.size != columns * dim:
+            raise ValueError(f"{target.shape} has no room for {columns} samples of {dim} values")
+        if target.dtype == reader.dtype and target.flags.c_contiguous:
+            address = target.ctypes.data
+            library().bs_reader_gather(reader.handle, stream, ctypes.byref(self._info), address)
+            return
+        rows = np.empty(columns * dim, reader.dtype)
+        address = rows.ctypes.data
+        library().bs_reader_gather(reader.handle, stream, ctypes.byref(self._info), address)
+        target[...] = rows.reshape(target.shape)
+
+
+class Reader:
+    """Epoch after epoch of one corpus, which is loaded when the first epoch starts."""
+
+    def __init__(
+        self,
+        load: Load,
+        order: Order,
+        inputs: Sequence[InputSpec],
+        binding: Binding,
+        dtype: np.dtype[np.floating],
+    ):
+        self._load = load
+        self.order = order
+        self.binding = binding
+        self.dtype = dtype
+        self.axis_of = {spec.name: spec.axis for spec in inputs}
+        self.axes: dict[str, int] = {}
+        for spec in inputs:
+            self.axes.setdefault(spec.axis, binding[spec.name])
+        self._handle = 0
+
+    def __del__(self) -> None:
+        handle, self._handle = getattr(self, "_handle", 0), 0
+        if handle:
+            library().bs_reader_free(handle)
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The data; read at first use."""
+        return self._load()
+
+    @property
+    def handle(self) -> int:
+        """The reader of the native library."""
+        if not self._handle:
+            options = self.order.native()
+            created = library().bs_reader_create(self.corpus.handle, ctypes.byref(options))
+            if not created:
+                raise MemoryError("no memory for a reader")
+            self._handle = int(created)
+        return self._handle
+
+    def start_epoch(self, index: int, epoch_size: int, minibatch_size: int) -> None:
+        """Go to epoch `index` of `epoch_size` samples (0: one sweep of the data)."""
+        size = min(epoch_size, 2**62 // (index + 1))
+        if library().bs_reader_start_epoch(self.handle, index, size, min(minibatch_size, 2**62)):
+            raise MemoryError("no memory for the order of the data")
+
+    def next(self) -> Minibatch | None:
+        """The next minibatch, or None at the end of the epoch."""
+        info = native_library.MinibatchInfo()
+        status = library().bs_reader_next(self.handle, ctypes.byref(info))
+        if status == native_library.END_OF_EPOCH:
+            return None
+        if status != native_library.DONE:
+            raise MemoryError("no memory for the order of the data")
+        return Minibatch(self, info)
