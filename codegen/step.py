@@ -43,6 +43,7 @@ class _Emitter:
         self.declared: dict[str, int] = {}
         self.labels = 0
         self.alone = False
+        self.waits = False
 
     def module(self, name: str) -> str:
         """The whole text."""
@@ -53,7 +54,7 @@ class _Emitter:
             elif isinstance(op, BarrierOp):
                 self._barrier()
         self._join()
-        head = [f"declare void @{BARRIER_SYMBOL}(ptr, i64, i64)"]
+        head = [f"declare void @{BARRIER_SYMBOL}(ptr, i64, i64)"] if self.waits else []
         for symbol, count in self.declared.items():
             types = ", ".join(["ptr"] * count + ["i64", "ptr", "i64", "i64"])
             head.append(f"declare void @{symbol}({types})")
@@ -130,6 +131,7 @@ class _Emitter:
 
     def _barrier(self) -> None:
         self._join()
+        self.waits = True
         self.labels += 1
         self._line(f"br i1 %many, label %wait{self.labels}, label %go{self.labels}")
         self.lines.append(f"wait{self.labels}:")

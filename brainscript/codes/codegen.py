@@ -24,4 +24,27 @@ CODES: dict[str, tuple[str, str]] = {
         "worker process could not be started",
         "Kernels are compiled in processes of their own and the system refused to start one.",
     ),
+    "BS0810": (
+        "operation cannot be compiled",
+        "The network uses an operation for which there is no kernel. It can be read, printed, "
+        "edited and saved, but not run.",
+    ),
+    "BS0811": (
+        "product of two values that differ from sample to sample",
+        "A matrix product needs a factor that is the same for all samples, such as a parameter.",
+    ),
+    "BS0812": (
+        "minibatch too large",
+        "The memory for one minibatch could not be had. Use a smaller minibatchSize or shorter "
+        "sequences.",
+    ),
+    "BS0813": (
+        "no such input or output",
+        "A compiled step was asked for an array that it does not have.",
+    ),
+    "BS0814": (
+        "damaged program in the cache",
+        "A file of the cache folder is not what was written there. It is removed and the program "
+        "compiled again.",
+    ),
 }

@@ -1,0 +1,173 @@
+"""A compiled step as a callable: its machine code, its memory, the arrays it reads and writes."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainscript.codegen.jit import Linked
+from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.linear import ALIGNMENT, evaluate, round_up
+from brainscript.program_image import (
+    ARENA,
+    BARRIER,
+    COLUMNS,
+    WORKSPACE,
+    WORKSPACE_STRIDE,
+    ProgramImage,
+    Slot,
+)
+from brainscript.runtime.native_library import function_address
+from brainscript.runtime.state_arena import (
+    DTYPES,
+    Array,
+    Bytes,
+    StateArena,
+    aligned_bytes,
+    bytes_of,
+)
+from brainscript.runtime.threads import shared_pool
+
+BARRIER_SYMBOL = "bs_barrier"
+
+__all__ = ["Program", "StateArena"]
+
+
+class Program:
+    """One step of a network, ready to run.
+
+    `set_columns` says how many columns each axis has, `input` gives the arrays to fill, `run`
+    computes, `output` gives the arrays to read. Arrays are views of the arena: they are valid
+    until the next `set_columns`, and the outputs until the next `run`. Results do not depend on
+    `threads`, which is only the most that may be used.
+    """
+
+    def __init__(
+        self,
+        image: ProgramImage,
+        objects: Mapping[str, bytes],
+        state: StateArena,
+        threads: int = 1,
+    ):
+        self.image = image
+        self.state = state
+        self._pool = shared_pool(threads) if threads > 1 else None
+        self._most = 1 if self._pool is None else self._pool.threads
+        imports = {BARRIER_SYMBOL: function_address(BARRIER_SYMBOL)} if image.barriers else {}
+        linked = Linked([objects[key] for key in image.objects], [image.step], imports)
+        words = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+        self._step: Any = linked.function(image.step, *words)
+        self.step_address = linked.address(image.step)
+        self._stride = round_up(image.workspace) + ALIGNMENT
+        self._workspace = aligned_bytes(self._stride * self._most)
+        self._frame: NDArray[np.int64] = np.zeros(
+            COLUMNS + len(image.axes) + len(image.states), np.int64
+        )
+        self._arena: Bytes = aligned_bytes(0)
+        self._columns = (0,) * len(image.axes)
+        self.capacity = (0,) * len(image.axes)
+        self._inputs = {slot.name: slot for slot in image.inputs}
+        self._outputs = {slot.name: slot for slot in image.outputs}
+        state.extend(image.states)
+        self._fill_frame()
+        self.reserve(self.capacity)
+
+    def _fill_frame(self) -> None:
+        frame = self._frame
+        frame[WORKSPACE] = self._workspace.ctypes.data
+        frame[WORKSPACE_STRIDE] = self._stride
+        frame[BARRIER] = 0 if self._pool is None else self._pool.barrier
+        for number, slot in enumerate(self.image.states, COLUMNS + len(self.image.axes)):
+            frame[number] = self.state.address(slot.name)
+
+    @property
+    def frame_address(self) -> int:
+        """Where the frame lies that native code is handed."""
+        return int(self._frame.ctypes.data)
+
+    @property
+    def columns(self) -> dict[str, int]:
+        """The number of columns of each axis."""
+        return dict(zip(self.image.axes, self._columns, strict=True))
+
+    @property
+    def threads(self) -> int:
+        """How many threads a step of the present size is worth."""
+        return 1 if self._most == 1 else self.image.threads(self._columns, self._most)
+
+    @property
+    def pool_handle(self) -> int:
+        """The pool as native code knows it; 0 when there is only the calling thread."""
+        return 0 if self._pool is None else self._pool.handle
+
+    def reserve(self, columns: tuple[int, ...]) -> None:
+        """Make the arena large enough for this many columns; views made before are void."""
+        wanted = tuple(max(a, b) for a, b in zip(columns, self.capacity, strict=True))
+        size = evaluate(self.image.arena, wanted)
+        if size > self._arena.size:
+            self._arena = aligned_bytes(0)
+            try:
+                self._arena = aligned_bytes(size)
+            except (MemoryError, ValueError, OverflowError) as error:
+                raise _too_large(size, max(wanted)) from error
+        self.capacity = wanted
+        self._frame[ARENA] = self._arena.ctypes.data
+
+    def set_columns(self, columns: Mapping[str, int] | int) -> None:
+        """The number of columns of each axis; one number stands for all axes."""
+        if isinstance(columns, int):
+            columns = dict.fromkeys(self.image.axes, columns)
+        counts = tuple(columns[axis] for axis in self.image.axes)
+        if min(counts, default=0) < 0:
+            raise ValueError(f"a number of columns is negative: {counts}")
+        if any(n > most for n, most in zip(counts, self.capacity, strict=True)):
+            self.reserve(counts)
+        self._columns = counts
+        self._frame[COLUMNS : COLUMNS + len(counts)] = counts
+
+    def input(self, name: str) -> Array:
+        """The [columns, ...reversed dims] view of an input, to be filled before `run`."""
+        return self._view(_find(self._inputs, name, "input"))
+
+    def output(self, name: str) -> Array:
+        """The [columns, ...reversed dims] view of an output; [...reversed dims] without axis."""
+        slot = _find(self._outputs, name, "output")
+        if slot.state >= 0:
+            return self.state.view(self.image.states[slot.state].name)
+        return self._view(slot)
+
+    def run(self) -> None:
+        """Compute the step."""
+        threads = self.threads
+        if threads == 1 or self._pool is None:
+            self._step(self.frame_address, 0, 1)
+        else:
+            self._pool.run(self.step_address, self.frame_address, threads)
+
+    def _view(self, slot: Slot) -> Array:
+        start = evaluate(slot.place, self._columns)
+        size, shape = bytes_of(slot.dims, slot.element), slot.dims[::-1]
+        if slot.axis >= 0:
+            count = self._columns[slot.axis]
+            size, shape = size * count, (count, *shape)
+        return self._arena[start : start + size].view(DTYPES[slot.element]).reshape(shape)
+
+
+def _find(slots: Mapping[str, Slot], name: str, what: str) -> Slot:
+    slot = slots.get(name)
+    if slot is not None:
+        return slot
+    raise BrainScriptError(
+        Diagnostic("BS0813", f"the step has no {what} '{name}'", help=did_you_mean(name, slots))
+    )
+
+
+def _too_large(size: int, columns: int) -> BrainScriptError:
+    title = f"a minibatch of {columns} columns needs {size / 2**30:.1f} GiB"
+    return BrainScriptError(
+        Diagnostic("BS0812", title, help="use a smaller minibatchSize or shorter sequences")
+    )
