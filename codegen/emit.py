@@ -15,7 +15,7 @@ from brainscript.dialects.kern import FuncOp
 EMITTER_VERSION = "1"
 """Part of the key of every cached object: raise it when the same `kern` text gives other code."""
 
-PARTS = ("control", "memory", "tile")
+PARTS = ("control", "memory", "vector", "tile")
 
 _table: Table = {}
 

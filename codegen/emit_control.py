@@ -129,7 +129,8 @@ def emit_constant(emission: Emission, op: Operation) -> None:
     if isinstance(value, DenseIntOrFPElementsAttr):
         element = kind[1:-1].partition(" x ")[2]
         lanes = [f"{element} {immediate(v, element)}" for v in value.iter_values()]
-        emission.bind(op.result, "<" + ", ".join(lanes) + ">")
+        same = len(set(lanes)) == 1
+        emission.bind(op.result, f"splat ({lanes[0]})" if same else f"<{', '.join(lanes)}>")
         return
     assert isinstance(value, IntegerAttr | FloatAttr)
     emission.bind(op.result, immediate(value.value.data, kind))

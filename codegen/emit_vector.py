@@ -5,37 +5,12 @@ from __future__ import annotations
 from typing import Literal, cast
 
 from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr
 from xdsl.ir import Operation
 
 from brainscript.codegen.emission import Emission, Emitter, Table, llvm_type
-from brainscript.codegen.emit_control import emit_integer_constant, integer_splat
 from brainscript.codegen.emit_memory import lane_mask, split
-from brainscript.codegen.functions import Element, expand, float_literal
+from brainscript.codegen.functions import Element, expand
 from brainscript.dialects.kern_rows import ChooseOp, FillOp
-
-
-def emit_constant(emission: Emission, op: Operation) -> None:
-    """`arith.constant`: an immediate operand of any type."""
-    assert isinstance(op, arith.ConstantOp)
-    value = op.value
-    if isinstance(value, IntegerAttr):
-        emit_integer_constant(emission, op)
-        return
-    kind = llvm_type(op.result.type)
-    lanes, element = split(kind)
-    if isinstance(value, FloatAttr):
-        emission.bind(op.result, float_literal(value.value.data, _element(element)))
-        return
-    if element not in ("float", "double"):
-        emission.bind(op.result, integer_splat(op))
-        return
-    assert isinstance(value, DenseIntOrFPElementsAttr)
-    numbers = [float_literal(float(v), _element(element)) for v in value.iter_values()]
-    if len(set(numbers)) == 1:
-        emission.bind(op.result, f"splat ({element} {numbers[0]})")
-    else:
-        emission.bind(op.result, f"<{', '.join(f'{element} {n}' for n in numbers[:lanes])}>")
 
 
 def _element(name: str) -> Element:
@@ -106,7 +81,6 @@ def emit_fill(emission: Emission, op: Operation) -> None:
 
 
 EMITTERS: Table = {
-    arith.ConstantOp: emit_constant,
     arith.AddfOp: _binary("fadd"),
     arith.SubfOp: _binary("fsub"),
     arith.MulfOp: _binary("fmul"),

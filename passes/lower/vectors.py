@@ -68,11 +68,11 @@ class Vectors:
 
     def unary(self, name: str, x: SSAValue) -> SSAValue:
         """A function of one operand: exp, log, tanh, sqrt, abs, floor, negate, ..."""
-        return self.insert(_UNARY[name](operands=[x], result_types=[x.type]))
+        return self.insert(_UNARY[name].create(operands=[x], result_types=[x.type]))
 
     def binary(self, name: str, a: SSAValue, b: SSAValue) -> SSAValue:
         """add, subtract, multiply or divide."""
-        return self.insert(_BINARY[name](operands=[a, b], result_types=[a.type]))
+        return self.insert(_BINARY[name].create(operands=[a, b], result_types=[a.type]))
 
     def add(self, a: SSAValue, b: SSAValue) -> SSAValue:
         """`a + b`"""

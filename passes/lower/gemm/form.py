@@ -1,0 +1,84 @@
+"""What a matrix product is in memory: `C[rows, columns] = L[rows, depth] * R[depth, columns]`.
+
+A value of sample shape `[d1 x d2 ..]` with n columns lies in memory as `[n][.. d2][d1]`, so all
+three products of a network become one row-major form with `n` on the rows or on the depth:
+
+    net.times W, x                  C[n.rest, out] = x[n.rest, red] * W[red, out]
+    net.times_gradient_right W, g   dx[n.rest, red] = g[n.rest, out] * W[red, out]'
+    net.times_gradient_left g, x    dW[red, out] = x[n.rest, red]' * g[n.rest, out]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from xdsl.ir import Operation, SSAValue
+
+from brainscript.dialects.net.linear import (
+    TimesGradientLeftOp,
+    TimesGradientRightOp,
+    TimesOp,
+)
+from brainscript.dialects.tensors import Element, type_of
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A number of rows or the depth: `size`, or `size` for every column of the axis."""
+
+    size: int
+    dynamic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One product. `left_turned`: element (i, k) of L lies at `k*rows + i`, not `i*depth + k`.
+
+    `right_turned`: element (k, j) of R lies at `j*depth + k`, not `k*columns + j`. `output_rank`
+    is how many of the first dimensions of the result lie along `columns`.
+    """
+
+    rows: Extent
+    columns: int
+    depth: Extent
+    element: Element
+    output_rank: int
+    left_turned: bool = False
+    right_turned: bool = False
+
+    @property
+    def element_bytes(self) -> int:
+        """Bytes of one number."""
+        return self.element.bitwidth // 8
+
+
+def operands_of(op: Operation) -> tuple[SSAValue, SSAValue]:
+    """The values that are L and R."""
+    a, b = op.operands
+    return (b, a) if isinstance(op, TimesOp | TimesGradientLeftOp | TimesGradientRightOp) else (a, b)
+
+
+def form_of(op: Operation) -> Form:
+    """The form of a product of the network."""
+    assert isinstance(op, TimesOp | TimesGradientLeftOp | TimesGradientRightOp)
+    rank = op.output_rank.value.data
+    result = type_of(op.result)
+    weights = result if isinstance(op, TimesGradientLeftOp) else type_of(op.operands[0])
+    assert weights.shape is not None
+    out, red = prod(weights.shape[:rank]), prod(weights.shape[rank:])
+    if isinstance(op, TimesGradientLeftOp):
+        inner = type_of(op.b)
+        depth = Extent(inner.elements // red, inner.axis is not None)
+        return Form(Extent(red), out, depth, result.element, rank, left_turned=True)
+    columns, depth = (out, red) if isinstance(op, TimesOp) else (red, out)
+    rows = Extent(result.elements // columns, result.axis is not None)
+    if isinstance(op, TimesOp):
+        return Form(rows, columns, Extent(depth), result.element, rank)
+    inner_rank = _leading_rank(result.shape or (), columns)
+    return Form(rows, columns, Extent(depth), result.element, inner_rank, right_turned=True)
+
+
+def _leading_rank(shape: tuple[int, ...], size: int) -> int:
+    """How many leading dimensions have this product."""
+    return next(r for r in range(len(shape) + 1) if prod(shape[:r]) == size)

@@ -1,0 +1,80 @@
+"""Sizes of tiles and blocks of a matrix product, from its shape and the registers of the target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brainscript.passes.lower.gemm.form import Form
+from brainscript.target import Target
+
+DEPTH_LIMIT = 3 << 18
+"""Bytes that a packed panel may take: with more than this it would not stay in the L2 cache."""
+
+DEPTH_BLOCK = 512
+"""Steps of a block of an unknown depth."""
+
+CHUNK_ROWS = 192
+"""Rows that are worked on before the next block of the depth, when there are several."""
+
+PACK_ROWS = 64
+"""From this many rows on, copying R to panels pays."""
+
+ALIASED_ROWS = 24
+"""The same, where rows of R lie a multiple of 4 KiB apart and fall into the same cache sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one product is cut up.
+
+    A tile has up to `tile_rows` rows and `panel` columns in registers. R is cut into panels of
+    that width; the depth into blocks of `block` steps (`blocked`: there may be several).
+    """
+
+    lanes: int
+    tile_rows: int
+    panel: int
+    block: int
+    blocked: bool
+    unroll: int
+    pack_rows: int
+
+    @property
+    def chunk(self) -> int:
+        """Rows whose partial sums are kept while the depth is walked in blocks."""
+        return CHUNK_ROWS // self.tile_rows * self.tile_rows
+
+
+def make_plan(form: Form, target: Target) -> Plan:
+    """The plan for this product on this target."""
+    lanes = target.lanes(form.element_bytes)
+    vectors = -(-form.columns // lanes)
+    rows, wide = _tile(min(vectors, 4), target.registers)
+    if not form.rows.dynamic:
+        rows = min(rows, form.rows.size)
+    panel = wide * lanes
+    limit = max(256, DEPTH_LIMIT // (panel * form.element_bytes))
+    if form.depth.dynamic:
+        block, blocked = DEPTH_BLOCK, True
+    else:
+        blocks = -(-form.depth.size // limit)
+        block, blocked = -(-form.depth.size // blocks), blocks > 1
+    return Plan(lanes, rows, panel, block, blocked, 2, _pack_rows(form, panel))
+
+
+def _tile(vectors: int, registers: int) -> tuple[int, int]:
+    """Rows and vectors of a tile so that accumulators and one row of R fit the registers."""
+    if registers >= 32:
+        return {1: 12, 2: 12, 3: 8, 4: 6}[vectors], vectors
+    wide = min(vectors, 2)
+    return {1: 8, 2: 6}[wide], wide
+
+
+def _pack_rows(form: Form, panel: int) -> int:
+    """The number of rows from which R is packed; transposed weights always are."""
+    if form.right_turned:
+        return 0
+    if form.columns <= panel:
+        return 4 * PACK_ROWS
+    aliased = form.columns * form.element_bytes % 4096 == 0
+    return ALIASED_ROWS if aliased else PACK_ROWS
