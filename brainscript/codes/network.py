@@ -1,3 +1,82 @@
 """Diagnostic codes of the area 'network'."""
 
-CODES: dict[str, tuple[str, str]] = {}
+CODES: dict[str, tuple[str, str]] = {
+    "BS0401": (
+        "shapes do not match",
+        "The operands of an elementwise operation or of a criterion have shapes that do not go "
+        "together. Shapes are aligned at their first axis; along each axis the dimensions must be "
+        "equal or one of them must be 1. Label and prediction of a criterion must be of the same "
+        "shape.",
+    ),
+    "BS0402": (
+        "option with a wrong value",
+        "An option of a node or parameter has a value of the wrong kind: a dimension that is "
+        "negative or not a whole number, a number where a text is wanted, or the like.",
+    ),
+    "BS0403": (
+        "the dimensions of a product do not fit",
+        "In `A * B` the last axes of A must be the first axes of B. In a layer this usually means "
+        "that a weight was given an input dimension that is not the one of its input.",
+    ),
+    "BS0404": (
+        "the ranks of a product do not fit",
+        "`outputRank` says how many axes of the left operand go to the result; the others must "
+        "meet as many axes of the right operand.",
+    ),
+    "BS0405": (
+        "a dimension was never inferred",
+        "A dimension of 0 is taken from the operand that the parameter meets in its first use. No "
+        "use determined it. The output dimension of a product is never inferred.",
+    ),
+    "BS0406": (
+        "operands lie on different dynamic axes",
+        "Values with different dynamic axes have different numbers of samples and cannot be "
+        "combined.",
+    ),
+    "BS0407": (
+        "there is no such axis",
+        "The axis that is to be reduced does not exist. Axes are counted from 1; 0 means all.",
+    ),
+    "BS0408": (
+        "a shape is not known",
+        "After inference the shape of a node still has open dimensions.",
+    ),
+    "BS0409": (
+        "wrong initialisation of a parameter",
+        "The options of a parameter name no known way to initialise it, lack what that way needs, "
+        "or do not fit its shape.",
+    ),
+    "BS0410": (
+        "no such node",
+        "A node asked for by name is not in the network.",
+    ),
+    "BS0411": (
+        "nothing to train",
+        "The network has no criterion, or the criterion depends on no parameter that learns.",
+    ),
+    "BS0412": (
+        "an input must be minibatch data",
+        "Criteria and statistics sum over samples, so their inputs must depend on an Input.",
+    ),
+    "BS0413": (
+        "wrong number of inputs",
+        "A node was given more or fewer inputs than its operation takes.",
+    ),
+    "BS0414": (
+        "no such option",
+        "A node was given an option that its operation does not have.",
+    ),
+    "BS0415": (
+        "an operation has no gradient",
+        "The training criterion depends on a parameter through an operation that can only be "
+        "evaluated, such as ClassificationError.",
+    ),
+    "BS0416": (
+        "the training criterion is not a number",
+        "The training criterion must be one number for the minibatch or one number per sample.",
+    ),
+    "BS0417": (
+        "the network is too large",
+        "A tensor has more elements or axes than the limits allow.",
+    ),
+}

@@ -9,7 +9,6 @@ from brainscript.dialects.net.shapes import (
     Inferred,
     Options,
     ShapeError,
-    infer_from,
     is_known,
     join_axes,
 )
@@ -27,13 +26,10 @@ def times_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
         raise ShapeError("BS0404", "outputRank must be at least 1", f"it is {output_rank}")
     a = _completed(a, b, output_rank, mapped)
     reduced = len(a) - output_rank
-    if any(d == UNKNOWN for d in a[:output_rank]):
-        label = f"left operand {shape_text(a)} with outputRank {output_rank}"
-        raise ShapeError("BS0405", "an output dimension of a product cannot be inferred", label)
     if not _fits(a[output_rank:], b[:reduced]):
         raise _mismatch(a, b, output_rank)
     shape = (*a[:output_rank], *b[reduced:])
-    return Inferred(shape, axis, (infer_from(inputs[0].shape, a) if is_known(a) else a, b))
+    return Inferred(shape, axis, (a, b))
 
 
 def _integer(options: Options, name: str) -> int:
@@ -46,6 +42,9 @@ def _completed(a: Shape, b: Shape, output_rank: int, mapped: int) -> Shape:
     """A with the axes and dimensions that follow from B."""
     a = _unfolded(a, b, output_rank)
     if mapped >= 0 and a and a[-1] == UNKNOWN:
+        if mapped >= len(b):
+            label = f"inferInputRankToMap is {mapped}, the right operand {shape_text(b)}"
+            raise ShapeError("BS0404", "the ranks of a product do not fit", label)
         a += (UNKNOWN,) * (len(b) - mapped - (len(a) - output_rank))
     reduced = len(a) - output_rank
     if reduced < 0 or reduced > len(b):
@@ -90,9 +89,6 @@ def transpose_times_rule(inputs: Sequence[TensorType], options: Options) -> Infe
         label = f"{shape_text(a)} and {shape_text(b)}"
         raise ShapeError("BS0404", "the left operand must be a vector or a matrix", label)
     matrix = a if len(a) == 2 else (a[0], 1)
-    if matrix[1] == UNKNOWN:
-        label = f"left operand {shape_text(a)}"
-        raise ShapeError("BS0405", "an output dimension of a product cannot be inferred", label)
     if not _fits(matrix[:1], b[:1]):
         label = f"{shape_text(a)}' * {shape_text(b)}"
         raise ShapeError("BS0403", "the dimensions of a product do not fit", label)

@@ -134,11 +134,9 @@ def diagonal_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
     d, x = inputs[0].shape, inputs[1].shape
     if x is None:
         return Inferred(None, join_axes(inputs), (d, x))
-    d = infer_from(d, x[:1])
     rows = x[0] if x else 1
-    if d is not None and (d[:1] not in ((rows,), (UNKNOWN,)) and rows != UNKNOWN):
-        raise _diagonal_error(d, x)
-    if d is not None and any(k not in (1, UNKNOWN) for k in d[1:]):
+    d = (rows,) if d is None else (rows, *d[1:]) if d[:1] == (UNKNOWN,) else d
+    if not compatible(d[:1], (rows,)) or any(k not in (1, UNKNOWN) for k in d[1:]):
         raise _diagonal_error(d, x)
     return Inferred(x, join_axes(inputs), (d, x))
 
