@@ -148,20 +148,21 @@ class CallOp(IRDLOperation):
         properties = {"kernel": SymbolRefAttr(kernel)}
         super().__init__(operands=(inputs, outputs), properties=properties)
 
-    def callee(self) -> KernelOp:
-        """The kernel that is called."""
+    def callee(self) -> KernelOp | None:
+        """The kernel that is called; None once it has been lowered to `kern`."""
         found = SymbolTable.lookup_symbol(self, self.kernel)
-        if not isinstance(found, KernelOp):
-            raise VerifyException(f"no kernel named '{self.kernel.root_reference.data}'")
-        return found
+        if found is None:
+            raise VerifyException(f"there is no kernel {self.kernel}")
+        return found if isinstance(found, KernelOp) else None
 
     @override
     def verify_(self) -> None:
         kernel = self.callee()
-        pairs = (("read", self.inputs, kernel.inputs), ("write", self.outputs, kernel.outputs))
-        for what, given, wanted in pairs:
-            if [v.type for v in given] != [v.type for v in wanted]:
-                raise VerifyException(f"the buffers to {what} do not match kernel {self.kernel}")
+        if kernel is not None:
+            pairs = (("read", self.inputs, kernel.inputs), ("write", self.outputs, kernel.outputs))
+            for what, given, wanted in pairs:
+                if [v.type for v in given] != [v.type for v in wanted]:
+                    raise VerifyException(f"the buffers to {what} do not fit {self.kernel}")
         if any(not isinstance(v.owner, BufferOp) for v in self.operands):
             raise VerifyException("a kernel is called on buffers")
         if len(set(self.outputs)) != len(self.outputs):

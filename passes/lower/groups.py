@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net.parameters import ReadOp, WriteOp
-from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.dialects.tensors import type_of
 from brainscript.passes.lower.families import (
     axis_of,
     is_column_sum,
@@ -17,6 +17,7 @@ from brainscript.passes.lower.families import (
     is_late,
     is_product,
 )
+from brainscript.passes.lower.gemm import access_of, form_of
 
 MOST_OPERATIONS = 64
 MOST_POINTERS = 32
@@ -85,11 +86,11 @@ class Group:
             return False
         if any(self._is_own(v) for v in product.operands):
             return False
-        kind = type_of(product.results[0])
+        kind, rank = type_of(product.results[0]), form_of(product).output_rank
         if any(type_of(op.results[0]) != kind for op in rest):
             return False
-        inner = (v for op in rest for v in op.operands if not self._is_own(v))
-        return all(fits_epilogue(type_of(v), kind) for v in inner)
+        read = (v for op in rest for v in op.operands if v.owner not in self.inside)
+        return all(access_of(type_of(v), kind, rank) is not None for v in read)
 
     def _is_column_sum(self) -> bool:
         sums = [op for op in self.body if is_column_sum(op)]
@@ -114,15 +115,6 @@ class Group:
             kinds = {type_of(op.results[0]) for op in self.body}
             return len(kinds) == 1 and all(is_elementwise(op) for op in self.body)
         return True
-
-
-def fits_epilogue(kind: TensorType, product: TensorType) -> bool:
-    """Whether an epilogue can read this next to a product: same type, one column, one number."""
-    if kind == product:
-        return True
-    if kind.axis is not None or kind.shape is None or product.shape is None:
-        return False
-    return kind.elements == 1 or (product.axis is not None and kind.shape == product.shape)
 
 
 @dataclass(frozen=True)

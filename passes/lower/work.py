@@ -30,8 +30,9 @@ EXPENSIVE = frozenset(
 )
 
 
-def work_of(kernel: KernelOp, axes: Sequence[str]) -> Form:
+def work_of(kernel: KernelOp | None, axes: Sequence[str]) -> Form:
     """The floating-point operations of one call as a form over the sizes of the axes."""
+    assert kernel is not None, "the work is counted before kernels are lowered"
     total: Form = (0,) * (len(axes) + 1)
     for op in kernel.steps:
         total = add(total, _form(op, axes))
