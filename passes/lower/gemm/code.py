@@ -138,7 +138,9 @@ class Code:
         self.builder = outer
 
     @contextmanager
-    def loop(self, low: Index, high: Index, step: Index = 1, hint: str = "i") -> Generator[SSAValue]:
+    def loop(
+        self, low: Index, high: Index, step: Index = 1, hint: str = "i"
+    ) -> Generator[SSAValue]:
         """A loop over [low, high)."""
         block = Block(arg_types=[IndexType()])
         block.args[0].name_hint = hint
@@ -157,9 +159,7 @@ class Code:
             self.builder.insert(scf.YieldOp())
         self.builder.insert(scf.IfOp(condition, [], [block]))
 
-    def either(
-        self, condition: SSAValue, yes: Callable[[], None], no: Callable[[], None]
-    ) -> None:
+    def either(self, condition: SSAValue, yes: Callable[[], None], no: Callable[[], None]) -> None:
         """One of two pieces of code."""
         blocks = [Block(), Block()]
         for block, write in zip(blocks, (yes, no), strict=True):

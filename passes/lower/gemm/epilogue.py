@@ -118,9 +118,7 @@ class Epilogue:
         code.builder.insert(TileEachOp(tile, block))
 
 
-def _step(
-    code: Code, op: Operation, values: dict[SSAValue, SSAValue], kind: Attribute
-) -> SSAValue:
+def _step(code: Code, op: Operation, values: dict[SSAValue, SSAValue], kind: Attribute) -> SSAValue:
     if isinstance(op, SplatOp):
         return Vectors(code.builder, kind).constant(op.value.value.data)
     return vector_body(op, [values[v] for v in op.operands], code.builder)

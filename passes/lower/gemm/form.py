@@ -56,7 +56,9 @@ class Form:
 def operands_of(op: Operation) -> tuple[SSAValue, SSAValue]:
     """The values that are L and R."""
     a, b = op.operands
-    return (b, a) if isinstance(op, TimesOp | TimesGradientLeftOp | TimesGradientRightOp) else (a, b)
+    return (
+        (b, a) if isinstance(op, TimesOp | TimesGradientLeftOp | TimesGradientRightOp) else (a, b)
+    )
 
 
 def form_of(op: Operation) -> Form:

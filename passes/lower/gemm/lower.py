@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xdsl.dialects.builtin import IndexType
 from xdsl.ir import SSAValue
 
 from brainscript.dialects.kern import ABI_TAIL, FuncOp

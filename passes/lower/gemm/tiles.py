@@ -116,9 +116,7 @@ class TileFunctions:
         operands = (left, *self.left), (right, pitch, False)
         return code.insert(TileMultiplyOp(start, *operands, depth, unroll), "sum")
 
-    def _resume(
-        self, code: Code, kind: TileType, partial: SSAValue, first: SSAValue
-    ) -> SSAValue:
+    def _resume(self, code: Code, kind: TileType, partial: SSAValue, first: SSAValue) -> SSAValue:
         """Zeros in the first block, else the partial sums."""
         fresh, kept = Block(), Block()
         zero = code.value(0)
@@ -128,4 +126,3 @@ class TileFunctions:
             read = TileLoadOp(partial, zero, self.plan.panel, kind)
             code.builder.insert(scf.YieldOp(code.insert(read)))
         return code.insert(scf.IfOp(first, [kind], [fresh], [kept]))
-

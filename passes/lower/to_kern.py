@@ -1,0 +1,60 @@
+"""Level 3 to level 4: every distinct kernel of a step becomes a loop nest of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from brainscript.dialects.kern import FuncOp
+from brainscript.dialects.sched import KernelOp, ProgramOp
+from brainscript.target import Target, choose_target
+
+Lowering = Callable[[KernelOp, Target], FuncOp]
+
+FAMILIES = {
+    "gemm": "brainscript.passes.lower.gemm:lower_gemm",
+    "rows": "brainscript.passes.lower.rows:lower_rows",
+    "columns": "brainscript.passes.lower.columns:lower_columns",
+}
+"""The lowering of each kernel family, imported on demand."""
+
+
+def lower_kernel(kernel: KernelOp, target: Target) -> FuncOp:
+    """The `kern.func` of a kernel, under the same name."""
+    module, _, name = FAMILIES[kernel.family.data].partition(":")
+    lowering: Lowering = getattr(import_module(module), name)
+    function = lowering(kernel, target)
+    function.location = kernel.location
+    return function
+
+
+@dataclass(frozen=True)
+class SchedToKern(ModulePass):
+    """Replace every `sched.kernel` by the `kern.func` that computes it; programs go.
+
+    `target` names a processor as the option `--target` does; left out it is this machine.
+
+        sched.kernel @k rows(%x : T) -> (T) { ... }
+    becomes
+        kern.func @k(%x : !kern.ptr, %y : !kern.ptr, %n : index, ...) { scf.for ... }
+    """
+
+    name = "sched-to-kern"
+
+    target: str = ""
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Lower the kernels of a module."""
+        target = choose_target(self.target)
+        block = op.body.block
+        for found in list(block.ops):
+            if isinstance(found, KernelOp):
+                block.insert_op_before(lower_kernel(found, target), found)
+            if isinstance(found, KernelOp | ProgramOp):
+                found.detach()
+                found.erase()
