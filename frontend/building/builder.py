@@ -1,0 +1,181 @@
+"""Names to values: a name that is not built yet is a placeholder and an entry of a queue."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+from xdsl.dialects.builtin import BoolAttr, FileLineColLoc, FloatAttr, IntAttr, StringAttr, f64
+from xdsl.ir import Attribute, Block, Region, SSAValue
+
+from brainscript.diagnostic import Span, did_you_mean
+from brainscript.dialects.bs import (
+    VALUE,
+    BoolOp,
+    BsOperation,
+    NumberOp,
+    PoisonOp,
+    StringOp,
+    YieldOp,
+    join_path,
+)
+from brainscript.frontend import syntax
+from brainscript.frontend.building.scope import Scope
+
+Build = Callable[["Builder", syntax.Expression, Scope, str], SSAValue]
+"""Builds the value of one expression in a scope, under a path."""
+Literal = syntax.Number | syntax.String | syntax.Bool
+
+
+class Builder:
+    """Builds one graph region of `bs` operations; never recurses from member to member.
+
+    `table` has one function for each class of the syntax tree, `asked` the names that some
+    `.name` of the program asks a record for.
+    """
+
+    def __init__(self, table: Mapping[type[syntax.Node], Build], asked: frozenset[str]):
+        self.block = Block()
+        self.asked = asked
+        self.sites = 0
+        self._table = table
+        self._queue: deque[tuple[Scope, str, SSAValue]] = deque()
+        self._placeholders: set[SSAValue] = set()
+        self._forward: dict[SSAValue, SSAValue] = {}
+        self._bodies: list[tuple[Block, SSAValue]] = []
+        self._pool: dict[tuple[type[syntax.Node], str], SSAValue] = {}
+        self._files: dict[str, StringAttr] = {}
+
+    def emit(
+        self,
+        scope: Scope,
+        kind: type[BsOperation],
+        span: Span,
+        operands: Sequence[SSAValue] = (),
+        properties: Mapping[str, Attribute] | None = None,
+        *,
+        path: str = "",
+        regions: Sequence[Region] = (),
+    ) -> SSAValue:
+        """Add one operation to the scope's block."""
+        op = kind.create(
+            operands=operands,
+            result_types=(VALUE,),
+            properties=dict(properties or {}),
+            attributes={"path": StringAttr(path)} if path else {},
+            regions=regions,
+            location=self.location(span),
+        )
+        scope.block.add_op(op)
+        return op.results[0]
+
+    def location(self, span: Span) -> FileLineColLoc:
+        """The place of `span` as an attribute."""
+        file = self._files.get(span.file)
+        if file is None:
+            file = self._files[span.file] = StringAttr(span.file)
+        return FileLineColLoc(file, IntAttr(span.line), IntAttr(span.column))
+
+    def site(self) -> int:
+        """A new number for a call or a condition."""
+        self.sites += 1
+        return self.sites
+
+    def expression(self, node: syntax.Expression, scope: Scope, path: str) -> SSAValue:
+        """The value of any expression; a literal is an object of its own."""
+        return self._table[type(node)](self, node, scope, path)
+
+    def operand(self, node: syntax.Expression, scope: Scope, path: str) -> SSAValue:
+        """The value of an expression whose identity nobody can ask for: literals are pooled."""
+        if not isinstance(node, Literal):
+            return self._table[type(node)](self, node, scope, path)
+        key = (type(node), repr(node.value))
+        value = self._pool.get(key)
+        if value is None:
+            value = self._pool[key] = self._literal(node, self.block)
+        return value
+
+    def literal(self, node: Literal, scope: Scope) -> SSAValue:
+        """A literal as an object of its own."""
+        return self._literal(node, scope.block)
+
+    def _literal(self, node: Literal, block: Block) -> SSAValue:
+        value: Attribute
+        if isinstance(node, syntax.Number):
+            kind, value = NumberOp, FloatAttr(node.value, f64)
+        elif isinstance(node, syntax.String):
+            kind, value = StringOp, StringAttr(node.value)
+        else:
+            kind, value = BoolOp, BoolAttr.from_bool(node.value)
+        op = kind.create(
+            result_types=(VALUE,),
+            properties={"value": value},
+            location=self.location(node.span),
+        )
+        block.add_op(op)
+        return op.results[0]
+
+    def poison(
+        self, scope: Scope, span: Span, code: str, message: str, label: str = "", help: str = ""
+    ) -> SSAValue:
+        """An error for whoever demands this value."""
+        texts = {"code": code, "message": message, "label": label, "help": help}
+        properties = {key: StringAttr(text) for key, text in texts.items() if text}
+        return self.emit(scope, PoisonOp, span, properties=properties)
+
+    def lookup(self, scope: Scope, name: str, span: Span) -> SSAValue:
+        """The value that `name` stands for in `scope`."""
+        owner = scope.owner(name)
+        if owner is None:
+            return self.poison(
+                scope,
+                span,
+                "BS0301",
+                f"unknown name '{name}'",
+                "not defined in this record or around it",
+                did_you_mean(name, sorted(scope.visible())),
+            )
+        value = owner.values.get(name)
+        if value is None:
+            placeholder = PoisonOp.create(
+                result_types=(VALUE,),
+                properties={"code": StringAttr("BS0301"), "message": StringAttr(name)},
+            )
+            value = owner.values[name] = placeholder.results[0]
+            self._placeholders.add(value)
+            self._queue.append((owner, name, value))
+        return self._found(value)
+
+    def later(self, body: Block, value: SSAValue) -> None:
+        """End a function's body with `value` once everything in the queue is built."""
+        self._bodies.append((body, value))
+
+    def drain(self) -> None:
+        """Build every member that has been named, and what those name in turn."""
+        while self._queue:
+            scope, name, placeholder = self._queue.popleft()
+            member = scope.members[name]
+            value = self._found(self._member(scope, member))
+            if value is placeholder:
+                value = self.poison(
+                    scope, member.span, "BS0302", f"'{name}' is defined by itself alone"
+                )
+            if value.name_hint is None and value not in self._placeholders:
+                value.name_hint = name
+            placeholder.replace_all_uses_with(value)
+            self._forward[placeholder] = value
+        for body, value in self._bodies:
+            body.add_op(YieldOp.create(operands=[self._found(value)]))
+        self._bodies.clear()
+
+    def _member(self, scope: Scope, member: syntax.Member) -> SSAValue:
+        return self.expression(member.value, scope, join_path(scope.path, member.name))
+
+    def _found(self, value: SSAValue) -> SSAValue:
+        seen: list[SSAValue] = []
+        while (known := self._forward.get(value)) is not None:
+            seen.append(value)
+            value = known
+        for early in seen:
+            self._forward[early] = value
+        return value

@@ -1,0 +1,23 @@
+"""Pass `bs-fold`: plain values are computed, members and branches are chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from brainscript.passes.evaluate.program import demand_roots
+from brainscript.passes.evaluate.rules.tables import FOLD
+
+
+@dataclass(frozen=True)
+class BsFold(ModulePass):
+    """Compute what the roots need as far as it goes without calling a function."""
+
+    name = "bs-fold"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Run the rules on the program of the module."""
+        demand_roots(op, FOLD, complete=False)

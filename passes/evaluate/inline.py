@@ -1,0 +1,27 @@
+"""Pass `bs-inline`: calls become copies of the bodies of what they call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from brainscript.passes.evaluate.program import demand_roots
+from brainscript.passes.evaluate.rules.tables import INLINE
+
+
+@dataclass(frozen=True)
+class BsInline(ModulePass):
+    """Inline the calls that the roots need; nothing else is computed.
+
+    A call whose function is itself the result of a computation stays, so the pass ends on
+    recursive functions, too: what it makes of a call is one level of the recursion.
+    """
+
+    name = "bs-inline"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Run the rules on the program of the module."""
+        demand_roots(op, INLINE, complete=False)

@@ -1,0 +1,68 @@
+"""Evaluated values of the program as plain Python values, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xdsl.dialects.builtin import FloatAttr, ModuleOp
+from xdsl.ir import Operation, SSAValue
+
+from brainscript.dialects.bs import (
+    ArrayOp,
+    BoolOp,
+    NetworkOp,
+    NumberOp,
+    RecordOp,
+    RootsOp,
+    StringOp,
+)
+
+Plain = float | str | bool
+
+
+def plain(op: object) -> Plain | None:
+    """The value of a literal, None for any other operation."""
+    if isinstance(op, NumberOp):
+        number: FloatAttr[Any] = op.value
+        return float(number.value.data)
+    if isinstance(op, StringOp):
+        return op.value.data
+    if isinstance(op, BoolOp):
+        return bool(op.value.value.data)
+    return None
+
+
+def integer(op: object) -> int | None:
+    """The value of a number without a fraction, else None."""
+    value = plain(op)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return None
+
+
+def plain_deep(value: SSAValue) -> object:
+    """A value with all that is in it: arrays as lists, records as dictionaries.
+
+    Anything else (nodes, functions) is its operation.
+    """
+    op = value.owner
+    if isinstance(op, ArrayOp):
+        return [plain_deep(element) for element in op.elements]
+    if isinstance(op, RecordOp):
+        pairs = zip(op.names.data, op.members, strict=False)
+        return {name.data: plain_deep(member) for name, member in pairs}
+    found = plain(op)
+    return op if found is None else found
+
+
+def network_of(module: ModuleOp) -> NetworkOp | None:
+    """The program of a module."""
+    return next((op for op in module.ops if isinstance(op, NetworkOp)), None)
+
+
+def value_of(module: ModuleOp) -> object:
+    """The value of an evaluated program built by `build_value`."""
+    network = network_of(module)
+    roots: Operation | None = network.body.block.last_op if network is not None else None
+    assert isinstance(roots, RootsOp)
+    return plain_deep(roots.values[0])

@@ -1,0 +1,120 @@
+"""Demanding the roots of a program in the order of the language."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from xdsl.dialects.builtin import StringAttr
+from xdsl.ir import Operation, SSAValue
+
+from brainscript.dialects.bs import (
+    DELAYS,
+    LISTS,
+    ArrayOp,
+    NetworkRecordOp,
+    NodeOp,
+    ParameterOp,
+    RecordOp,
+    RootsOp,
+    root_order,
+    strings,
+)
+from brainscript.passes.evaluate.engine import Engine
+
+
+def run(engine: Engine) -> None:
+    """Demand the roots, then what delays read, breadth first from the roots."""
+    roots = engine.block.last_op
+    assert isinstance(roots, RootsOp)
+    orders = (op.order for op in engine.block.ops if isinstance(op, ParameterOp))
+    engine.order = max((order.data for order in orders if order is not None), default=0)
+    roots.detach()
+    try:
+        if engine.network.form.data == "expression":
+            _open_expression(engine, roots)
+        _demand_roots(engine, roots)
+        _fetch_delayed(engine, roots)
+    finally:
+        engine.block.add_op(roots)
+
+
+def flattened(value: SSAValue) -> list[SSAValue]:
+    """`value`, or when it is an array what is in it, at any depth and from left to right."""
+    found: list[SSAValue] = []
+    todo = [value]
+    while todo:
+        value = todo.pop()
+        if isinstance(value.owner, ArrayOp):
+            todo.extend(reversed(value.owner.elements))
+        else:
+            found.append(value)
+    return found
+
+
+def _demand_roots(engine: Engine, roots: RootsOp) -> None:
+    deep = engine.network.form.data == "value"
+    for index, name in enumerate(roots.names.data):
+        engine.demand(roots.operands[index])
+        if deep:
+            _demand_everything(engine, roots.operands[index])
+        elif name.data in LISTS:
+            _demand_elements(engine, roots.operands[index])
+
+
+def _demand_elements(engine: Engine, value: SSAValue) -> None:
+    while (needed := engine.first_unevaluated(value)) is not None:
+        if engine.is_stuck(needed):
+            return
+        engine.demand(needed)
+
+
+def _demand_everything(engine: Engine, value: SSAValue) -> None:
+    """Demand what is inside records and arrays; a record may contain itself."""
+    seen: set[Operation] = set()
+    todo = deque([value.owner])
+    while todo:
+        op = todo.popleft()
+        if not isinstance(op, ArrayOp | RecordOp) or op in seen:
+            continue
+        seen.add(op)
+        count = len(op.names.data) if isinstance(op, RecordOp) else len(op.operands)
+        for index in range(count):
+            engine.demand(op.operands[index])
+            todo.append(op.operands[index].owner)
+
+
+def _open_expression(engine: Engine, roots: RootsOp) -> None:
+    """The expression of a builder gives a network: its members become the roots."""
+    engine.demand(roots.operands[0])
+    op = roots.operands[0].owner
+    assert isinstance(op, Operation)
+    if engine.is_stuck(roots.operands[0]):
+        return
+    if not isinstance(op, NetworkRecordOp):
+        raise engine.fail(op, "BS0314", "the expression of the builder must give a network")
+    engine.demand(op.record)
+    record = op.record.owner
+    if not isinstance(record, RecordOp):
+        return
+    index = {name.data: i for i, name in enumerate(record.names.data)}
+    names = root_order(index)
+    roots.operands = [record.members[index[name]] for name in names]
+    roots.properties = {"names": strings(names)}
+    engine.network.properties = {"form": StringAttr("members")}
+
+
+def _fetch_delayed(engine: Engine, roots: RootsOp) -> None:
+    """What delays read is evaluated while the network is put together, nodes nearest first."""
+    starts = [value for root in roots.operands for value in flattened(root)]
+    todo = deque(op for value in starts if isinstance(op := value.owner, NodeOp))
+    seen: set[Operation] = set(todo)
+    while todo:
+        node = todo.popleft()
+        if node.kind.data in DELAYS:
+            _demand_elements(engine, node.operands[0])
+        for operand in node.operands:
+            for value in flattened(operand):
+                op = value.owner
+                if isinstance(op, NodeOp) and op not in seen:
+                    seen.add(op)
+                    todo.append(op)

@@ -1,0 +1,142 @@
+"""A call becomes a copy of the body of the function that is called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import CallSiteLoc, StringAttr
+from xdsl.ir import Operation, SSAValue
+
+from brainscript.diagnostic import did_you_mean
+from brainscript.dialects.bs import (
+    ApplyOp,
+    BoolOp,
+    ComposeOp,
+    LambdaOp,
+    NumberOp,
+    StringOp,
+    YieldOp,
+    join_path,
+    path_of,
+)
+from brainscript.passes.evaluate.engine import Engine
+from brainscript.passes.evaluate.failures import called_from, type_name
+from brainscript.passes.evaluate.paths import name_arguments
+
+
+def apply_rule(engine: Engine, op: Operation) -> SSAValue | None:
+    """Before and after::
+
+    %r = bs.apply %f (%a)      // %f = bs.lambda ["x"] { ... bs.infix "*" %x, %x ... }
+
+    %r = bs.infix "*" %a, %a
+    """
+    assert isinstance(op, ApplyOp)
+    ready, needed = engine.wants(op, [op.function])
+    if not ready:
+        return needed
+    engine.count_call(op)
+    function = op.function.owner
+    if isinstance(function, LambdaOp):
+        return _inline(engine, op, function)
+    if isinstance(function, ComposeOp):
+        return _compose(engine, op, function)
+    assert isinstance(function, Operation)
+    raise engine.fail(op, "BS0305", f"a function is expected here, not {type_name(function)}")
+
+
+def _inline(engine: Engine, op: ApplyOp, function: LambdaOp) -> SSAValue:
+    names = [name.data for name in function.parameters.data]
+    arguments = bind(engine, op, function)
+    path = path_of(op)
+    if op.site is not None:
+        name_arguments(path, op.site.data, _positional(op), names)
+    return engine.replace(op, copy_body(engine, op, function, arguments, path))
+
+
+def _named(op: ApplyOp) -> list[str]:
+    return [name.data for name in op.named.data] if op.named else []
+
+
+def _positional(op: ApplyOp) -> list[SSAValue]:
+    arguments = list(op.arguments)
+    return arguments[: len(arguments) - len(_named(op))]
+
+
+def bind(engine: Engine, op: ApplyOp, function: LambdaOp) -> list[SSAValue]:
+    """The values of the function's parameters: arguments of the call, else the defaults."""
+    names = [name.data for name in function.parameters.data]
+    count = len(names) - len(function.defaults)
+    positional = _positional(op)
+    if len(positional) != count:
+        plural = "" if count == 1 else "s"
+        title = f"{count} positional argument{plural} expected, {len(positional)} given"
+        label = f"parameters: {', '.join(names[:count]) or 'none'}"
+        optional = f"{', '.join(names[count:])} must be given by name" if names[count:] else ""
+        raise engine.fail(op, "BS0304", title, label, optional)
+    values = [*positional, *function.defaults]
+    arguments = op.arguments[count:]
+    for name, value in zip(_named(op), arguments, strict=True):
+        if name not in names[count:]:
+            raise _no_parameter(engine, op, name, names, count)
+        values[names.index(name)] = value
+    return values
+
+
+def _no_parameter(
+    engine: Engine, op: ApplyOp, name: str, names: Sequence[str], count: int
+) -> Exception:
+    title = f"the function has no optional parameter '{name}'"
+    if name in names[:count]:
+        return engine.fail(op, "BS0304", title, f"'{name}' is given by position")
+    known = f"optional parameters: {', '.join(names[count:]) or 'none'}"
+    return engine.fail(op, "BS0304", title, known, did_you_mean(name, names[count:]))
+
+
+def copy_body(
+    engine: Engine, op: Operation, function: LambdaOp, arguments: Sequence[SSAValue], path: str
+) -> SSAValue:
+    """Copy the body to the program, its paths below `path`; gives the value it yields."""
+    body = function.body.block
+    mapper: dict[SSAValue, SSAValue] = dict(zip(body.args, arguments, strict=True))
+    caller = called_from(op.location)
+    pairs: list[tuple[Operation, Operation]] = []
+    result: SSAValue | None = None
+    for old in body.ops:
+        if isinstance(old, YieldOp):
+            result = old.value
+            continue
+        new = old.clone(mapper, clone_operands=False)
+        if not isinstance(new, NumberOp | StringOp | BoolOp):
+            below = join_path(path, path_of(old))
+            new.attributes = {**old.attributes, "path": StringAttr(below)} if below else {}
+        new.location = CallSiteLoc(old.location, caller)
+        engine.block.add_op(new)
+        pairs.append((old, new))
+    for old, new in pairs:
+        if old.regions:
+            for one, other in zip(old.walk(), new.walk(), strict=True):
+                other.operands = [mapper.get(v, v) for v in one.operands]
+        else:
+            new.operands = [mapper.get(v, v) for v in old.operands]
+    assert result is not None
+    return mapper.get(result, result)
+
+
+def _compose(engine: Engine, op: ApplyOp, function: ComposeOp) -> SSAValue:
+    """`(f >> g) (x)` at path P is `g (f (x))`, the inner call at `P.arg`."""
+    names = _first_names(function)
+    path = path_of(op)
+    if op.site is not None:
+        name_arguments(path, op.site.data, _positional(op), names)
+    named = {} if op.named is None else {"named": op.named}
+    operands = [function.first, *op.arguments]
+    inner = engine.make(ApplyOp, op, operands, named, join_path(path, "arg"))
+    return engine.replace(op, engine.make(ApplyOp, op, [function.second, inner], {}, path))
+
+
+def _first_names(function: ComposeOp) -> list[str]:
+    first = function.first.owner
+    while isinstance(first, ComposeOp):
+        first = first.first.owner
+    return [name.data for name in first.parameters.data] if isinstance(first, LambdaOp) else []

@@ -1,0 +1,64 @@
+"""`Format (value, how)`: numbers as C prints them, records and arrays over several lines."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from xdsl.ir import Operation, SSAValue
+
+from brainscript.dialects.bs import ArrayOp, NodeOp, ParameterOp, ReadOp, RecordOp
+from brainscript.passes.evaluate.failures import type_name
+from brainscript.passes.evaluate.options import node_name
+from brainscript.passes.evaluate.plain import plain
+
+DIRECTIVE = re.compile(r"[-+ #0]*\d{0,4}(\.\d{0,4})?")
+"""What may stand between the sign and the letter of a format."""
+
+
+def number_text(value: float, how: str = "") -> str:
+    """A whole number as `%d`, any other as `%f`, with `how` in the middle."""
+    if math.isnan(value) or math.isinf(value):
+        return f"%{_width(how)}s" % ("nan" if math.isnan(value) else f"{value:g}")
+    if value.is_integer() and abs(value) < 2**31:
+        return f"%{how}d" % int(value)
+    return f"%{how}f" % value
+
+
+def _width(how: str) -> str:
+    return re.sub(r"\..*|[+ #0]", "", how)
+
+
+def format_value(value: SSAValue, how: str = "") -> str:
+    """The text of an evaluated value, with everything that is in it."""
+    return _format(value, how, frozenset())
+
+
+def _format(value: SSAValue, how: str, inside: frozenset[Operation]) -> str:
+    op = value.owner
+    assert isinstance(op, Operation)
+    if op in inside:
+        return "..."
+    literal = plain(op)
+    if isinstance(literal, bool):
+        return "true" if literal else "false"
+    if isinstance(literal, str):
+        return f"%{how}s" % literal
+    if isinstance(literal, float):
+        return number_text(literal, how)
+    inside |= {op}
+    if isinstance(op, ArrayOp):
+        items = [_indent(_format(element, how, inside)) for element in op.elements]
+        text = "\n  ".join(items)
+        return f"( {text} )"
+    if isinstance(op, RecordOp):
+        pairs = sorted(zip((n.data for n in op.names.data), op.members, strict=False))
+        lines = [f"  {name} = {_indent(_format(v, how, inside))}\n" for name, v in pairs]
+        return f"[\n{''.join(lines)}]"
+    if isinstance(op, NodeOp | ParameterOp | ReadOp):
+        return f"{op.kind.data if isinstance(op, NodeOp) else 'parameter'} {node_name(op)}"
+    return type_name(op)
+
+
+def _indent(text: str) -> str:
+    return text.replace("\n", "\n  ")

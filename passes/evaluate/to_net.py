@@ -1,0 +1,175 @@
+"""Pass `bs-to-net`: evaluated nodes become operations of level 2, with their final names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from brainscript.dialects.bs import NetworkOp, NodeOp, ReadOp, RootsOp
+from brainscript.dialects.net.kinds import KINDS
+from brainscript.dialects.net.leaves import make_input
+from brainscript.dialects.net.network import GROUPS
+from brainscript.dialects.net.network import NetworkOp as NetNetworkOp
+from brainscript.dialects.net.network import RootsOp as NetRootsOp
+from brainscript.dialects.net.parameters import ParameterOp as NetParameterOp
+from brainscript.dialects.net.parameters import ReadOp as NetReadOp
+from brainscript.dialects.tensors import Element
+from brainscript.passes.evaluate.failures import failure, type_name, user_location
+from brainscript.passes.evaluate.instantiate import element_of
+from brainscript.passes.evaluate.names import Assembly, assemble
+from brainscript.passes.evaluate.options import inputs_of, options_of
+from brainscript.passes.evaluate.plain import network_of
+from brainscript.passes.evaluate.program import without_collector
+
+TAGS = {"criteria": "criterion", "eval": "evaluation"} | {group: group for group in GROUPS}
+"""What the option `tag` of a node may say, and the group it means."""
+
+
+@dataclass(frozen=True)
+class BsToNet(ModulePass):
+    """One operation of `net` for each node that the roots reach.
+
+    Before and after::
+
+        %z = bs.node "Sigmoid" (%x) {options = [], path = "z"}
+
+        %z = net.sigmoid %x {node = "z"} : !net.t<[2], f32, @"*">
+    """
+
+    name = "bs-to-net"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Put a `net.network` in the place of the program of the module."""
+        network = network_of(op)
+        if network is not None:
+            with without_collector():
+                _convert(op, network)
+
+
+def _convert(module: ModuleOp, network: NetworkOp) -> None:
+    roots = network.body.block.last_op
+    assert isinstance(roots, RootsOp)
+    if network.form.data != "members":
+        raise failure(roots, "BS0314", "this program is a value, not a network")
+    assembly = assemble(roots)
+    symbols = {op.sym_name.data: op for op in module.ops if isinstance(op, NetParameterOp)}
+    maker = _Maker(assembly, element_of(module), symbols)
+    values = {value: maker.make(value) for value in _inputs_first(assembly.nodes)}
+    entries = [(group, values[value]) for group, value in _groups(assembly)]
+    made = NetNetworkOp([*maker.operations, NetRootsOp(entries)], network.location)
+    module.body.block.insert_op_before(made, network)
+    network.detach()
+    network.erase()
+    _keep_symbols(module, symbols, maker)
+
+
+def _keep_symbols(module: ModuleOp, symbols: dict[str, NetParameterOp], maker: _Maker) -> None:
+    """Rename the parameters that are used, in the order of their names; drop the others."""
+    for old, symbol in symbols.items():
+        symbol.detach()
+        if old in maker.used:
+            symbol.properties = {**symbol.properties, "sym_name": StringAttr(maker.used[old])}
+    kept = sorted((symbols[old] for old in maker.used), key=lambda op: op.sym_name.data)
+    first = module.body.block.first_op
+    assert first is not None
+    module.body.block.insert_ops_before(kept, first)
+
+
+def _inputs_first(nodes: list[SSAValue]) -> list[SSAValue]:
+    """The nodes, each after its inputs."""
+    order: dict[SSAValue, None] = {}
+    for start in nodes:
+        stack: list[SSAValue] = [start]
+        while stack:
+            value = stack[-1]
+            op = value.owner
+            inputs = inputs_of(op) if isinstance(op, NodeOp) and _known(op) else ()
+            missing = [v for v in inputs if v not in order]
+            if missing and value not in order:
+                stack.extend(reversed(missing))
+                continue
+            order[stack.pop()] = None
+    return list(order)
+
+
+def _known(op: NodeOp) -> bool:
+    """Whether the operation exists at level 2; delays do not, so no ring is left."""
+    if op.kind.data not in KINDS and op.kind.data != "InputValue":
+        title = f"the operation '{op.kind.data}' is not supported"
+        raise failure(op, "BS0322", title)
+    return True
+
+
+class _Maker:
+    """Makes the operations of level 2, inputs before what uses them."""
+
+    def __init__(self, assembly: Assembly, element: Element, symbols: dict[str, NetParameterOp]):
+        self.operations: list[Operation] = []
+        self.used: dict[str, str] = {}
+        self._names = assembly.names
+        self._element = element
+        self._symbols = symbols
+        self._made: dict[SSAValue, SSAValue] = {}
+
+    def make(self, value: SSAValue) -> SSAValue:
+        """The operation for one evaluated node."""
+        op = value.owner
+        name = self._names[value]
+        if isinstance(op, ReadOp):
+            made = self._read(op, name)
+        elif isinstance(op, NodeOp):
+            made = self._node(op, name)
+        else:
+            assert isinstance(op, Operation)
+            raise failure(op, "BS0312", f"a node is expected here, not {type_name(op)}")
+        self.operations.append(made)
+        result = made.results[0]
+        result.name_hint = value.name_hint
+        self._made[value] = result
+        return result
+
+    def _read(self, op: ReadOp, name: str) -> Operation:
+        symbol = op.symbol.root_reference.data
+        if symbol not in self._symbols:
+            raise failure(op, "BS0312", f"there is no parameter '{symbol}'")
+        self.used[symbol] = name
+        return NetReadOp(name, self._symbols[symbol].type, user_location(op.location))
+
+    def _node(self, op: NodeOp, name: str) -> Operation:
+        options = options_of(op)
+        options.pop("tag", None)
+        location = user_location(op.location)
+        if op.kind.data == "InputValue":
+            return make_input(name, options, self._element, location)
+        inputs = [self._made[value] for value in inputs_of(op)]
+        return KINDS[op.kind.data].make(inputs, options, name, location)
+
+
+def _groups(assembly: Assembly) -> list[tuple[str, SSAValue]]:
+    """Groups and their nodes: those of the lists, then those that a tag puts there."""
+    found: dict[tuple[str, SSAValue], None] = {}
+    for name, values in assembly.lists.items():
+        for value in values:
+            found[(name.removesuffix("Nodes"), value)] = None
+    for value in assembly.nodes:
+        group = _tag(value)
+        if group:
+            found[(group, value)] = None
+    return sorted(found, key=lambda entry: GROUPS.index(entry[0]))
+
+
+def _tag(value: SSAValue) -> str:
+    op = value.owner
+    if isinstance(op, ReadOp):
+        tag = op.tag.data if op.tag is not None else ""
+    else:
+        assert isinstance(op, NodeOp)
+        tag = str(options_of(op).get("tag", ""))
+    if tag and tag not in TAGS:
+        title = f"'{tag}' is not a group of nodes"
+        raise failure(op, "BS0312", title, help=f"groups: {', '.join(GROUPS)}")
+    return TAGS[tag] if tag else ""
