@@ -35,6 +35,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
         "net-fuse",
         "net-to-sched",
         "sched-plan-memory",
+        "sched-place-barriers",
     ),
     # every distinct kernel becomes loops and tiles
     "kernels": ("sched-to-kern",),

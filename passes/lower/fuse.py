@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, IntAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
+from brainscript.dialects.net.base import attribute
 from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of
 from brainscript.dialects.net.parameters import ReadOp, WriteOp
 from brainscript.passes.lower.clusters import Clusters, forward_order, members
@@ -61,7 +62,7 @@ def fuse(network: NetworkOp) -> None:
         family = Group([nodes[i] for i in group]).family()
         assert family is not None
         for i in group:
-            nodes[i].attributes["kernel"] = IntAttr(number)
+            nodes[i].attributes["kernel"] = attribute(number)
             nodes[i].attributes["family"] = StringAttr(family)
 
 

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from brainscript.dialects.kern import FuncOp
-from brainscript.dialects.sched import KernelOp, ProgramOp
+from brainscript.dialects.sched import KernelOp
 from brainscript.target import Target, choose_target
 
 Lowering = Callable[[KernelOp, Target], FuncOp]
@@ -35,7 +35,7 @@ def lower_kernel(kernel: KernelOp, target: Target) -> FuncOp:
 
 @dataclass(frozen=True)
 class SchedToKern(ModulePass):
-    """Replace every `sched.kernel` by the `kern.func` that computes it; programs go.
+    """Replace every `sched.kernel` by the `kern.func` that computes it; the program stays.
 
     `target` names a processor as the option `--target` does; left out it is this machine.
 
@@ -55,6 +55,5 @@ class SchedToKern(ModulePass):
         for found in list(block.ops):
             if isinstance(found, KernelOp):
                 block.insert_op_before(lower_kernel(found, target), found)
-            if isinstance(found, KernelOp | ProgramOp):
                 found.detach()
                 found.erase()

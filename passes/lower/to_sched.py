@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, IntAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, StringAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
@@ -65,8 +65,8 @@ def groups_of(network: NetworkOp) -> Iterator[tuple[list[Operation], str]]:
     groups: dict[int, list[Operation]] = {}
     for op in network.block.ops:
         number = op.attributes.get("kernel")
-        if isinstance(number, IntAttr):
-            groups.setdefault(number.data, []).append(op)
+        if isinstance(number, IntegerAttr):
+            groups.setdefault(number.value.data, []).append(op)
     for _, operations in sorted(groups.items()):
         family = operations[0].attributes["family"]
         assert isinstance(family, StringAttr)

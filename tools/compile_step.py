@@ -1,0 +1,43 @@
+"""From the network of one step to the machine code that runs it."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import ModuleOp
+
+from brainscript.codegen.cache import ObjectCache
+from brainscript.codegen.compile import compile_kernels, compile_text, kernel_key, kernel_symbol
+from brainscript.codegen.step import emit_step
+from brainscript.dialects.registry import make_context
+from brainscript.dialects.sched import KernelOp, ProgramOp
+from brainscript.passes.lower.image import image_of
+from brainscript.passes.lower.to_kern import lower_kernel
+from brainscript.passes.pipeline import PIPELINES
+from brainscript.passes.registry import load_pass
+from brainscript.program_image import ProgramImage
+from brainscript.target import Target
+
+STEP = "bs_step"
+"""The native name of every step; each is linked apart from the others."""
+
+
+def compile_step(
+    module: ModuleOp, target: Target, cache: ObjectCache | None = None
+) -> tuple[ProgramImage, dict[str, bytes]]:
+    """The image of a step and its objects by key.
+
+    `module` holds the network of the step, after `net-select` and what makes gradients and
+    updates; it is turned into kernels and a program in place.
+    """
+    context = make_context()
+    for name in PIPELINES["schedule"]:
+        load_pass(name)().apply(context, module)
+    kernels = [op for op in module.body.block.ops if isinstance(op, KernelOp)]
+    program = next(op for op in module.body.block.ops if isinstance(op, ProgramOp))
+    functions = [lower_kernel(kernel, target) for kernel in kernels]
+    keys = {f.sym_name.data: kernel_key(f, target) for f in functions}
+    objects = compile_kernels(functions, target, cache)
+    symbols = {name: kernel_symbol(key) for name, key in keys.items()}
+    step_key, step = compile_text(emit_step(program, STEP, symbols), target, cache)
+    objects[step_key] = step
+    workspace = max((f.scratch for f in functions), default=0)
+    return image_of(program, STEP, workspace, objects), objects
