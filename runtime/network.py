@@ -98,8 +98,8 @@ class UpdateRule:
     """What `net-update` needs to know; everything that changes between minibatches is a state.
 
     The host writes these states of shape [1] before each step: `hyper.learning_rate` (per
-    sample), `hyper.momentum` (already raised to the samples of the minibatch, float32 rounded)
-    and `hyper.samples` (the count N of momentum, clipping and regularisation).
+    sample), `hyper.momentum` (already raised to the samples of the minibatch) and
+    `hyper.samples` (the count N of momentum, clipping and regularisation).
     """
 
     rule: str = "sgd"

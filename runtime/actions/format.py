@@ -93,11 +93,16 @@ class Formatter:
     name: str
     dims: tuple[int, ...]
 
-    def fill(self, text: str, minibatch: int, sequence: int = 0, length: int = 0) -> str:
-        """`%s`, `%n`, `%d`, `%x` replaced by node name, minibatch, sequence, dims and length."""
+    def fill(self, text: str, minibatch: int) -> str:
+        """`%s` and `%n` replaced by the node's name and the number of the minibatch."""
+        values = {"%s": self.name, "%n": str(minibatch)}
+        return re.sub("%[sn]", lambda match: values[match[0]], text)
+
+    def place(self, text: str, minibatch: int, sequence: int, length: int) -> str:
+        """`fill`, and `%d`, `%x` replaced by the sequence's number, and dims with its length."""
         dims = " ".join(str(d) for d in (*self.dims, length))
-        values = {"%s": self.name, "%n": str(minibatch), "%d": str(sequence), "%x": dims}
-        return re.sub("%[sndx]", lambda match: values[match[0]], text)
+        values = {"%d": str(sequence), "%x": dims}
+        return re.sub("%[dx]", lambda match: values[match[0]], self.fill(text, minibatch))
 
     def minibatch(self, values: Array, lengths: Sequence[int], index: int) -> Iterator[str]:
         """The text of all sequences of a minibatch; `values` is [columns, elements]."""
@@ -106,9 +111,9 @@ class Formatter:
         for number, length in enumerate(lengths):
             if number:
                 yield self.fill(f.sequence_separator, index)
-            yield self.fill(f.sequence_prologue, index, number, length)
+            yield self.place(f.sequence_prologue, index, number, length)
             part = values[start : start + length]
-            separator = self.fill(f.sample_separator, index, number, length)
+            separator = self.place(f.sample_separator, index, number, length)
             yield self._sequence(part, separator)
             yield self.fill(f.sequence_epilogue, index)
             start += length

@@ -70,11 +70,13 @@ def check_keys(sgd: Settings, warn: Callable[[Diagnostic], None]) -> None:
     for key, (harmless, remedy) in REFUSED.items():
         if sgd.has(key) and not harmless(sgd, key):
             raise refused(sgd, key, remedy)
-    known = {k.lower(): k for k in (*USED, *WITHOUT_EFFECT, *AUTO_ADJUST, *REFUSED)}
-    for section, title in ((sgd, "SGD"), (sgd.find_section("AutoAdjust"), "AutoAdjust")):
-        for key in section.own_keys() if section is not None else ():
-            if key.lower() not in known and section is not None:
-                warn(_unknown(section, key, title, known.values()))
+    known = (*USED, *WITHOUT_EFFECT, *AUTO_ADJUST, *REFUSED)
+    block = sgd.find_section("AutoAdjust")
+    for section in (sgd, block) if block is not None else (sgd,):
+        lower = {key.lower() for key in known}
+        for key in section.own_keys():
+            if section.has(key) and key.lower() not in lower:
+                warn(_unknown(section, key, known))
 
 
 def refused(settings: Settings, key: str, remedy: str, title: str = "") -> BrainScriptError:
@@ -83,7 +85,7 @@ def refused(settings: Settings, key: str, remedy: str, title: str = "") -> Brain
     return BrainScriptError(Diagnostic("BS0701", text, settings.span_of(key), help=remedy))
 
 
-def _unknown(section: Settings, key: str, title: str, known: Iterable[str]) -> Diagnostic:
-    text = f"unknown key '{key}' in the section {title} is ignored"
+def _unknown(section: Settings, key: str, known: Iterable[str]) -> Diagnostic:
+    text = f"unknown key '{key}' in the section {section.name} is ignored"
     help = did_you_mean(key, known)
-    return Diagnostic("BS0702", text, section.span_of(key), help=help, severity="warning")
+    return Diagnostic("BS0702", text, section.key_span(key), help=help, severity="warning")

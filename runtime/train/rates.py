@@ -2,7 +2,7 @@
 
     lr[e]       = float32 (learningRatesPerMB[e] / minibatchSize[e])   or learningRatesPerSample[e]
     momPS[e]    = momentumPerMB[e] ^ (1 / minibatchSize[e])            or the value per sample
-    momentum(N) = float32 (momPS ^ N)                                  for a minibatch of N samples
+    momentum(N) = momPS ^ N                                            for a minibatch of N samples
 
 The configured minibatch size converts, the actual one applies again.
 """
@@ -66,8 +66,8 @@ class Momenta:
 
 
 def momentum_for(per_sample: float, samples: int) -> float:
-    """The momentum of an update over this many samples, rounded to single precision."""
-    return float32(per_sample**samples)
+    """The momentum of an update over this many samples."""
+    return per_sample**samples
 
 
 def time_constant(per_sample: float) -> float:
