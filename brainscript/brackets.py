@@ -27,6 +27,7 @@ def pairs_of(text: PlacedText, warn: Callable[[Diagnostic], None] | None = None)
     """
     pairs: dict[int, int] = {}
     open_at: list[int] = []
+    extra: list[int] = []
     characters = text.text
     match = _SIGNS.search(characters)
     while match:
@@ -42,13 +43,22 @@ def pairs_of(text: PlacedText, warn: Callable[[Diagnostic], None] | None = None)
         elif any(CLOSERS[characters[start]] == sign for start in open_at):
             pairs[_matching(text, open_at, at)] = at
         else:
-            _too_many(text, at, warn)
-            pairs[at] = at
+            extra.append(at)
         match = _SIGNS.search(characters, at + 1)
     if open_at:
-        title = f"'{characters[open_at[-1]]}' is never closed"
-        raise BrainScriptError(Diagnostic("BS0202", title, text.span(open_at[-1]), "opened here"))
+        raise _unclosed(text, open_at[-1], extra)
+    for at in extra:
+        _too_many(text, at, warn)
+        pairs[at] = at
     return pairs
+
+
+def _unclosed(text: PlacedText, start: int, extra: list[int]) -> BrainScriptError:
+    wrong = next((at for at in extra if at > start), None)
+    if wrong is not None:
+        return _mismatch(text, start, wrong)
+    title = f"'{text.text[start]}' is never closed"
+    return BrainScriptError(Diagnostic("BS0202", title, text.span(start), "opened here"))
 
 
 def _quote_end(text: PlacedText, start: int, pairs: dict[int, int]) -> int:
@@ -73,12 +83,15 @@ def _quote_end(text: PlacedText, start: int, pairs: dict[int, int]) -> int:
 
 def _matching(text: PlacedText, open_at: list[int], at: int) -> int:
     start = open_at.pop()
-    opener, closer = text.text[start], text.text[at]
-    if CLOSERS[opener] != closer:
-        title = f"'{CLOSERS[opener]}' expected, found '{closer}'"
-        note = Note("opened here", text.span(start))
-        raise BrainScriptError(Diagnostic("BS0203", title, text.span(at), "", (note,)))
+    if CLOSERS[text.text[start]] != text.text[at]:
+        raise _mismatch(text, start, at)
     return start
+
+
+def _mismatch(text: PlacedText, start: int, at: int) -> BrainScriptError:
+    title = f"'{CLOSERS[text.text[start]]}' expected, found '{text.text[at]}'"
+    note = Note("opened here", text.span(start))
+    return BrainScriptError(Diagnostic("BS0203", title, text.span(at), "", (note,)))
 
 
 def _too_many(text: PlacedText, at: int, warn: Callable[[Diagnostic], None] | None) -> None:
