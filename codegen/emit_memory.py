@@ -17,7 +17,7 @@ from brainscript.dialects.kern import (
 )
 
 _BYTES = {"float": 4, "double": 8, "i1": 1, "i8": 1, "i32": 4, "i64": 8}
-_REDUCTIONS = {"add": "fadd", "max": "llvm.maximum", "min": "llvm.minimum"}
+_REDUCTIONS = {"add": "fadd", "mul": "fmul", "max": "ogt", "min": "olt"}
 
 
 def split(vector: str) -> tuple[int, str]:
@@ -144,9 +144,13 @@ def reduce_lanes(text: FunctionText, kind: str, value: str, lanes: int, element:
 
 
 def _combine(text: FunctionText, kind: str, vector: str, parts: list[str]) -> str:
-    if kind == "add":
-        return text.value(f"fadd {vector} {parts[0]}, {parts[1]}")
-    return text.call(_REDUCTIONS[kind], [vector], vector, [(vector, p) for p in parts])
+    """Two halves together; of the greatest and the least the second half wins with NaN."""
+    verb, (a, b) = _REDUCTIONS[kind], parts
+    if kind in ("add", "mul"):
+        return text.value(f"{verb} {vector} {a}, {b}")
+    flags = f"<{split(vector)[0]} x i1>"
+    flag = text.value(f"fcmp {verb} {vector} {a}, {b}")
+    return text.value(f"select {flags} {flag}, {vector} {a}, {vector} {b}")
 
 
 EMITTERS: Table = {

@@ -310,14 +310,14 @@ class BroadcastOp(IRDLOperation):
 
 @irdl_op_definition
 class ReduceOp(IRDLOperation):
-    """The sum, greatest or least of the lanes of a vector, in a fixed order of pairs.
+    """Sum, product, greatest or least of the lanes of a vector, in a fixed order of pairs.
 
     Lanes `i` and `i + LANES/2` are combined, then the halves of what is left.
     """
 
     name = "kern.reduce"
 
-    KINDS: ClassVar = ("add", "max", "min")
+    KINDS: ClassVar = ("add", "mul", "max", "min")
 
     kind = prop_def(StringAttr)
     vector = operand_def(VectorType)

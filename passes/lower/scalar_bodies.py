@@ -110,12 +110,20 @@ def same(v: Vectors, x: SSAValue) -> SSAValue:
 
 def unary(name: str) -> Body:
     """A body that is one function."""
-    return lambda v, x: v.unary(name, x)
+
+    def body(v: Vectors, x: SSAValue) -> SSAValue:
+        return v.unary(name, x)
+
+    return body
 
 
 def comparison(predicate: str) -> Body:
     """1 where the comparison holds, else 0."""
-    return lambda v, a, b: v.choose(predicate, a, b, v.constant(1.0), v.constant(0.0))
+
+    def body(v: Vectors, a: SSAValue, b: SSAValue) -> SSAValue:
+        return v.choose(predicate, a, b, v.constant(1.0), v.constant(0.0))
+
+    return body
 
 
 BODIES: dict[str, Body] = {

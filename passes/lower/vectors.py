@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 from xdsl.builder import Builder
@@ -10,6 +12,7 @@ from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
     Float32Type,
+    Float64Type,
     FloatAttr,
     VectorType,
 )
@@ -41,6 +44,11 @@ _BINARY: dict[str, type[Operation]] = {
 }
 
 
+def dense(values: Sequence[float], kind: Attribute) -> DenseIntOrFPElementsAttr[Any]:
+    """The lanes of a constant vector; a single value fills them all."""
+    return DenseIntOrFPElementsAttr.from_list(cast(VectorType[Float64Type], kind), values)
+
+
 @dataclass(frozen=True, slots=True)
 class Vectors:
     """Inserts operations on values of one type (a vector, or a scalar) through a builder."""
@@ -61,10 +69,10 @@ class Vectors:
         """The number, rounded to the element type, in every lane."""
         if isinstance(self.element, Float32Type):
             value = float(np.float32(value))
-        if isinstance(self.kind, VectorType):
-            dense = DenseIntOrFPElementsAttr.from_list(self.kind, [value])  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-            return self.insert(arith.ConstantOp(dense))
-        return self.insert(arith.ConstantOp(FloatAttr(value, self.kind)))  # pyright: ignore[reportArgumentType]
+        kind = self.kind
+        if kind != self.element:
+            return self.insert(arith.ConstantOp(dense([value], kind)))
+        return self.insert(arith.ConstantOp(FloatAttr(value, cast(Float64Type, kind))))
 
     def unary(self, name: str, x: SSAValue) -> SSAValue:
         """A function of one operand: exp, log, tanh, sqrt, abs, floor, negate, ..."""

@@ -1,0 +1,225 @@
+"""Kernels whose values differ in several axes: operation by operation, through scratch memory.
+
+Every value of a sample gets a place in scratch memory and is filled by a loop nest of its own,
+vectors along the fastest axis. Rare shapes come here; the rest has kernels that keep values in
+registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from math import prod
+
+from xdsl.ir import SSAValue
+
+from brainscript.dialects.kern_rows import FillOp
+from brainscript.passes.lower.rows.folds import (
+    IDENTITY,
+    Folding,
+    Partial,
+    as_number,
+    lane_numbers,
+)
+from brainscript.passes.lower.rows.program import Node, Program
+from brainscript.passes.lower.rows.writer import Writer
+
+Indices = Sequence[SSAValue]
+
+
+def strides(shape: Sequence[int]) -> list[int]:
+    """Elements from one index of an axis to the next; 0 along axes of size 1."""
+    return [0 if d == 1 else prod(shape[:k]) for k, d in enumerate(shape)]
+
+
+class Nest:
+    """Writes loop nests over the axes of a sample."""
+
+    def __init__(self, program: Program, writer: Writer):
+        self.program, self.writer = program, writer
+        self.row: SSAValue = writer.index(0)
+        self.place: dict[Node, int] = {}
+        self.used = 0
+        for node in program.nodes():
+            if node.kind in ("map", "fold"):
+                self.place[node] = self.used
+                self.used += -(-prod(node.shape) * writer.bytes // 64) * 64 // writer.bytes
+
+    def offset(self, node: Node, at: Indices) -> SSAValue:
+        """The element of a value in its memory; `at` counts along every axis."""
+        writer = self.writer
+        total = writer.index(self.place.get(node, 0))
+        if node.kind == "load" and node.local:
+            total = writer.mul(self.row, prod(node.shape))
+        for index, stride in zip(at, strides(node.shape), strict=True):
+            if stride:
+                total = writer.add(total, writer.mul(index, stride))
+        return total
+
+    def pointer(self, node: Node) -> SSAValue:
+        """The memory of a value."""
+        writer = self.writer
+        return writer.pointers[node.number] if node.kind == "load" else writer.workspace
+
+    def vector(self, node: Node, at: Indices, count: SSAValue | None) -> SSAValue:
+        """The vector along the first axis that begins at `at`."""
+        writer = self.writer
+        if node.kind == "constant":
+            return writer.vectors().constant(node.value)
+        if node.kind == "place":
+            return self.places(node.shape, at)
+        pointer, offset = self.pointer(node), self.offset(node, at)
+        if node.shape[0] == 1:
+            return writer.spread(writer.load(pointer, offset, writer.element))
+        return writer.load(pointer, offset, None, count)
+
+    def places(self, shape: Sequence[int], at: Indices) -> SSAValue:
+        """The numbers of the elements of a vector within a value of this shape."""
+        writer = self.writer
+        total = writer.index(0)
+        for index, stride in zip(at, strides(shape), strict=True):
+            if stride:
+                total = writer.add(total, writer.mul(index, stride))
+        first = writer.spread(as_number(writer, total))
+        if shape[0] == 1:
+            return first
+        return writer.vectors().add(first, lane_numbers(writer))
+
+    @contextmanager
+    def outer(self, shape: Sequence[int]) -> Generator[list[SSAValue]]:
+        """Loops over all axes but the first; gives their indices, that of the first axis 0."""
+        writer = self.writer
+        with ExitStack() as stack:
+            at = [writer.index(0)]
+            inner: list[SSAValue] = []
+            for size in reversed(shape[1:]):
+                if size == 1:
+                    inner.append(writer.index(0))
+                    continue
+                zero, high = writer.index(0), writer.index(size)
+                inner.append(stack.enter_context(writer.loop(zero, high, 1)).index)
+            yield at + inner[::-1]
+
+    def pieces(self, size: int) -> Iterator[tuple[SSAValue, SSAValue | None]]:
+        """The vectors along the first axis: a loop over the whole ones, then the masked end."""
+        writer = self.writer
+        whole = size // writer.lanes * writer.lanes
+        if whole:
+            with writer.loop(writer.index(0), writer.index(whole), writer.lanes) as loop:
+                yield loop.index, None
+        if whole < size:
+            yield writer.index(whole), writer.index(size - whole)
+
+    def write(self) -> None:
+        """All values of the sample, then the results."""
+        for node in self.program.nodes():
+            if node.kind == "map":
+                self._write_map(node)
+            elif node.kind == "fold":
+                self._write_fold(node)
+        first = len(self.program.inputs)
+        for pointer, node in zip(self.writer.pointers[first:], self.program.outputs, strict=True):
+            self._copy(node, pointer)
+
+    def _write_map(self, node: Node) -> None:
+        assert node.body is not None
+        writer = self.writer
+        with self.outer(node.shape) as at:
+            for index, count in self.pieces(node.shape[0]):
+                here = [index, *at[1:]]
+                operands = [self.vector(o, here, count) for o in node.operands]
+                value = node.body(writer.vectors(), *operands)
+                writer.store(value, writer.workspace, self.offset(node, here), count)
+
+    def _copy(self, node: Node, pointer: SSAValue) -> None:
+        writer = self.writer
+        size = prod(node.shape)
+        base = writer.mul(self.row, size) if node.local else writer.index(0)
+        with self.outer(node.shape) as at:
+            for index, count in self.pieces(node.shape[0]):
+                here = [index, *at[1:]]
+                where = base
+                for position, stride in zip(here, strides(node.shape), strict=True):
+                    where = writer.add(where, writer.mul(position, stride)) if stride else where
+                writer.store(self.vector(node, here, count), pointer, where, count)
+
+    def _write_fold(self, node: Node) -> None:
+        """Loops over what is kept; inside, loops over what is reduced carry the partial result."""
+        x = node.operands[0]
+        writer, folding = self.writer, Folding(node.name, self.writer)
+        across = node.shape[0] == 1 and x.shape[0] != 1
+        with self.outer(node.shape) as at:
+            if node.shape[0] == 1:
+                partial = self._reduce(x, node, at, folding, None)
+                value = folding.finish(partial) if across else partial[-1]
+                self._store_scalar(value, node, at, across)
+                return
+            for index, count in self.pieces(node.shape[0]):
+                here = [index, *at[1:]]
+                partial = self._reduce(x, node, here, folding, count)
+                writer.store(partial[-1], writer.workspace, self.offset(node, here), count)
+
+    def _store_scalar(self, value: SSAValue, node: Node, at: Indices, scalar: bool) -> None:
+        count = None if scalar else self.writer.index(1)
+        self.writer.store(value, self.writer.workspace, self.offset(node, at), count)
+
+    def _reduce(
+        self, x: Node, node: Node, at: Indices, folding: Folding, count: SSAValue | None
+    ) -> Partial:
+        """The partial result over every reduced axis, the slowest one outermost."""
+        pairs = zip(node.shape, x.shape, strict=True)
+        reduced = [e if d == 1 else 1 for d, e in pairs]
+        axes = [k for k, e in enumerate(reduced) if e != 1]
+        scan = Scan(self, x, reduced, folding)
+        return scan.over(axes[::-1], list(at), folding.begin(), count)
+
+
+@dataclass
+class Scan:
+    """Writes the loops over the axes that are reduced; `reduced` has their sizes, 1 elsewhere."""
+
+    nest: Nest
+    x: Node
+    reduced: Sequence[int]
+    folding: Folding
+
+    def over(
+        self, axes: list[int], at: list[SSAValue], partial: Partial, count: SSAValue | None
+    ) -> Partial:
+        """The partial result after the loops over `axes`."""
+        writer = self.nest.writer
+        if not axes:
+            return self._join(at, partial, count)
+        axis, rest = axes[0], axes[1:]
+        size, step = self.x.shape[axis], writer.lanes if axis == 0 else 1
+        whole = size // step * step
+        if whole:
+            zero, high = writer.index(0), writer.index(whole)
+            with writer.loop(zero, high, step, partial) as loop:
+                at[axis] = loop.index
+                loop.following = self.over(rest, at, tuple(loop.carried), count)
+            partial = tuple(loop.results)
+        if whole < size:
+            at[axis] = writer.index(whole)
+            partial = self._join(at, partial, writer.index(size - whole))
+        return partial
+
+    def _join(self, at: Indices, partial: Partial, count: SSAValue | None) -> Partial:
+        nest, writer = self.nest, self.nest.writer
+        value = nest.vector(self.x, at, count)
+        if count is not None:
+            rest = writer.vectors().constant(IDENTITY[self.folding.name])
+            value = writer.insert(FillOp(value, count, rest))
+        place = nest.places(self.reduced, at) if self.folding.places else None
+        return self.folding.join(partial, self.folding.leaf(value, place))
+
+
+def write_axes(program: Program, writer: Writer) -> int:
+    """A loop over the samples of this thread; returns the bytes of scratch memory."""
+    nest = Nest(program, writer)
+    start, end = writer.share(writer.n if program.local else writer.index(1), 1)
+    with writer.loop(start, end, 1) as loop:
+        nest.row = loop.index
+        nest.write()
+    return nest.used * writer.bytes

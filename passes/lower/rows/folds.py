@@ -1,0 +1,96 @@
+"""Reductions on vectors: joining two partial results, and the lanes of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from math import inf
+
+import numpy as np
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import i64
+from xdsl.ir import SSAValue
+
+from brainscript.dialects.kern import ReduceOp
+from brainscript.passes.lower.rows.writer import Writer
+from brainscript.passes.lower.vectors import dense
+
+Partial = tuple[SSAValue, ...]
+"""What a reduction carries: a vector, or for argmax and argmin the best values and their places."""
+
+IDENTITY = {"add": 0.0, "mul": 1.0, "max": -inf, "min": inf, "argmax": -inf, "argmin": inf}
+"""What leaves each reduction as it is; masked lanes hold it."""
+
+BEYOND = 1e30
+"""A place behind all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """One reduction by its name: add, mul, max, min, argmax or argmin (the first of equals)."""
+
+    name: str
+    writer: Writer
+
+    @property
+    def places(self) -> bool:
+        """Whether the result is a place and not a value."""
+        return self.name.startswith("arg")
+
+    def begin(self) -> Partial:
+        """The partial result of nothing."""
+        v = self.writer.vectors()
+        start = v.constant(IDENTITY[self.name])
+        return (start, v.constant(BEYOND)) if self.places else (start,)
+
+    def leaf(self, value: SSAValue, place: SSAValue | None) -> Partial:
+        """The partial result of one vector; `place` numbers its lanes."""
+        if not self.places:
+            return (value,)
+        assert place is not None
+        return value, place
+
+    def join(self, a: Partial, b: Partial) -> Partial:
+        """Two partial results together; every place in `a` is before those in `b`."""
+        v = self.writer.vectors(a[0].type)
+        if self.name == "add":
+            return (v.add(a[0], b[0]),)
+        if self.name == "mul":
+            return (v.mul(a[0], b[0]),)
+        better = "ogt" if self.name.endswith("max") else "olt"
+        value = v.choose(better, b[0], a[0], b[0], a[0])
+        if not self.places:
+            return (value,)
+        place = v.choose(better, b[0], a[0], b[1], a[1])
+        unset = v.choose("oeq", b[0], a[0], self._first(a[1], b[1]), place)
+        return value, unset
+
+    def _first(self, a: SSAValue, b: SSAValue) -> SSAValue:
+        return self.writer.vectors(a.type).choose("olt", a, b, a, b)
+
+    def join_all(self, parts: list[Partial]) -> Partial:
+        """All partial results together, in order."""
+        return reduce(self.join, parts)
+
+    def finish(self, partial: Partial) -> SSAValue:
+        """The lanes of a partial result together, as a scalar."""
+        writer = self.writer
+        if not self.places:
+            return writer.insert(ReduceOp(self.name, partial[0]))
+        best = writer.spread(writer.insert(ReduceOp(self.name[3:], partial[0])))
+        v = writer.vectors()
+        place = v.choose("oeq", partial[0], best, partial[1], v.constant(BEYOND))
+        return writer.insert(ReduceOp("min", place))
+
+
+def lane_numbers(writer: Writer, first: int = 0) -> SSAValue:
+    """The vector `first, first + 1, ...` of numbers."""
+    kind = np.float64 if writer.bytes == 8 else np.float32
+    numbers = [float(kind(first + i)) for i in range(writer.lanes)]
+    return writer.insert(arith.ConstantOp(dense(numbers, writer.vector)))
+
+
+def as_number(writer: Writer, index: SSAValue) -> SSAValue:
+    """An index as a floating-point number."""
+    whole = writer.insert(arith.IndexCastOp(index, i64))
+    return writer.insert(arith.SIToFPOp(whole, writer.element))

@@ -1,0 +1,251 @@
+"""Kernels over long samples: several passes over each sample, cut where a reduction must be known.
+
+Softmax takes three: the maximum; the exponentials, kept in scratch memory, and their sum; the
+quotients. Results are written in the last pass only, so a result may lie where an operand lay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from xdsl.ir import SSAValue
+
+from brainscript.dialects.kern_rows import FillOp
+from brainscript.passes.lower.rows.folds import (
+    IDENTITY,
+    Folding,
+    Partial,
+    as_number,
+    lane_numbers,
+)
+from brainscript.passes.lower.rows.program import Node, Program
+from brainscript.passes.lower.rows.writer import Writer
+
+UNROLL = 4
+SMALL_BODY = 24
+"""Passes of at most this many nodes are written out `UNROLL` times per turn."""
+
+
+class Plan:
+    """Which pass computes what, and what is kept from pass to pass."""
+
+    def __init__(self, program: Program):
+        self.program = program
+        self.level: dict[Node, int] = {}
+        for node in program.nodes():
+            levels = [self.level[o] for o in node.operands]
+            self.level[node] = max(levels, default=0) + (node.kind == "fold")
+        self.folds = [node for node in program.nodes() if node.kind == "fold"]
+        self.wide_outputs = [node for node in program.outputs if node.wide]
+        self.last = max((self.level[f] - 1 for f in self.folds), default=-1)
+        if self.wide_outputs:
+            self.last = max(self.last, *(self.level[o] for o in self.wide_outputs))
+        self.kept: dict[Node, int] = {}
+        self._choose_kept()
+
+    def roots(self, number: int) -> list[Node]:
+        """The wide values that a pass must have."""
+        roots = [f.operands[0] for f in self.folds if self.level[f] == number + 1]
+        return roots + (self.wide_outputs if number == self.last else [])
+
+    def needed(self, number: int) -> dict[Node, None]:
+        """The wide values that a pass computes, operands first; kept ones of before are read."""
+        found: dict[Node, None] = {}
+
+        def visit(node: Node) -> None:
+            if node in found or not node.wide or self.is_read(node, number):
+                return
+            for operand in node.operands if node.kind == "map" else ():
+                visit(operand)
+            found[node] = None
+
+        for root in self.roots(number):
+            visit(root)
+        return found
+
+    def is_read(self, node: Node, number: int) -> bool:
+        """Whether the pass finds the value in scratch memory."""
+        return node in self.kept and self.kept[node] < number
+
+    def _choose_kept(self) -> None:
+        made: dict[Node, int] = {}
+        for number in range(self.last + 1):
+            for node in self.needed(number):
+                if node.costly:
+                    first = made.setdefault(node, number)
+                    if first < number:
+                        self.kept[node] = first
+
+
+class Passes:
+    """Writes the passes over one sample."""
+
+    def __init__(self, program: Program, writer: Writer):
+        self.program, self.writer, self.plan = program, writer, Plan(program)
+        self.elements = prod(program.sizes)
+        self.stride = -(-self.elements * writer.bytes // 64) * 64 // writer.bytes
+        self.place_of = {node: i for i, node in enumerate(self.plan.kept)}
+        self.row: SSAValue = writer.index(0)
+        self.scalars: dict[Node, SSAValue] = {}
+        self.spread: dict[Node, SSAValue] = {}
+
+    @property
+    def workspace(self) -> int:
+        """Bytes of scratch memory."""
+        return len(self.place_of) * self.stride * self.writer.bytes
+
+    def base(self, node: Node) -> SSAValue:
+        """Where this sample begins in the memory of a value."""
+        size = self.elements if node.wide else 1
+        return self.writer.mul(self.row, size) if node.local else self.writer.index(0)
+
+    def scalar(self, node: Node) -> SSAValue:
+        """A value of one element, computed when it is asked for first."""
+        writer = self.writer
+        if node.kind == "constant":
+            return writer.vectors(writer.element).constant(node.value)
+        if node not in self.scalars:
+            if node.kind == "load":
+                pointer = writer.pointers[node.number]
+                self.scalars[node] = writer.load(pointer, self.base(node), writer.element)
+            else:
+                assert node.body is not None
+                v = writer.vectors(writer.element)
+                self.scalars[node] = node.body(v, *(self.scalar(o) for o in node.operands))
+        return self.scalars[node]
+
+    def write(self) -> None:
+        """All passes over the sample, then the results of one element."""
+        for number in range(self.plan.last + 1):
+            self._write_pass(number)
+        first = len(self.program.inputs)
+        for pointer, node in zip(self.writer.pointers[first:], self.program.outputs, strict=True):
+            if not node.wide:
+                self.writer.store(self.scalar(node), pointer, self.base(node))
+
+    def _write_pass(self, number: int) -> None:
+        """Whole vectors in a loop, those left over and the masked end written out."""
+        writer, nodes = self.writer, self.plan.needed(number)
+        self._prepare(nodes, number)
+        folds = [f for f in self.plan.folds if self.plan.level[f] == number + 1]
+        foldings = [Folding(f.name, writer) for f in folds]
+        unroll = UNROLL if len(nodes) <= SMALL_BODY else 1
+        whole = self.elements // writer.lanes
+        parts = [[folding.begin() for _ in range(unroll)] for folding in foldings]
+        turns = whole // unroll * unroll * writer.lanes
+        if turns:
+            flat = [x for group in parts for partial in group for x in partial]
+            low, high = writer.index(0), writer.index(turns)
+            with writer.loop(low, high, unroll * writer.lanes, flat) as loop:
+                inside = _regroup(parts, loop.carried)
+                for u in range(unroll):
+                    at = writer.add(loop.index, u * writer.lanes)
+                    self._write_vector(number, folds, foldings, inside, u, at, None)
+                loop.following = [x for group in inside for partial in group for x in partial]
+            parts = _regroup(parts, loop.results)
+        for at in range(turns, self.elements, writer.lanes):
+            left = self.elements - at
+            count = writer.index(left) if left < writer.lanes else None
+            self._write_vector(number, folds, foldings, parts, 0, writer.index(at), count)
+        for fold, folding, group in zip(folds, foldings, parts, strict=True):
+            self.scalars[fold] = folding.finish(folding.join_all(group))
+
+    def _prepare(self, nodes: dict[Node, None], number: int) -> None:
+        """Spread the scalars that the pass needs, before its loop."""
+        for node in nodes:
+            for operand in node.operands if node.kind == "map" else ():
+                if not operand.wide and operand.kind != "constant" and operand not in self.spread:
+                    self.spread[operand] = self.writer.spread(self.scalar(operand))
+
+    def _write_vector(
+        self,
+        number: int,
+        folds: list[Node],
+        foldings: list[Folding],
+        parts: list[list[Partial]],
+        u: int,
+        at: SSAValue,
+        count: SSAValue | None,
+    ) -> None:
+        vector = Vector(self, number, at, count)
+        for fold, folding, group in zip(folds, foldings, parts, strict=True):
+            leaf = folding.leaf(
+                vector.masked(fold.operands[0], IDENTITY[fold.name]),
+                vector.place() if folding.places else None,
+            )
+            group[u] = folding.join(group[u], leaf)
+        outputs = self.plan.wide_outputs if number == self.plan.last else []
+        results = [vector.get(node) for node in outputs]
+        wide = [i for i, node in enumerate(self.program.outputs) if node.wide]
+        for i, node, value in zip(wide, outputs, results, strict=False):
+            pointer = self.writer.pointers[len(self.program.inputs) + i]
+            where = self.writer.add(self.base(node), at)
+            self.writer.store(value, pointer, where, count)
+
+
+class Vector:
+    """One vector of every value of a pass, at element `at` of the sample."""
+
+    def __init__(self, passes: Passes, number: int, at: SSAValue, count: SSAValue | None):
+        self.passes, self.number, self.at, self.count = passes, number, at, count
+        self.values: dict[Node, SSAValue] = {}
+
+    def get(self, node: Node) -> SSAValue:
+        """The vector of a node."""
+        if node not in self.values:
+            self.values[node] = self._compute(node)
+        return self.values[node]
+
+    def masked(self, node: Node, rest: float) -> SSAValue:
+        """The vector, with `rest` in the lanes behind the end of the sample."""
+        value, writer = self.get(node), self.passes.writer
+        if self.count is None:
+            return value
+        return writer.insert(FillOp(value, self.count, writer.vectors().constant(rest)))
+
+    def place(self) -> SSAValue:
+        """The numbers of the lanes as elements of the sample."""
+        passes = self.passes
+        writer = passes.writer
+        first = as_number(writer, self.at)
+        return writer.vectors().add(writer.spread(first), lane_numbers(writer))
+
+    def _compute(self, node: Node) -> SSAValue:
+        passes, writer = self.passes, self.passes.writer
+        if node.kind == "constant":
+            return writer.vectors().constant(node.value)
+        if not node.wide:
+            return passes.spread[node]
+        if passes.plan.is_read(node, self.number):
+            return writer.load(writer.workspace, self._scratch(node), None, self.count)
+        if node.kind == "load":
+            where = writer.add(passes.base(node), self.at)
+            return writer.load(writer.pointers[node.number], where, None, self.count)
+        if node.kind == "place":
+            return self.place()
+        assert node.body is not None
+        value = node.body(writer.vectors(), *(self.get(o) for o in node.operands))
+        if passes.plan.kept.get(node) == self.number:
+            writer.store(value, writer.workspace, self._scratch(node), self.count)
+        return value
+
+    def _scratch(self, node: Node) -> SSAValue:
+        passes = self.passes
+        return passes.writer.add(self.at, passes.place_of[node] * passes.stride)
+
+
+def _regroup(like: list[list[Partial]], values: Sequence[SSAValue]) -> list[list[Partial]]:
+    """Values in the order of `like`, grouped as it is."""
+    rest = iter(values)
+    return [[tuple(next(rest) for _ in partial) for partial in group] for group in like]
+
+
+def write_staged(program: Program, writer: Writer) -> int:
+    """A loop over the samples of this thread; returns the bytes of scratch memory."""
+    passes = Passes(program, writer)
+    start, end = writer.share(writer.n if program.local else writer.index(1), 1)
+    with writer.loop(start, end, 1) as loop:
+        passes.row = loop.index
+        passes.write()
+    return passes.workspace
