@@ -241,7 +241,7 @@ def log_softmax(reading: Reading, x: Node) -> Node:
 
 def hardmax(reading: Reading, x: Node) -> Node:
     """1 at the place of the first largest element."""
-    place = reading.make("place", x.shape, False)
+    place = reading.make("place", x.shape, False) if x.wide else reading.constant(0.0)
     return reading.map("equal", comparison("oeq"), place, reading.fold("argmax", x))
 
 

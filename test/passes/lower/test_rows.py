@@ -1,0 +1,296 @@
+"""Rows kernels against the reference interpreter: every operation, odd sizes, all thread counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+import pytest
+from brainscript.dialects.net.base import NetOp
+from brainscript.dialects.net.parameters import SplatOp
+from brainscript.dialects.sched import KernelOp
+from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.passes.lower.rows import lower_rows
+from brainscript.target import choose_target
+
+from test.codegen.kernel_harness import Array, Kernel, aligned, build, parse_kernel
+from test.numeric.reference import compute
+
+DTYPE = {"f32": np.float32, "f64": np.float64}
+TOLERANCE = {"f32": 3e-6, "f64": 1e-13}
+
+
+def tensor(shape: tuple[int, ...], element: str = "f32", axis: bool = True) -> str:
+    dims = " x ".join(str(d) for d in shape)
+    return f"!net.t<[{dims}], {element}" + (', @"*">' if axis else ">")
+
+
+def kernel_text(
+    family: str, inputs: list[str], lines: list[str], outputs: list[tuple[str, str]]
+) -> str:
+    """A kernel: inputs %0, %1, ... of these types; lines; pairs of result name and type."""
+    arguments = ", ".join(f"%{i} : {t}" for i, t in enumerate(inputs))
+    types = ", ".join(t for _, t in outputs)
+    names = ", ".join(f"%{name}" for name, _ in outputs)
+    body = "\n".join(lines)
+    return f"sched.kernel @k {family}({arguments}) -> ({types}) {{\n{body}\nsched.yield {names} : {types}\n}}"
+
+
+class Case:
+    """A kernel with values for its inputs, and what the reference makes of them."""
+
+    def __init__(self, text: str, columns: int, make: Callable[[TensorType, int, int], Array]):
+        self.kernel = parse_kernel(text)
+        self.columns = columns
+        self.inputs = [make(type_of(v), columns, i) for i, v in enumerate(self.kernel.inputs)]
+
+    def expected(self) -> list[Array]:
+        values: dict[Any, Array] = {}
+        for value, array in zip(self.kernel.inputs, self.inputs, strict=True):
+            values[value] = to_reference(array.astype(np.float64), type_of(value), self.columns)
+        for op in self.kernel.steps:
+            assert isinstance(op, NetOp)
+            if isinstance(op, SplatOp):
+                shape = type_of(op.result).shape
+                assert shape is not None
+                values[op.result] = np.full(shape, op.value.value.data)
+                continue
+            arrays = [values[v] for v in op.operands]
+            with np.errstate(all="ignore"):
+                values[op.result] = compute(op, arrays, {"*": self.columns})
+        return [from_reference(values[v], type_of(v), self.columns) for v in self.kernel.outputs]
+
+    def run(self, kernel: Kernel, threads: int) -> list[Array]:
+        outputs = [empty(type_of(v), self.columns) for v in self.kernel.outputs]
+        kernel.run([*self.inputs, *outputs], self.columns, threads)
+        return outputs
+
+
+def rows_of(kind: TensorType, columns: int) -> int:
+    return 1 if kind.axis is None else columns
+
+
+def to_reference(array: Array, kind: TensorType, columns: int) -> Array:
+    assert kind.shape is not None
+    if kind.axis is None:
+        return array.reshape(kind.shape, order="F")
+    return np.moveaxis(array.reshape(columns, *kind.shape[::-1]), 0, -1).transpose(
+        *range(len(kind.shape))[::-1], len(kind.shape)
+    )
+
+
+def from_reference(array: Array, kind: TensorType, columns: int) -> Array:
+    assert kind.shape is not None
+    rank = len(kind.shape)
+    order = (*range(rank)[::-1],) if kind.axis is None else (rank, *range(rank)[::-1])
+    return array.transpose(order).reshape(rows_of(kind, columns), prod(kind.shape))
+
+
+def empty(kind: TensorType, columns: int) -> Array:
+    dtype = np.float32 if str(kind.element) == "f32" else np.float64
+    return aligned(np.full((rows_of(kind, columns), kind.elements), 7.5, dtype))
+
+
+def normal(kind: TensorType, columns: int, number: int) -> Array:
+    random = np.random.default_rng(number + 11)
+    values = random.standard_normal((rows_of(kind, columns), kind.elements)) * 2
+    return aligned(values.astype(empty(kind, 1).dtype))
+
+
+def lowered(kernel: KernelOp, target: str = "") -> Kernel:
+    chosen = choose_target(target)
+    return build(lower_rows(kernel, chosen), len(kernel.inputs) + len(kernel.outputs), chosen)
+
+
+def check(
+    text: str,
+    columns: int = 19,
+    make: Callable[[TensorType, int, int], Array] = normal,
+    tolerance: float | None = None,
+    kernel: Kernel | None = None,
+) -> Kernel:
+    """Compare with the reference, and the threads with each other; returns the kernel."""
+    case = Case(text, columns, make)
+    kernel = kernel or lowered(case.kernel)
+    results = case.run(kernel, 1)
+    for threads in (2, 3):
+        again = case.run(kernel, threads)
+        for one, other in zip(results, again, strict=True):
+            np.testing.assert_array_equal(one, other)
+    element = str(type_of(case.kernel.outputs[0]).element)
+    bound = TOLERANCE[element] if tolerance is None else tolerance
+    for result, expected in zip(results, case.expected(), strict=True):
+        np.testing.assert_allclose(result, expected, rtol=bound, atol=bound)
+    return kernel
+
+
+UNARY = (
+    "abs acos asin cosh cosine exp floor log negate pass reciprocal rectified_linear sigmoid sign"
+    " sin sinh sqrt stable_sigmoid tanh"
+).split()
+BINARY = (
+    "element_times equal greater greater_equal less less_equal log_plus minus not_equal plus"
+    " quotient"
+).split()
+
+
+def special(kind: TensorType, columns: int, number: int) -> Array:
+    values = [0.0, -0.0, 1.0, -1.0, 1e-38, -1e-38, 1e-36, 1e-31, 80.0, -80.0, 0.5, 3.25, -2.5]
+    random = np.random.default_rng(number)
+    chosen = random.choice(values, (rows_of(kind, columns), kind.elements))
+    return aligned(chosen.astype(empty(kind, 1).dtype))
+
+
+@pytest.mark.parametrize("element", ["f32", "f64"])
+def test_unary_operations(element: str) -> None:
+    kind = tensor((7,), element)
+    lines = [f"%r{i} = net.{name} %0 : {kind}" for i, name in enumerate(UNARY)]
+    text = kernel_text("rows", [kind], lines, [(f"r{i}", kind) for i in range(len(UNARY))])
+    bound = 1e-5 if element == "f32" else 1e-12
+    kernel = check(text, 19, tolerance=bound)
+    check(text, 40, special, bound, kernel)
+
+
+@pytest.mark.parametrize("element", ["f32", "f64"])
+def test_binary_operations(element: str) -> None:
+    kind = tensor((5,), element)
+    lines = [f"%r{i} = net.{name} %0, %1 : {kind}" for i, name in enumerate(BINARY)]
+    lines += [f"%c = net.clip %0, %1, %2 : {kind}", f"%s = net.select %0, %1, %2 : {kind}"]
+    outputs = [(f"r{i}", kind) for i in range(len(BINARY))] + [("c", kind), ("s", kind)]
+    text = kernel_text("rows", [kind] * 3, lines, outputs)
+    kernel = check(text)
+    check(text, 50, special, None, kernel)
+
+
+@pytest.mark.parametrize("columns", [0, 1, 15, 16, 17, 64, 129])
+def test_numbers_of_columns(columns: int) -> None:
+    kind, one = tensor((10,)), tensor((1,))
+    lines = [f"%a = net.softmax %0 : {kind}", f'%b = net.reduce %a {{op = "Max"}} : {one}']
+    check(kernel_text("rows", [kind], lines, [("a", kind), ("b", one)]), columns)
+
+
+LINES = [
+    "%l = net.log_softmax %0 : {t}",
+    "%p = net.element_times %1, %l : {t}",
+    "%s = net.reduce %p : {s}",
+    "%m = net.negate %s : {s}",
+    "%q = net.softmax %0 : {t}",
+    "%d = net.minus %q, %1 : {t}",
+    '%i = net.reduce %0 {{op = "Argmax"}} : {s}',
+    '%j = net.reduce %1 {{op = "Argmax"}} : {s}',
+    "%e = net.not_equal %i, %j : {s}",
+]
+
+
+def classes(kind: TensorType, columns: int, number: int) -> Array:
+    values = normal(kind, columns, number)
+    if number == 1:
+        random = np.random.default_rng(3)
+        values[...] = 0
+        for row in values:
+            row[random.integers(0, values.shape[1])] = 1
+    return values
+
+
+@pytest.mark.parametrize("element", ["f32", "f64"])
+@pytest.mark.parametrize("size", [1, 2, 3, 8, 10, 16, 17, 33, 50, 64, 100, 129, 500, 1000, 10007])
+def test_softmax_with_cross_entropy(size: int, element: str) -> None:
+    t, s = tensor((size,), element), tensor((1,), element)
+    lines = [line.format(t=t, s=s) for line in LINES]
+    text = kernel_text("rows", [t, t], lines, [("m", s), ("d", t), ("e", s)])
+    check(text, 7, classes, 2e-5 if element == "f32" else 1e-12)
+
+
+@pytest.mark.parametrize("op", ["Sum", "Mean", "Max", "Min", "LogSum", "Prod", "Argmax", "Argmin"])
+@pytest.mark.parametrize("size", [1, 3, 16, 40, 300])
+def test_reductions(op: str, size: int) -> None:
+    t, s = tensor((size,), "f64"), tensor((1,), "f64")
+    lines = [f'%r = net.reduce %0 {{op = "{op}"}} : {s}', f"%h = net.hardmax %0 : {t}"]
+    check(kernel_text("rows", [t], lines, [("r", s), ("h", t)]), 9, tolerance=1e-11)
+
+
+@pytest.mark.parametrize("op", ["Sum", "Mean", "Max", "LogSum", "Prod", "Argmax", "Argmin"])
+@pytest.mark.parametrize("axis", [1, 2, 3])
+@pytest.mark.parametrize("shape", [(3, 4, 2), (17, 1, 3), (1, 5, 33), (2, 1, 1)])
+def test_reductions_of_an_axis(op: str, axis: int, shape: tuple[int, ...]) -> None:
+    reduced = (*shape[: axis - 1], 1, *shape[axis:])
+    t, s = tensor(shape, "f64"), tensor(reduced, "f64")
+    lines = [f'%r = net.reduce %0 {{axis = {axis}, op = "{op}"}} : {s}']
+    check(kernel_text("rows", [t], lines, [("r", s)]), 3, tolerance=1e-11)
+
+
+BROADCASTS = [
+    ((6,), (6,), (1,)),
+    ((6,), (1,), (6,)),
+    ((40, 3), (40, 1), (1, 3)),
+    ((4, 5, 1), (1, 5, 1), (4,)),
+    ((20, 2, 17), (1, 2, 17), (20, 1, 17)),
+    ((1,), (1,), (1,)),
+    ((3, 1, 2), (1, 1, 2), (3, 1, 1)),
+]
+
+
+@pytest.mark.parametrize("axes", [(True, True), (True, False), (False, True)])
+@pytest.mark.parametrize("shapes", BROADCASTS)
+def test_broadcasting(shapes: tuple[tuple[int, ...], ...], axes: tuple[bool, bool]) -> None:
+    result = tensor(shapes[0])
+    inputs = [tensor(s, "f32", a) for s, a in zip(shapes[1:], axes, strict=True)]
+    lines = [
+        f"%a = net.minus %0, %1 : {result}",
+        f"%b = net.select %1, %0, %a : {result}",
+    ]
+    check(kernel_text("rows", inputs, lines, [("a", result), ("b", result)]), 5)
+
+
+@pytest.mark.parametrize("size", [1, 50, 784 * 3, 100_003])
+def test_parameter_update(size: int) -> None:
+    t, s = tensor((size,), "f32", False), tensor((1,), "f32", False)
+    lines = [
+        f"%one = net.splat 1.0 : {s}",
+        f"%k = net.minus %one, %4 : {s}",
+        f"%r = net.element_times %k, %3 : {s}",
+        f"%a = net.element_times %4, %1 : {t}",
+        f"%b = net.element_times %r, %2 : {t}",
+        f"%v = net.plus %a, %b : {t}",
+        f"%w = net.minus %0, %v : {t}",
+    ]
+    text = kernel_text("rows", [t, t, t, s, s], lines, [("v", t), ("w", t)])
+    if size == 1:
+        lines[3:] = [line.replace("%k", "%4") for line in lines[3:]]
+    kernel = check(text, 0)
+    case = Case(text, 0, normal)
+    separate = case.run(kernel, 1)
+    arrays = [a.copy() for a in case.inputs]
+    arrays = [aligned(a) for a in arrays]
+    kernel.run([*arrays, arrays[1], arrays[0]], 0, 2)
+    np.testing.assert_array_equal(arrays[1], separate[0])
+    np.testing.assert_array_equal(arrays[0], separate[1])
+
+
+@pytest.mark.parametrize("size", [4, 30, 700])
+def test_softmax_in_place(size: int) -> None:
+    t = tensor((size,))
+    text = kernel_text("rows", [t], [f"%a = net.softmax %0 : {t}"], [("a", t)])
+    kernel = check(text, 6)
+    case = Case(text, 6, normal)
+    separate = case.run(kernel, 1)[0]
+    kernel.run([case.inputs[0], case.inputs[0]], 6, 1)
+    np.testing.assert_array_equal(case.inputs[0], separate)
+
+
+@pytest.mark.parametrize("target", ["avx512", "avx2", "baseline"])
+@pytest.mark.parametrize("size", [3, 20, 400])
+def test_targets(size: int, target: str) -> None:
+    t, s = tensor((size,)), tensor((1,))
+    lines = [line.format(t=t, s=s) for line in LINES]
+    text = kernel_text("rows", [t, t], lines, [("m", s), ("d", t), ("e", s)])
+    kernel = parse_kernel(text)
+    check(text, 7, classes, 2e-5, lowered(kernel, target))
+
+
+def test_constant_result() -> None:
+    t, s = tensor((6,), "f32", False), tensor((1,), "f32", False)
+    lines = [f"%a = net.splat 2.5 : {t}", f"%b = net.splat 0.5 : {s}"]
+    check(kernel_text("rows", [], lines, [("a", t), ("b", s)]), 0)
