@@ -38,8 +38,7 @@ class Remark:
 
 
 CANNOT_OPEN, READ_FAILED, EMPTY_FILE, UTF16, NO_SEQUENCE_ID, ID_TOO_LARGE = range(1, 7)
-STREAM_MISSING, OUT_OF_MEMORY, TOO_MANY_SEQUENCES, NOTHING_JOINED = 7, 9, 10, 11
-FIRST_COUNTED, LAST_COUNTED = 20, 28
+STREAM_MISSING, OUT_OF_MEMORY, TOO_MANY_SEQUENCES, NOTHING_JOINED, BLANK_LINE = 7, 9, 10, 11, 12
 
 _TEXTS: dict[int, tuple[str, str, str]] = {
     # kind: code, title with {text}, {sequence}, {file}; help
@@ -57,6 +56,11 @@ _TEXTS: dict[int, tuple[str, str, str]] = {
         "BS0609",
         "sequence {sequence} has no sample of stream '{text}'",
         "give every sequence at least one sample of each stream under 'input'",
+    ),
+    BLANK_LINE: (
+        "BS0609",
+        "a blank row where every row is a sequence",
+        "remove it, or put sequence ids in front of the rows",
     ),
     OUT_OF_MEMORY: ("BS0618", "the data of '{file}' does not fit in memory", ""),
     TOO_MANY_SEQUENCES: ("BS0618", "'{file}' has too many or too long sequences", ""),

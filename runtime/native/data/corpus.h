@@ -96,8 +96,7 @@ enum RemarkKind : int64_t {
   kOutOfMemory = 9,
   kTooManySequences = 10,
   kNothingJoined = 11,
-  kLengthsDiffer = 12,
-  kNotSingleSamples = 13,
+  kBlankLine = 12,
   // Counted against maxErrors.
   kBlankRow = 20,
   kBadNumber = 21,

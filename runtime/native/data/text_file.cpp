@@ -45,7 +45,7 @@ void TextParser::flush_blank_rows() {
   for (uint64_t i = 0; i < count; ++i) {
     line_ = here - count + i;
     ++rows_;
-    if (!with_ids_) throw Refused{remark(kBlankRow, nullptr)};
+    if (!with_ids_) throw Refused{remark(kBlankLine, nullptr)};
     count_error(remark(kBlankRow, nullptr));
   }
   line_ = here;

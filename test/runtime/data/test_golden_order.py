@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +86,9 @@ def check(expected: Any, found: list[tuple[float, int, int]], interval: int, per
         count = sum(b[2] for b in batches)
         ce, samples = line["values"]["ce"]
         assert samples == count
-        assert sum(b[0] for b in batches) / count == pytest.approx(ce, rel=2e-5)
-        assert 100 * sum(b[1] for b in batches) / count == pytest.approx(
-            line["values"]["errs"][0], abs=1e-3
-        )
+        percent = line["values"]["errs"][0]
+        assert math.isclose(sum(b[0] for b in batches) / count, ce, rel_tol=2e-5)
+        assert math.isclose(100 * sum(b[1] for b in batches) / count, percent, abs_tol=1e-3)
 
 
 @pytest.mark.parametrize(
