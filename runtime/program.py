@@ -140,13 +140,13 @@ class Program:
             return self.state.view(self.image.states[slot.state].name)
         return self._view(slot)
 
-    def run(self) -> None:
-        """Compute the step."""
-        threads = self.threads
-        if threads == 1 or self._pool is None:
+    def run(self, threads: int = 0) -> None:
+        """Compute the step, on as many threads as it is worth unless told otherwise."""
+        count = threads or self.threads
+        if count == 1 or self._pool is None:
             self._step(self.frame_address, 0, 1)
         else:
-            self._pool.run(self.step_address, self.frame_address, threads)
+            self._pool.run(self.step_address, self.frame_address, count)
 
     def _view(self, slot: Slot) -> Array:
         start = evaluate(slot.place, self._columns)

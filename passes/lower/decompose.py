@@ -168,6 +168,20 @@ def accumulate(steps: Steps, op: Operation) -> None:
     steps.builder.insert(parameters.WriteOp(op.target, steps.add(elementwise.PlusOp(old, value))))
 
 
+def settle_writes(network: NetworkOp) -> None:
+    """Let reads that follow a write take its value, and keep the last write of each symbol."""
+    last: dict[str, parameters.WriteOp] = {}
+    for op in list(network.block.ops):
+        if isinstance(op, parameters.ReadOp) and op.target in last:
+            op.result.replace_all_uses_with(last[op.target].value)
+            Rewriter.erase_op(op)
+        elif isinstance(op, parameters.WriteOp):
+            earlier = last.get(op.target)
+            if earlier is not None:
+                Rewriter.erase_op(earlier)
+            last[op.target] = op
+
+
 def materialise(network: NetworkOp) -> None:
     """Put `net.pass` between a constant and whoever needs it in memory: a product, a root."""
     for op in list(network.block.ops):

@@ -14,7 +14,7 @@ from brainscript.dialects.net.base import attribute
 from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of
 from brainscript.dialects.net.parameters import ReadOp, WriteOp
 from brainscript.passes.lower.clusters import Clusters, forward_order, members
-from brainscript.passes.lower.decompose import decompose, materialise
+from brainscript.passes.lower.decompose import decompose, materialise, settle_writes
 from brainscript.passes.lower.families import check_supported, is_constant, is_outside
 from brainscript.passes.lower.groups import MERGES, Group, Merge
 from brainscript.passes.lower.tidy import recompute, tidy
@@ -46,6 +46,7 @@ def fuse(network: NetworkOp) -> None:
     """Decompose, tidy and group a network; the result stands in attributes of its operations."""
     keep_root_names(network)
     decompose(network)
+    settle_writes(network)
     tidy(network)
     materialise(network)
     recompute(network)

@@ -16,9 +16,9 @@ from brainscript.dialects.tensors import shape_of, type_of
 
 Array = npt.NDArray[Any]
 
-SMALLEST_LOG = 1e-37
-LOG_OF_ZERO = -85.1
-SMALLEST_DIVISOR = 1e-30
+SMALLEST_LOG = float(np.float32(1e-37))
+LOG_OF_ZERO = float(np.float32(-85.1))
+SMALLEST_DIVISOR = float(np.float32(1e-30))
 
 
 def log(x: Array) -> Array:
@@ -100,13 +100,15 @@ ELEMENTWISE: dict[str, Callable[..., Array]] = {**UNARY, **BINARY, **TERNARY}
 def flat(op: NetOp, index: int, array: Array) -> Array:
     """Operand `index` as a matrix with one column per sample (one column if it has no axis)."""
     kind = type_of(op.operands[index])
-    return array.reshape(prod(kind.shape or ()), -1, order="F")
+    samples = array.shape[-1] if kind.axis is not None else 1
+    return array.reshape(prod(kind.shape or ()), samples, order="F")
 
 
 def matrices(array: Array, rows: int, sampled: bool) -> Array:
     """An operand of a product as matrices of `rows` rows: shape (samples, rows, rest)."""
     samples = array.shape[-1] if sampled else 1
-    return np.moveaxis(array.reshape(rows, -1, samples, order="F"), 2, 0)
+    rest = prod(array.shape[:-1] if sampled else array.shape) // rows
+    return np.moveaxis(array.reshape(rows, rest, samples, order="F"), 2, 0)
 
 
 def fold(product: Array, op: NetOp, shape: tuple[int, ...]) -> Array:
@@ -169,7 +171,8 @@ def sum_elements(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Arra
 def _first(x: Array, axis: tuple[int, ...], find: Callable[..., Any]) -> Array:
     """The index of the first extreme along `axis`; several axes count as one, first fastest."""
     kept = [k for k in range(x.ndim) if k not in axis]
-    rows = np.transpose(x, (*reversed(axis), *kept)).reshape(-1, *(x.shape[k] for k in kept))
+    count = prod(x.shape[k] for k in axis)
+    rows = np.transpose(x, (*reversed(axis), *kept)).reshape(count, *(x.shape[k] for k in kept))
     shape = tuple(1 if k in axis else size for k, size in enumerate(x.shape))
     return find(rows, axis=0).reshape(shape).astype(x.dtype)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,8 @@ def random_symbols(
 def to_memory(array: Array, sampled: bool, dtype: npt.DTypeLike = np.float32) -> Array:
     """The array as it lies in memory: samples apart, first static axis fastest, flat per sample."""
     columns = array.shape[-1] if sampled else 1
-    return np.ascontiguousarray(array.reshape(-1, columns, order="F").T.astype(dtype))
+    size = prod(array.shape[:-1] if sampled else array.shape)
+    return np.ascontiguousarray(array.reshape(size, columns, order="F").T.astype(dtype))
 
 
 def from_memory(flat: Array, shape: Sequence[int], columns: int | None) -> Array:
