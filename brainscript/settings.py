@@ -277,7 +277,7 @@ class Settings:
         if self.has(key):
             why = "an empty value and 'default' do not count as given"
             return BrainScriptError(Diagnostic("BS0206", title, self.span_of(key), why))
-        remedy = did_you_mean(key, self.own_keys()) or f"add {key} = ... to this section"
+        remedy = did_you_mean(key, self.own_keys()) or f"add {key} = ..."
         label = f"not given in section '{self.name}'" if self.name else "not given at top level"
         if self.parent is not None:
             label += " or around it"

@@ -101,6 +101,7 @@ class _CommandLine:
         self._sources = sources
         self._files = ConfigFiles(sources)
         self._entries: dict[str, Entry] = {}
+        self._place = Span(COMMAND_LINE, 1, 1)
 
     def settings(self) -> Settings:
         """The top-level section."""
@@ -116,7 +117,7 @@ class _CommandLine:
             if lower == "currentdirectory":
                 _change_directory(unquote(tail))
             self._add(argument)
-        return Settings("", self._entries, ConfigRules(), Span(COMMAND_LINE, 1, 1))
+        return Settings("", self._entries, ConfigRules(), self._place)
 
     def _add(self, text: PlacedText) -> None:
         add_entries(self._entries, _balanced(text, self._sources), ",;\n")
@@ -124,6 +125,7 @@ class _CommandLine:
     def _read_files(self, names: PlacedText | None, asked: PlacedText) -> None:
         if names is None or "=" in names.text:
             raise _no_file(asked)
+        self._place = names.span(0, len(names.text))
         start = 0
         for name in names.text.split("+"):
             piece = unquote(names.slice(start, start + len(name)))

@@ -150,9 +150,7 @@ def _open(path: Token, stack: list[_File], sources: Sources) -> _File:
         raise missing_file(path.text[1:-1], asked)
     identity = os.path.realpath(found)
     chain = tuple(
-        Note(f"included from here ({len(stack) - i} up)", file.asked)
-        for i, file in enumerate(reversed(stack))
-        if file.asked is not None
+        Note("included from here", file.asked) for file in reversed(stack) if file.asked is not None
     )
     if any(file.identity == identity for file in stack):
         title = f"'{found}' includes itself"

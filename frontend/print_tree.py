@@ -85,16 +85,16 @@ _GROUPS: dict[type[syntax.Node], Callable[[Any], _Group]] = {
 def tree_text(tree: Expression) -> str:
     """The whole tree as text; it is built without recursion, so any depth prints."""
     lines: list[str] = []
-    todo: list[tuple[int, Expression | _Group | str]] = [(0, tree)]
+    waiting: list[tuple[int, Expression | _Group | str]] = [(0, tree)]
     size = 0
-    while todo:
-        indent, shown = todo.pop()
+    while waiting:
+        indent, shown = waiting.pop()
         if isinstance(shown, str):
             line = " " * indent + shown if shown else ""
         else:
             group = shown if isinstance(shown, _Group) else _GROUPS[type(shown)](shown)
             line = " " * max(1, indent) + group.label
-            todo += reversed(_below(group, indent + 1))
+            waiting += reversed(_below(group, indent + 1))
         lines.append(line + "\n")
         size += len(line) + 1
         if size > limit("source-bytes"):

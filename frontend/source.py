@@ -89,7 +89,14 @@ class Sources:
     def read(self, path: str, asked: Span | None = None) -> SourceText:
         """The text of a file; `asked` is the place that names it."""
         source = self._texts.get(path)
-        return source or self.add(decode(path, _read_bytes(path, asked)))
+        if source is not None:
+            return source
+        data = _read_bytes(path, asked)
+        try:
+            return self.add(decode(path, data))
+        except BrainScriptError:
+            self.add(SourceText(path, data.decode("utf-8", "replace")))
+            raise
 
     def find(self, path: str, including: Sequence[str]) -> str | None:
         """The file that `include "path"` means, or None.
