@@ -138,7 +138,7 @@ class RootsOp(IRDLOperation):
         """Parse `group(%a, %b), group(%c)`."""
         groups: list[StringAttr] = []
         values: list[SSAValue] = []
-        while (group := parser.parse_optional_identifier()) is not None:
+        while (group := parser.parse_optional_keyword_in(GROUPS)) is not None:
             with parser.in_parens():
                 found = parse_operands(parser)
             groups += [StringAttr(group)] * len(found)

@@ -166,7 +166,8 @@ class StateOp(SymbolOp):
     Roles: `momentum` (the smoothed gradient of a parameter), `hyper` (a number that the host sets
     before each minibatch), `criterion` (a sum over minibatches that the host reads and resets),
     `statistic` (the value of a `Mean` or `InvStdDev` node) and `running` (what a statistic is made
-    from, only while it is computed). `of` names the parameter or node that it belongs to.
+    from, only while it is computed). `of` names the parameter or node that it belongs to,
+    and of a statistic the operation.
     """
 
     name = "net.state"

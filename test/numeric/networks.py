@@ -95,7 +95,7 @@ def random_inputs(
     return {
         op.node_name: random_array(op.result.type, columns, random, low, high)
         for op in network(module).block.ops
-        if isinstance(op, leaves.InputOp) and isinstance(op.result.type, TensorType)
+        if isinstance(op, leaves.InputOp)
     }
 
 

@@ -1,0 +1,146 @@
+"""The reverse sweep: gradients of the training criterion with respect to the parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from brainscript.dialects.net.base import NetOp
+from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of, symbols_of
+from brainscript.dialects.net.parameters import GradientOp, ParameterOp, ReadOp
+from brainscript.dialects.net.places import failure, name_of
+from brainscript.dialects.tensors import Element, type_of
+from brainscript.passes.gradient import criteria, elementwise, linear, normalise, reduce
+from brainscript.passes.gradient.rules import Case, Rule, Table, key_of
+from brainscript.passes.gradient.terms import Term, Writer
+from brainscript.passes.infer.select import remove_dead
+
+TABLES: tuple[Table, ...] = (
+    elementwise.TABLE,
+    linear.TABLE,
+    reduce.TABLE,
+    normalise.TABLE,
+    criteria.TABLE,
+)
+
+
+@dataclass(frozen=True)
+class NetGradient(ModulePass):
+    """Append the gradient of the first criterion for every parameter that learns.
+
+    The gradient is that of the sum over all samples of the minibatch. Only values on a path from a
+    parameter with a learning-rate multiplier above 0 to the criterion get one.
+
+    Before: `%z = net.times %w, %x` and `%c = net.square_error %y, %z`.
+    After, behind them: `%d = net.minus %z, %y`, `%g = net.element_times %two, %d`,
+    `%dw = net.times_gradient_left %g, %x : T` and `net.gradient @W, %dw`.
+    """
+
+    name = "net-gradient"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Find what needs a gradient, then sweep backwards."""
+        network = network_of(op)
+        if network is None:
+            return
+        criteria_of = network.roots.group("criterion")
+        if not criteria_of:
+            raise failure(network, "BS0411", "the network has no criterion to train")
+        Sweep(network, criteria_of[0]).run()
+
+
+class Sweep:
+    """One reverse sweep over a network."""
+
+    def __init__(self, network: NetworkOp, criterion: SSAValue):
+        self.network = network
+        self.criterion = criterion
+        self.symbols = symbols_of(network)
+        element = type_of(criterion).element
+        self.writer = Writer(network.roots, element)
+        self.learning = self._learning()
+        self.parts: dict[SSAValue, list[SSAValue]] = {}
+        self.gradients: dict[str, list[SSAValue]] = {}
+
+    def _learning(self) -> set[SSAValue]:
+        """The values that depend on a parameter that learns."""
+        found: set[SSAValue] = set()
+        for op in self.network.block.ops:
+            if isinstance(op, ReadOp):
+                symbol = self.symbols.get(op.target)
+                if isinstance(symbol, ParameterOp) and symbol.multiplier > 0:
+                    found.add(op.result)
+            elif isinstance(op, NetOp) and any(v in found for v in op.operands):
+                found.add(op.result)
+        return found
+
+    def run(self) -> None:
+        """Write the gradients of all operations, last first, and hand those of parameters over."""
+        if self.criterion not in self.learning:
+            name = node_name_of(self.criterion)
+            title = f"the criterion '{name}' depends on no parameter that learns"
+            raise failure(owner_of(self.criterion), "BS0411", title)
+        operations = list(self.network.block.ops)
+        self.parts[self.criterion] = [self.writer.number(1.0)]
+        for op in reversed(operations):
+            if isinstance(op, ReadOp) and op.result in self.parts:
+                self.gradients.setdefault(op.target, []).append(self._total(op.result))
+            elif isinstance(op, NetOp) and op.result in self.parts:
+                self._visit(op)
+        self._hand_over()
+
+    def _visit(self, op: NetOp) -> None:
+        """Add the contributions of one operation to the gradients of its operands."""
+        key = key_of(op)
+        row = next((table[key] for table in TABLES if key in table), None)
+        if row is None:
+            title = f"'{name_of(op)}' cannot be trained through: {op.OPERATION} has no gradient"
+            raise failure(op, "BS0415", title)
+        self.writer.location = op.location
+        gradient: SSAValue | None = None
+        for index, operand in enumerate(op.operands):
+            rule = row[index]
+            if rule is None or operand not in self.learning:
+                continue
+            if gradient is None:
+                gradient = self._total(op.result)
+            part = self._contribution(rule, Case(op, Term(self.writer, gradient)), index)
+            self.parts.setdefault(operand, []).append(part)
+
+    def _contribution(self, rule: Rule, case: Case, index: int) -> SSAValue:
+        return self.writer.fit(rule(case).value, case.kind(index))
+
+    def _total(self, value: SSAValue) -> SSAValue:
+        """The gradient of a value: the sum of its contributions."""
+        first, *others = self.parts[value]
+        total = Term(self.writer, first)
+        for other in others:
+            total = total + Term(self.writer, other)
+        kind = type_of(value)
+        if total.constant is not None and kind.axis is None and kind.elements == 1:
+            return total.value
+        return self.writer.fit(total.value, kind)
+
+    def _hand_over(self) -> None:
+        for name in sorted(self.gradients):
+            symbol = self.symbols[name]
+            first, *others = (Term(self.writer, part) for part in self.gradients[name])
+            for other in others:
+                first = first + other
+            self.writer.insert(GradientOp(name, first.value, symbol.location))
+        remove_dead(self.network)
+
+
+def owner_of(value: SSAValue) -> Operation:
+    """The operation that makes a value of the network."""
+    assert isinstance(value.owner, Operation)
+    return value.owner
+
+
+def element_of(network: NetworkOp) -> Element | None:
+    """The element type of a network, from its first value."""
+    return next((type_of(r).element for op in network.block.ops for r in op.results), None)

@@ -1,0 +1,42 @@
+"""Gradients of products and of the sum of everything."""
+
+from __future__ import annotations
+
+from brainscript.dialects.net import elementwise as ew
+from brainscript.dialects.net import linear
+from brainscript.passes.gradient.rules import Case, Table
+from brainscript.passes.gradient.terms import Term
+
+
+def _rank(c: Case) -> int:
+    assert isinstance(c.op, linear.TimesOp)
+    return c.op.output_rank.value.data
+
+
+def _times_left(c: Case) -> Term:
+    """`dA = g B'`."""
+    return c.make(linear.TimesGradientLeftOp, c.g, c.b, index=0, output_rank=_rank(c))
+
+
+def _times_right(c: Case) -> Term:
+    """`dB = A' g`."""
+    return c.make(linear.TimesGradientRightOp, c.a, c.g, index=1, output_rank=_rank(c))
+
+
+def _transpose_left(c: Case) -> Term:
+    """`dA = B g'`."""
+    return c.make(linear.TimesGradientLeftOp, c.b, c.g, index=0)
+
+
+def _transpose_right(c: Case) -> Term:
+    """`dB = A g`; a vector A is one column, so the product is an outer one."""
+    shape = c.kind(0).shape
+    assert shape is not None
+    return c.a.apply(ew.ElementTimesOp if len(shape) == 1 else linear.TimesOp, c.g)
+
+
+TABLE: Table = {
+    "net.times": (_times_left, _times_right),
+    "net.transpose_times": (_transpose_left, _transpose_right),
+    "net.sum_elements": (lambda c: c.g,),
+}

@@ -1,0 +1,65 @@
+"""Every gradient rule against finite differences, and the check itself against wrong rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from brainscript.dialects.net.kinds import KINDS
+from brainscript.passes.gradient.build import TABLES
+from brainscript.passes.gradient.rules import Case, Rule, Table
+from brainscript.passes.gradient.terms import Term
+from test.numeric.differences import TOLERANCE, problem, worst_error
+from test.numeric.gradient_cases import Check, all_checks
+
+CHECKS = {check.name: check for check in all_checks()}
+ROWS = [
+    (table, key, index)
+    for table in TABLES
+    for key, row in table.items()
+    for index, rule in enumerate(row)
+    if rule is not None
+]
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_gradient_is_the_slope(name: str):
+    assert worst_error(problem(CHECKS[name])) < TOLERANCE
+
+
+def test_every_node_kind_has_rules_or_is_for_evaluation_only():
+    rows = {key for table in TABLES for key in table}
+    names = {kind.op.name for kind in KINDS.values()}
+    without = {n for n in names if not any(r == n or r.startswith(f"{n}.") for r in rows)}
+    assert without == {"net.classification_error"}
+
+
+def scaled(rule: Rule) -> Callable[[Case], Term]:
+    """The rule, wrong by one percent."""
+    return lambda case: rule(case) * 1.01
+
+
+def covering(key: str, index: int) -> list[Check]:
+    """The cases that use a rule."""
+    _, op, *variant = key.split(".")
+    checks = [c for c in CHECKS.values() if c.op == op and c.operands[index].learned]
+    if op == "reduce":
+        return [c for c in checks if f'"{variant[0]}"' in c.options]
+    return (
+        [c for c in checks if (len(c.operands) > 2) == bool(variant)]
+        if op == "logistic"
+        else checks
+    )
+
+
+@pytest.mark.parametrize(("table", "key", "index"), ROWS, ids=[f"{k}[{i}]" for _, k, i in ROWS])
+def test_a_rule_wrong_by_a_percent_is_found(
+    monkeypatch: pytest.MonkeyPatch, table: Table, key: str, index: int
+):
+    row = list(table[key])
+    rule = row[index]
+    assert rule is not None
+    row[index] = scaled(rule)
+    monkeypatch.setitem(table, key, tuple(row))
+    assert max(worst_error(problem(c)) for c in covering(key, index)[:4]) > 100 * TOLERANCE
