@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Region, SSAValue
@@ -14,11 +15,13 @@ from brainscript.frontend.building.builder import Builder
 from brainscript.frontend.building.expressions import TABLE
 from brainscript.frontend.building.library import library_members
 from brainscript.frontend.building.scope import Scope, field_names
-from brainscript.limits import limit, recursion
+from brainscript.limits import exceeded, limit, recursion
 
 NOWHERE = Span("library:surroundings", 1, 1)
 FRAMES = 8
 """Calls on the interpreter's stack for one level of nesting in an expression."""
+
+Roots = Callable[[Builder, Scope], tuple[Sequence[str], Sequence[SSAValue]]]
 
 
 def build_network(expression: syntax.Expression, *, precision: str = "float") -> ModuleOp:
@@ -29,49 +32,68 @@ def build_network(expression: syntax.Expression, *, precision: str = "float") ->
     """
     if isinstance(expression, syntax.New) and expression.kind == "ComputationNetwork":
         expression = expression.operand
-    elif not isinstance(expression, syntax.Record):
-        return _build(expression, "network", precision)
-    if not isinstance(expression, syntax.Record):
-        return _build(expression, "network", precision)
-    with recursion(FRAMES * limit("expression-nesting")):
-        builder, outer = _start(expression, precision)
-        scope = Scope(outer, builder.block, "", expression.members)
-        names = root_order([member.name for member in expression.members])
-        places = {member.name: member.span for member in expression.members}
-        values = [builder.lookup(scope, name, places[name]) for name in names]
-        return _finish(builder, names, values, "members", precision)
+        if not isinstance(expression, syntax.Record):
+            expression = syntax.New(expression.span, "ComputationNetwork", expression)
+    if isinstance(expression, syntax.Record):
+        return _build(expression, "members", precision, _members(expression))
+    return _build(expression, "expression", precision, _single(expression, "network"))
 
 
 def build_value(expression: syntax.Expression, *, precision: str = "float") -> ModuleOp:
     """A program that wants the value of one expression with all that is in it."""
-    return _build(expression, "value", precision)
+    return _build(expression, "value", precision, _single(expression, "value"))
 
 
-def _build(expression: syntax.Expression, name: str, precision: str) -> ModuleOp:
-    with recursion(FRAMES * limit("expression-nesting")):
-        builder, outer = _start(expression, precision)
-        value = builder.expression(expression, outer, name)
-        form = "value" if name == "value" else "expression"
-        return _finish(builder, [name], [value], form, precision)
+def _members(record: syntax.Record) -> Roots:
+    """Every member of a network record is demanded, in the order of the language."""
+    places = {member.name: member.span for member in record.members}
+
+    def roots(builder: Builder, outer: Scope) -> tuple[Sequence[str], Sequence[SSAValue]]:
+        scope = Scope(outer, builder.block, "", record.members)
+        names = root_order(places)
+        return names, [builder.lookup(scope, name, places[name]) for name in names]
+
+    return roots
 
 
-def _start(expression: syntax.Expression, precision: str) -> tuple[Builder, Scope]:
-    builder = Builder(TABLE, field_names(expression))
-    surroundings = (
-        syntax.Member(NOWHERE, "deviceId", syntax.Number(NOWHERE, -1.0)),
-        syntax.Member(NOWHERE, "traceLevel", syntax.Number(NOWHERE, 0.0)),
-        syntax.Member(NOWHERE, "precision", syntax.String(NOWHERE, precision)),
-    )
-    return builder, Scope(None, builder.block, "", (*library_members(), *surroundings))
+def _single(expression: syntax.Expression, name: str) -> Roots:
+    """The expression is the only root."""
+
+    def roots(builder: Builder, outer: Scope) -> tuple[Sequence[str], Sequence[SSAValue]]:
+        return [name], [builder.expression(expression, outer, name)]
+
+    return roots
 
 
-def _finish(
-    builder: Builder, names: Sequence[str], values: Sequence[SSAValue], form: str, precision: str
-) -> ModuleOp:
-    roots = RootsOp.create(operands=values, properties={"names": strings(names)})
-    builder.drain()
-    builder.block.add_op(roots)
+def _build(expression: syntax.Expression, form: str, precision: str, roots: Roots) -> ModuleOp:
+    with _room(expression):
+        builder = Builder(TABLE, field_names(expression))
+        names, values = roots(builder, _library(builder, precision))
+        end = RootsOp.create(operands=values, properties={"names": strings(names)})
+        builder.drain()
+        builder.block.add_op(end)
     network = NetworkOp.create(
         properties={"form": StringAttr(form)}, regions=[Region(builder.block)]
     )
     return ModuleOp([network], attributes={"net.precision": StringAttr(precision)})
+
+
+@contextmanager
+def _room(expression: syntax.Expression) -> Generator[None]:
+    """Room on the interpreter's stack for expressions nested as deep as the limit allows."""
+    try:
+        with recursion(FRAMES * limit("expression-nesting")):
+            yield
+    except RecursionError:
+        title = "an expression is nested too deeply"
+        raise exceeded("expression-nesting", "BS0321", title, expression.span) from None
+
+
+def _library(builder: Builder, precision: str) -> Scope:
+    """The scope around every program: the library, and the settings that nodes look for."""
+    settings = (
+        syntax.Member(NOWHERE, "deviceId", syntax.Number(NOWHERE, -1.0)),
+        syntax.Member(NOWHERE, "traceLevel", syntax.Number(NOWHERE, 0.0)),
+        syntax.Member(NOWHERE, "precision", syntax.String(NOWHERE, precision)),
+    )
+    return Scope(None, builder.block, "", (*library_members(), *settings))

@@ -1,13 +1,23 @@
 """The index of diagnostic codes: code -> (title, explanation). `bs-opt --explain CODE` prints it.
 
 Each area has a module of its own here and a range of numbers: `language` BS01xx reading and
-parsing, BS03xx evaluation; `config` BS02xx; `network` BS04xx; `model` BS05xx; `data` BS06xx;
+parsing; `evaluation` BS03xx; `config` BS02xx; `network` BS04xx; `model` BS05xx; `data` BS06xx;
 `training` BS07xx; `codegen` BS08xx; `tools` BS09xx.
 """
 
 from importlib import import_module
 
-AREAS = ("language", "config", "network", "model", "data", "training", "codegen", "tools")
+AREAS = (
+    "language",
+    "evaluation",
+    "config",
+    "network",
+    "model",
+    "data",
+    "training",
+    "codegen",
+    "tools",
+)
 
 
 def all_codes() -> dict[str, tuple[str, str]]:

@@ -31,7 +31,6 @@ BUILTINS: dict[str, dict[str, tuple[str, ...]]] = {
         "Length": ("arg",),
         "Mod": ("args",),
         "IntDiv": ("args",),
-        "Repeat": ("args",),
     },
     "StringFunction": {
         "Format": ("arg", "how"),
@@ -46,7 +45,7 @@ BUILTINS: dict[str, dict[str, tuple[str, ...]]] = {
         "IsBool": ("arg",),
         "IsNode": ("arg",),
     },
-    "ArrayFunction": {"Concat": ("args",), "Resize": ("args",)},
+    "ArrayFunction": {"Concat": ("args",), "Repeat": ("args",), "Resize": ("args",)},
 }
 """Classes whose field `what` names a function, with the fields that are its arguments."""
 

@@ -11,7 +11,7 @@ from xdsl.ir import Operation, SSAValue
 from brainscript.dialects.bs import LISTS, NodeOp, ReadOp, RootsOp
 from brainscript.passes.evaluate.failures import failure, type_name
 from brainscript.passes.evaluate.options import inputs_of, node_name
-from brainscript.passes.evaluate.roots import flattened
+from brainscript.passes.evaluate.plain import flattened
 
 
 def is_node(value: SSAValue) -> bool:

@@ -17,9 +17,9 @@ from brainscript.dialects.net.kinds import KINDS
 from brainscript.dialects.net.shapes import ShapeError
 from brainscript.dialects.tensors import UNKNOWN, TensorType
 from brainscript.passes.evaluate.failures import failure, type_name
-from brainscript.passes.evaluate.plain import Plain, plain
+from brainscript.passes.evaluate.plain import Plain, flattened, plain
 
-Option = Plain | tuple["Option", ...]
+Option = Plain | tuple[Plain, ...]
 
 
 def inputs_of(op: NodeOp) -> Sequence[SSAValue]:
@@ -36,11 +36,11 @@ def options_of(op: NodeOp | ParameterOp) -> dict[str, Option]:
 
 def _option(op: Operation, name: str, value: SSAValue) -> Option:
     if isinstance(value.owner, ArrayOp):
-        found: list[Option] = []
-        for element in value.owner.elements:
-            item = _option(op, name, element)
-            found += item if isinstance(item, tuple) else (item,)
-        return tuple(found)
+        return tuple(_plain(op, name, element) for element in flattened(value))
+    return _plain(op, name, value)
+
+
+def _plain(op: Operation, name: str, value: SSAValue) -> Plain:
     literal = plain(value.owner)
     if literal is None:
         assert isinstance(value.owner, Operation)

@@ -16,6 +16,7 @@ from brainscript.dialects.bs import (
     RootsOp,
     StringOp,
 )
+from brainscript.limits import limit, recursion
 
 Plain = float | str | bool
 
@@ -38,6 +39,19 @@ def integer(op: object) -> int | None:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return None
+
+
+def flattened(value: SSAValue) -> list[SSAValue]:
+    """`value`, or when it is an array what is in it, at any depth and from left to right."""
+    found: list[SSAValue] = []
+    todo = [value]
+    while todo:
+        value = todo.pop()
+        if isinstance(value.owner, ArrayOp):
+            todo.extend(reversed(value.owner.elements))
+        else:
+            found.append(value)
+    return found
 
 
 def plain_deep(value: SSAValue) -> object:
@@ -65,4 +79,5 @@ def value_of(module: ModuleOp) -> object:
     network = network_of(module)
     roots: Operation | None = network.body.block.last_op if network is not None else None
     assert isinstance(roots, RootsOp)
-    return plain_deep(roots.values[0])
+    with recursion(limit("path-length")):
+        return plain_deep(roots.values[0])

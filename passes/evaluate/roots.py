@@ -20,6 +20,7 @@ from brainscript.dialects.bs import (
     strings,
 )
 from brainscript.passes.evaluate.engine import Engine
+from brainscript.passes.evaluate.plain import flattened
 
 
 def run(engine: Engine) -> None:
@@ -38,19 +39,6 @@ def run(engine: Engine) -> None:
         engine.block.add_op(roots)
 
 
-def flattened(value: SSAValue) -> list[SSAValue]:
-    """`value`, or when it is an array what is in it, at any depth and from left to right."""
-    found: list[SSAValue] = []
-    todo = [value]
-    while todo:
-        value = todo.pop()
-        if isinstance(value.owner, ArrayOp):
-            todo.extend(reversed(value.owner.elements))
-        else:
-            found.append(value)
-    return found
-
-
 def _demand_roots(engine: Engine, roots: RootsOp) -> None:
     deep = engine.network.form.data == "value"
     for index, name in enumerate(roots.names.data):
@@ -62,6 +50,7 @@ def _demand_roots(engine: Engine, roots: RootsOp) -> None:
 
 
 def _demand_elements(engine: Engine, value: SSAValue) -> None:
+    """Demand the nodes inside an array; `value` itself is evaluated."""
     while (needed := engine.first_unevaluated(value)) is not None:
         if engine.is_stuck(needed):
             return
@@ -111,6 +100,7 @@ def _fetch_delayed(engine: Engine, roots: RootsOp) -> None:
     while todo:
         node = todo.popleft()
         if node.kind.data in DELAYS:
+            engine.demand(node.operands[0])
             _demand_elements(engine, node.operands[0])
         for operand in node.operands:
             for value in flattened(operand):

@@ -8,6 +8,7 @@ import re
 from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.bs import ArrayOp, NodeOp, ParameterOp, ReadOp, RecordOp
+from brainscript.limits import limit, recursion
 from brainscript.passes.evaluate.failures import type_name
 from brainscript.passes.evaluate.options import node_name
 from brainscript.passes.evaluate.plain import plain
@@ -31,7 +32,8 @@ def _width(how: str) -> str:
 
 def format_value(value: SSAValue, how: str = "") -> str:
     """The text of an evaluated value, with everything that is in it."""
-    return _format(value, how, frozenset())
+    with recursion(2 * limit("path-length")):
+        return _format(value, how, frozenset())
 
 
 def _format(value: SSAValue, how: str, inside: frozenset[Operation]) -> str:

@@ -21,8 +21,7 @@ from brainscript.dialects.net.shapes import ShapeError
 from brainscript.passes.evaluate.engine import Engine
 from brainscript.passes.evaluate.failures import type_name
 from brainscript.passes.evaluate.options import options_of
-from brainscript.passes.evaluate.plain import plain
-from brainscript.passes.evaluate.roots import flattened
+from brainscript.passes.evaluate.plain import flattened, plain
 
 
 def node_rule(engine: Engine, op: Operation) -> SSAValue | None:
