@@ -174,7 +174,8 @@ def _first(x: Array, axis: tuple[int, ...], find: Callable[..., Any]) -> Array:
     count = prod(x.shape[k] for k in axis)
     rows = np.transpose(x, (*reversed(axis), *kept)).reshape(count, *(x.shape[k] for k in kept))
     shape = tuple(1 if k in axis else size for k, size in enumerate(x.shape))
-    return np.asarray(find(rows, axis=0), x.dtype).reshape(shape)
+    found: Array = np.asarray(find(rows, axis=0), float)
+    return found.reshape(shape)
 
 
 Reduction = Callable[[Array, tuple[int, ...]], Array]
@@ -257,10 +258,10 @@ def classification_error(y: Array, z: Array, top_n: Array | None = None) -> Any:
     """How many columns of z have fewer than topN elements before the one that y marks."""
     best = y.argmax(axis=0)
     own = np.take_along_axis(z, best[None, :], axis=0)
-    index = np.arange(z.shape[0])[:, None]
+    index: Array = np.arange(z.shape[0])[:, None]
     before: Array = (z > own) | ((z == own) & (index < best))
-    found: Array = np.sum(before, axis=0) < (1 if top_n is None else top_n.item())
-    return np.count_nonzero(~found)
+    counts: Array = np.sum(before, axis=0)
+    return np.count_nonzero(counts >= (1 if top_n is None else top_n.item()))
 
 
 def statistic(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
