@@ -90,7 +90,6 @@ class Input(Structure):
         ("axis", c_int64),
         ("base", c_int64),
         ("coefficients", POINTER(c_int64)),
-        ("counts", c_int64),
     ]
 
 
@@ -108,6 +107,8 @@ class Loop(Structure):
         ("input_count", c_int64),
         ("element_bytes", c_int64),
         ("counted_axis", c_int64),
+        ("counted_streams", POINTER(c_int64)),
+        ("counted_stream_count", c_int64),
         ("learning_rate", c_double),
         ("momentum_per_sample", c_double),
         ("learning_rate_at", c_void_p),
@@ -125,7 +126,7 @@ class Progress(Structure):
         ("samples", c_int64),
         ("counted", c_int64),
         ("columns", c_int64 * MAX_AXES),
-        ("needed", c_int64 * MAX_AXES),
+        ("last_columns", c_int64 * MAX_AXES),
     ]
 
 

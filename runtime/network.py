@@ -6,7 +6,7 @@ The tools build an object that satisfies `Network` from level-2 IR and hand it o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TextIO
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.diagnostic import Diagnostic, Span
+from brainscript.runtime.state_arena import StateArena
 from brainscript.settings import Settings
 
 Array = NDArray[np.floating[Any]]
@@ -111,29 +112,6 @@ class UpdateRule:
     numbers: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
-class State(Protocol):
-    """The values of a network by symbol: parameters, momentum, statistics, hyper scalars, sums.
-
-    A view is flat or shaped as the reversed dims, contiguous and writable; it is valid until the
-    next `Network.compile`, which may add symbols and move the block but keeps every value.
-    Symbols are those of the level-2 IR: parameters under their own names, `momentum.<parameter>`
-    and other state of the optimiser, `hyper.*`, statistics, and `criterion.<node>` for the
-    running sum of a criterion or metric in the element type.
-    """
-
-    def names(self) -> Iterable[str]:
-        """Every symbol, in a fixed order."""
-        ...
-
-    def role(self, name: str) -> str:
-        """One of 'parameter', 'momentum', 'statistic', 'hyper', 'criterion', 'running'."""
-        ...
-
-    def view(self, name: str) -> Array:
-        """The values under this name."""
-        ...
-
-
 class Step(Protocol):
     """A compiled step (`runtime.program.Program` is one)."""
 
@@ -180,10 +158,16 @@ class Facts:
 
 
 class Network(Protocol):
-    """One network: what it holds, its values, and its steps."""
+    """One network: what it holds, its values, and its steps.
+
+    `state` holds all values by the symbols of the level-2 IR: parameters under their own names
+    from the beginning; `momentum.<parameter>` and other state of the optimiser, `hyper.*`, the
+    running sum `criterion.<node>` of each criterion and metric, and statistics from the first
+    `compile` that needs them.
+    """
 
     facts: Facts
-    state: State
+    state: StateArena
 
     def inputs_of(self, mode: Mode, outputs: Sequence[str] = ()) -> Sequence[InputSpec]:
         """The inputs that the step `compile(mode, outputs)` reads."""
@@ -241,13 +225,14 @@ class Environment:
     section (its parameters have no values yet; seeds are drawn from one counter of the process),
     `parse_network(ir_text, name)` the one whose level-2 text a model file holds (`name` is for
     diagnostics).
-    `open_reader(settings, inputs, randomize)` opens the reader section; `randomize` is the
-    default for a section that does not say. `warn` shows a diagnostic and goes on.
+    `open_reader(settings, inputs, randomize)` checks and opens the reader section; `randomize` is
+    the default for a section that does not say, None for file order whatever it says. `warn`
+    shows a diagnostic and goes on. With `dry_run` everything is built and checked, no data read.
     """
 
     build_network: Callable[[Settings], Network]
     parse_network: Callable[[str, str], Network]
-    open_reader: Callable[[Settings, Sequence[InputSpec], bool], Reader]
+    open_reader: Callable[[Settings, Sequence[InputSpec], bool | None], Reader]
     warn: Callable[[Diagnostic], None]
     stderr: TextIO
     stdout: TextIO

@@ -108,6 +108,11 @@ CODES: dict[str, tuple[str, str]] = {
         "the log file cannot be opened",
         "`stderr` names a file that cannot be created.",
     ),
+    "BS0726": (
+        "estimates over different axes",
+        "All nodes that are estimated before training (`Mean`, `InvStdDev`) must depend on inputs "
+        "of one dynamic axis.",
+    ),
     "BS0725": (
         "a dropout rate has no effect",
         "The SGD section sets `dropoutRate`, but the network has no Dropout node.",

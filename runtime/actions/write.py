@@ -39,7 +39,7 @@ def write(section: Settings, session: Session) -> None:
     path, form = section.text("outputPath"), read_format(section)
     names = [node.name for node in nodes]
     inputs = network.inputs_of("write", names)
-    reader = session.environment.open_reader(section.section("reader"), inputs, False)
+    reader = session.environment.open_reader(section.section("reader"), inputs, None)
     if session.environment.dry_run:
         return
     reader.start_epoch(

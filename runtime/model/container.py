@@ -123,10 +123,9 @@ def _checked_header(path: str | Path, data: bytes) -> tuple[dict[str, Any], int]
 
 
 def _refuse_foreign(path: str | Path, data: bytes) -> None:
-    foreign = next((kind for start, kind in FOREIGN.items() if data.startswith(start)), "")
-    if not foreign and (len(data) < 9 or data[8:9] != b"{"):
-        foreign = "not a model container" if data else "an empty file"
-    if foreign:
+    if data[8:9] != b"{":
+        known = (kind for start, kind in FOREIGN.items() if data.startswith(start))
+        foreign = next(known, "not a model container" if data else "an empty file")
         title = f"'{path}' is {foreign}, not a model of this program"
         raise BrainScriptError(Diagnostic("BS0502", title, help=HELP_FOREIGN))
 

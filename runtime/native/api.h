@@ -72,7 +72,6 @@ struct bs_input {
   int64_t axis;
   int64_t base;
   const int64_t* coefficients;
-  int64_t counts;  // its columns, gaps included, count as samples of the update
 };
 
 constexpr int64_t kMaxAxes = 16;
@@ -87,7 +86,11 @@ struct bs_loop {
   const bs_input* inputs;
   int64_t input_count;
   int64_t element_bytes;
-  int64_t counted_axis;  // its columns are the samples of the update; -1: by bs_input.counts
+  // The samples of the update: the columns of an axis, or (axis -1) the most columns, gaps
+  // included, of some streams, or without any the samples of the minibatch.
+  int64_t counted_axis;
+  const int64_t* counted_streams;
+  int64_t counted_stream_count;
   double learning_rate;
   double momentum_per_sample;
   void* learning_rate_at;
@@ -101,5 +104,5 @@ struct bs_progress {
   int64_t samples;
   int64_t counted;
   int64_t columns[kMaxAxes];
-  int64_t needed[kMaxAxes];  // by the minibatch that did not fit
+  int64_t last_columns[kMaxAxes];  // of the last minibatch, or the one that did not fit
 };

@@ -30,10 +30,10 @@ class Loop {
   Status minibatch(bs_progress& progress) {
     Minibatch batch;
     if (!reader_.peek(batch)) return kEndOfEpoch;
-    if (!measure(batch)) {
-      report_need(progress);
-      return kNeedsCapacity;
-    }
+    const bool fits = measure(batch);
+    for (int64_t axis = 0; axis < plan_.axes; ++axis) progress.last_columns[axis] = columns_[axis];
+    if (!fits) return kNeedsCapacity;
+    counted_ = count(batch);
     hand_over(batch);
     run();
     reader_.take();
@@ -45,32 +45,33 @@ class Loop {
   }
 
  private:
-  const StreamView& stream(const bs_input& input) const {
-    return reader_.corpus().streams[static_cast<size_t>(input.stream)];
+  const StreamView& stream(int64_t number) const {
+    return reader_.corpus().streams[static_cast<size_t>(number)];
   }
 
-  // Columns per axis and samples of the update; false when the buffers are too small.
+  // Columns per axis; false when the buffers are too small.
   bool measure(const Minibatch& batch) {
     for (int64_t axis = 0; axis < plan_.axes; ++axis) columns_[axis] = 0;
-    counted_ = 0;
     for (int64_t i = 0; i < plan_.input_count; ++i) {
       const bs_input& input = plan_.inputs[i];
-      columns_[input.axis] = static_cast<int64_t>(stream_columns(stream(input), batch));
-      if (input.counts == 0) continue;
-      const auto packed = static_cast<int64_t>(packed_columns(stream(input), batch));
-      counted_ = packed > counted_ ? packed : counted_;
+      columns_[input.axis] = static_cast<int64_t>(stream_columns(stream(input.stream), batch));
     }
-    if (plan_.counted_axis >= 0) counted_ = columns_[plan_.counted_axis];
-    if (counted_ == 0) counted_ = static_cast<int64_t>(batch.samples);
     for (int64_t axis = 0; axis < plan_.axes; ++axis) {
       if (columns_[axis] > plan_.capacity[axis]) return false;
     }
     return true;
   }
 
-  // The columns that did not fit, so that the caller can make room.
-  void report_need(bs_progress& progress) const {
-    for (int64_t axis = 0; axis < plan_.axes; ++axis) progress.needed[axis] = columns_[axis];
+  // The samples that momentum and regularisation go by.
+  int64_t count(const Minibatch& batch) const {
+    if (plan_.counted_axis >= 0) return columns_[plan_.counted_axis];
+    if (plan_.counted_stream_count == 0) return static_cast<int64_t>(batch.samples);
+    uint64_t most = 0;
+    for (int64_t i = 0; i < plan_.counted_stream_count; ++i) {
+      const uint64_t packed = packed_columns(stream(plan_.counted_streams[i]), batch);
+      most = packed > most ? packed : most;
+    }
+    return static_cast<int64_t>(most);
   }
 
   void hand_over(const Minibatch& batch) {
@@ -82,7 +83,7 @@ class Loop {
       for (int64_t axis = 0; axis < plan_.axes; ++axis) {
         offset += input.coefficients[axis] * padded(columns_[axis]);
       }
-      gather(stream(input), batch, arena + offset);
+      gather(stream(input.stream), batch, arena + offset);
     }
     const double samples = static_cast<double>(counted_);
     write_scalar(plan_.learning_rate_at, plan_.element_bytes, plan_.learning_rate);
@@ -90,11 +91,11 @@ class Loop {
     write_scalar(plan_.samples_at, plan_.element_bytes, samples);
   }
 
-  // momentum_per_sample ^ N; N rarely changes, so the last power is kept.
+  // momentum_per_sample ^ N rounded to float; N rarely changes, so the last power is kept.
   double momentum(double samples) {
     if (samples != power_of_) {
       power_of_ = samples;
-      power_ = std::pow(plan_.momentum_per_sample, samples);
+      power_ = static_cast<float>(std::pow(plan_.momentum_per_sample, samples));
     }
     return power_;
   }

@@ -26,9 +26,10 @@ class EpochSize:
 
 @dataclass
 class Epoch:
-    """What stays the same over one epoch (0-based `index`)."""
+    """What stays the same over one epoch (0-based `index`); `step` is the training step."""
 
     network: Network
+    step: Step
     nodes: tuple[NodeSpec, ...]
     options: Options
     log: Log
@@ -58,9 +59,9 @@ class Epoch:
     def _compile(self) -> Step:
         names = [node.name for node in self.nodes]
         self._moves = self.rate > 0.01 * self.options.min_rate
-        mode, rule = ("train", self.options.update) if self._moves else ("criterion", None)
+        mode = "train" if self._moves else "criterion"
         self._inputs = self.network.inputs_of(mode, names)
-        return self.network.compile(mode, names, rule)
+        return self.step if self._moves else self.network.compile(mode, names)
 
     def _begin(self, reader: Reader, partial: Partial | None) -> None:
         self.count, self._shown_at, self._clock = 0, 0, time.perf_counter()
@@ -128,13 +129,20 @@ class Epoch:
 
     def _check(self, totals: list[float]) -> None:
         for node, total in zip(self.nodes[:1], totals[:1], strict=True):
-            if math.isnan(total):
+            if math.isnan(total) and not self._controlled:
                 title = (
                     f"the criterion '{node.name}' is not a number (nan) in epoch "
                     f"{self.index + 1}, minibatches {self._shown_at + 1} to {self.count}"
                 )
                 help = "lower the learning rate, or look for values such as nan in the data"
                 raise BrainScriptError(Diagnostic("BS0708", title, path=node.name, help=help))
+
+    @property
+    def _controlled(self) -> bool:
+        """Whether the control of the rate undoes a diverging epoch."""
+        adjust = self.options.adjust
+        explicit = self.options.rates.explicit(self.index)
+        return adjust.mode == "after" and adjust.load_best and not explicit
 
     def values(self) -> list[Value]:
         """The values of the whole epoch."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.network import Network, Reader
-from brainscript.runtime.train.feed import feed, set_hyper
+from brainscript.runtime.train.feed import feed
 from brainscript.runtime.train.log import Log
 from brainscript.runtime.train.options import Options
 
@@ -25,13 +25,27 @@ def precompute(network: Network, reader: Reader, options: Options, log: Log) -> 
     inputs = network.inputs_of("precompute")
     size = 0 if options.precompute_all else options.epoch_size
     reader.start_epoch(0, size, options.minibatch_size(0))
-    count = 0
+    axis, seen = _axis(network), 0
     while (minibatch := reader.next()) is not None:
         feed(step, inputs, minibatch)
-        set_hyper(network, 0.0, 0.0, minibatch.samples)
+        new = minibatch.columns[axis]
+        network.state.view("hyper.old_weight").fill(seen / (seen + new))
+        network.state.view("hyper.new_weight").fill(1 / (seen + new))
         step.run()
-        count += 1
-    if not count:
+        seen += new
+    if not seen:
         raise BrainScriptError(Diagnostic("BS0718", "the reader gave no data to precompute from"))
     log.line("precompute done")
     return True
+
+
+def _axis(network: Network) -> str:
+    """The axis over which all estimates run."""
+    nodes = network.facts.nodes
+    sources = {spec.name: nodes[spec.name].inputs[0] for spec in network.facts.precomputed}
+    axes = {name: nodes[source].axis for name, source in sources.items()}
+    if len(set(axes.values())) > 1:
+        listed = ", ".join(f"'{name}' over '{axis}'" for name, axis in axes.items())
+        title = f"estimates over different dynamic axes are not supported: {listed}"
+        raise BrainScriptError(Diagnostic("BS0726", title))
+    return next(iter(axes.values()))

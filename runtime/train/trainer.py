@@ -29,7 +29,8 @@ from brainscript.runtime.train.signals import Stop
 class Trainer:
     """Trains a network by the options of an SGD section.
 
-    `nodes` are the criterion that trains and the metrics that are logged with it.
+    `nodes` are the criterion that trains and the metrics that are logged with it. The training
+    step is compiled before a checkpoint is read, because it brings the optimiser's state along.
     """
 
     network: Network
@@ -44,6 +45,8 @@ class Trainer:
 
     def run(self, start: int | None) -> None:
         """Train from a fresh network (None) or on from the model after `start` epochs."""
+        names = [node.name for node in self.nodes]
+        self._step = self.network.compile("train", names, self.options.update)
         if start is None:
             precompute(self.network, self.reader, self.options, self.log)
             self.progress = Progress()
@@ -109,6 +112,7 @@ class Trainer:
         with epoch_bar(self.log, epoch + 1, o.max_epochs) as bar:
             run = Epoch(
                 self.network,
+                self._step,
                 self.nodes,
                 o,
                 self.log,

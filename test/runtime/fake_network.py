@@ -81,6 +81,9 @@ class FakeNetwork:
             names = ("learning_rate", "momentum", "samples")
             slots += [StateSlot(f"hyper.{n}", (1,), "f32", "hyper") for n in names]
             self.state.extend(slots)
+        if mode == "precompute":
+            weights = ("hyper.old_weight", "hyper.new_weight")
+            self.state.extend(StateSlot(name, (1,), "f32", "hyper") for name in weights)
         if mode in ("train", "criterion", "test"):
             self.state.extend(
                 StateSlot(f"criterion.{n}", (1,), "f32", "criterion") for n in outputs
@@ -94,7 +97,6 @@ class FakeStep:
     def __init__(self, state: StateArena, mode: Mode):
         self.state, self.mode = state, mode
         self.arrays: dict[str, Array] = {}
-        self.seen = 0
 
     def set_columns(self, columns: Mapping[str, int] | int) -> None:
         assert not isinstance(columns, int)
@@ -113,9 +115,8 @@ class FakeStep:
     def run(self) -> None:
         x, labels, state = self.arrays["features"], self.arrays["labels"], self.state
         if self.mode == "precompute":
-            total = state.view("mean") * self.seen + x.sum(axis=0)
-            self.seen += len(x)
-            state.view("mean")[:] = total / self.seen
+            old, new = (state.view(f"hyper.{n}_weight")[0] for n in ("old", "new"))
+            state.view("mean")[:] = old * state.view("mean") + new * x.sum(axis=0)
             return
         w, b = state.view("z.W"), state.view("z.b")
         self.arrays["z"] = z = x @ w + b
@@ -197,9 +198,10 @@ class FakeWorld:
         return self.networks[-1]
 
     def open_reader(
-        self, settings: Settings, inputs: Sequence[InputSpec], randomize: bool
+        self, settings: Settings, inputs: Sequence[InputSpec], randomize: bool | None
     ) -> FakeReader:
-        self.readers.append(FakeReader(self.count, settings.boolean("randomize", randomize)))
+        shuffled = randomize is not None and settings.boolean("randomize", randomize)
+        self.readers.append(FakeReader(self.count, shuffled))
         return self.readers[-1]
 
 

@@ -21,7 +21,13 @@ def _ignored(diagnostic: Diagnostic) -> None:
 
 def test_defaults():
     o = options(RATE)
-    assert (o.epoch_size, o.minibatch_size(0), o.every, o.first, o.min_rate) == (0, 256, 10, 0, 1e-9)
+    assert (o.epoch_size, o.minibatch_size(0), o.every, o.first, o.min_rate) == (
+        0,
+        256,
+        10,
+        0,
+        1e-9,
+    )
     assert o.momenta.values == (0.9,)
     assert not o.keep_checkpoints
 
