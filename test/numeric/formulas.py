@@ -209,7 +209,7 @@ def log_softmax(x: Array) -> Array:
 
 def one_hot(x: Array) -> Array:
     """1 at the first largest element of every column."""
-    return (np.arange(x.shape[0])[:, None] == x.argmax(axis=0)).astype(x.dtype)
+    return np.equal(np.arange(len(x))[:, None], x.argmax(axis=0)) * 1.0
 
 
 def by_column(function: Callable[[Array], Array]) -> Special:
@@ -258,7 +258,7 @@ def classification_error(y: Array, z: Array, top_n: Array | None = None) -> Any:
     """How many columns of z have fewer than topN elements before the one that y marks."""
     best = y.argmax(axis=0)
     own = np.take_along_axis(z, best[None, :], axis=0)
-    index: Array = np.arange(z.shape[0])[:, None]
+    index = np.arange(len(z))[:, None]
     before: Array = (z > own) | ((z == own) & (index < best))
     counts: Array = np.sum(before, axis=0)
     return np.count_nonzero(counts >= (1 if top_n is None else top_n.item()))

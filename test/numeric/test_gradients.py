@@ -43,14 +43,12 @@ def scaled(rule: Rule) -> Callable[[Case], Term]:
 def covering(key: str, index: int) -> list[Check]:
     """The cases that use a rule."""
     _, op, *variant = key.split(".")
-    checks = [c for c in CHECKS.values() if c.op == op and c.operands[index].learned]
+    checks = [c for c in CHECKS.values() if c.op == op]
+    if op == "logistic":
+        checks = [c for c in checks if (len(c.operands) > 2) == bool(variant)]
     if op == "reduce":
-        return [c for c in checks if f'"{variant[0]}"' in c.options]
-    return (
-        [c for c in checks if (len(c.operands) > 2) == bool(variant)]
-        if op == "logistic"
-        else checks
-    )
+        checks = [c for c in checks if f'"{variant[0]}"' in c.options]
+    return [c for c in checks if c.operands[index].learned]
 
 
 @pytest.mark.parametrize(("table", "key", "index"), ROWS, ids=[f"{k}[{i}]" for _, k, i in ROWS])
