@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -127,7 +127,8 @@ def _outputs(path: str, nodes: Sequence[NodeSpec], session: Session) -> Generato
         raise BrainScriptError(Diagnostic("BS0722", title)) from None
     finally:
         for target in targets:
-            Path(f"{target}.tmp").unlink(missing_ok=True)
+            with suppress(OSError):
+                os.unlink(f"{target}.tmp")
 
 
 def output_file(path: str, node: str) -> Path:

@@ -1,0 +1,131 @@
+"""Lists of commands, the actions write and dumpNode, and where the log goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from brainscript.diagnostic import BrainScriptError
+from brainscript.runtime.actions.write import output_file
+from test.runtime.conftest import CONFIG, Run
+
+Go = Callable[..., Run]
+READER = "reader = { a = 1 }"
+
+
+def with_command(text: str) -> str:
+    return (CONFIG % "").replace("command = t", "command = t:x") + f"x = {{ {text} }}\n"
+
+
+def code_of(run: Go, text: str) -> str:
+    with pytest.raises(BrainScriptError) as caught:
+        run(text)
+    return caught.value.diagnostics[0].code
+
+
+def test_write_makes_one_file_a_node(run: Go):
+    done = run(with_command(f'action = "write" ; outputPath = "out/o" ; {READER}'))
+    lines = Path("out/o.z").read_text().splitlines()
+    assert len(lines) == 50
+    assert all(len(line.split()) == 3 for line in lines)
+    assert done.lines("Minibatch[3]: ActualMBSize = 10")
+    assert done.lines("Written to out/o*")
+    assert done.lines("Total Samples Evaluated = 50")
+    assert [p.name for p in Path("out").iterdir()] == ["o.z"]
+
+
+def test_write_to_standard_output(run: Go):
+    done = run(with_command(f'action = "write" ; outputPath = "-" ; {READER}'))
+    assert len(done.out.splitlines()) == 50 + 3
+    assert done.out.endswith("\n\n")
+
+
+def test_an_output_that_cannot_be_written_is_named(run: Go):
+    Path("out").write_text("a file, not a folder")
+    text = with_command(f'action = "write" ; outputPath = "out/o" ; {READER}')
+    assert code_of(run, text) == "BS0722"
+
+
+def test_what_write_cannot_do_is_refused(run: Go):
+    text = f'action = "write" ; outputPath = "o" ; {READER} ; '
+    assert code_of(run, with_command(text + "writer = { a = 1 }")) == "BS0711"
+    assert code_of(run, with_command(text + "nodeUnitTest = true")) == "BS0711"
+    assert code_of(run, with_command(text + "outputNodeNames = zz")) == "BS0719"
+
+
+def test_a_node_name_cannot_leave_the_folder():
+    assert output_file("out/o", "../../a") == Path("out/o..._.._a")
+
+
+def test_dump_lists_nodes_and_values(run: Go):
+    run(with_command('action = "dumpNode" ; outputFile = "d.txt" ; modelPath = "m.dnn.0"'))
+    text = Path("d.txt").read_text()
+    assert text.startswith("\nce=CrossEntropyWithSoftmax ( labels , z ) \nerrs=")
+    assert "\nfeatures=InputValue [ 2 ] \n" in text
+    assert "\nmean=Mean ( features ) [2]   HasComputed=true \n " in text
+    assert (
+        "\nz.W=LearnableParameter [3,2]   learningRateMultiplier=1.000000  NeedsGradient=true \n"
+        " 0.25 0.25 \n 0.25 0.25 \n 0.25 0.25 \n " + "#" * 68 + " "
+    ) in text
+
+
+def test_dump_selects_by_a_pattern_that_fits_whole_names(run: Go):
+    run(with_command('action = "dumpnode" ; nodeNameRegex = "z.?.?" ; printValues = false'))
+    text = Path("m.dnn.__AllNodes__.txt").read_text()
+    assert [line.split("=")[0] for line in text.split("\n")[1:]] == ["z", "z.b", "z.W"]
+
+
+def test_a_log_file_gets_the_names_of_the_commands(run: Go):
+    done = run('stderr = "out/run" ; timestamping = true ; doneFile = "out/done"' + CONFIG % "")
+    text = Path("out/run_t.log").read_text()
+    assert not done.log
+    assert text.splitlines()[-1].endswith(": __COMPLETED__")
+    assert Path("out/done").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("command = x", "BS0712"),
+        ('command = t ; t = { action = "tain" }', "BS0710"),
+        ('command = t ; t = { action = "adapt" }', "BS0711"),
+        ('command = t ; t = { action = "train" ; SGD = { a = 1 } ; modelPath = "m" }', "BS0206"),
+        ('command = t ; t = { action = "train" ; SGD = { maxEpochs = 1 } }', "BS0206"),
+    ],
+)
+def test_refusals_come_before_anything_runs(run: Go, text: str, code: str):
+    assert code_of(run, text) == code
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        ('trainCriterionNodeName = "cross"', "BS0719"),
+        ('evalCriterionNodeName = "cross"', "BS0719"),
+    ],
+)
+def test_unknown_nodes_in_an_sgd_section(run: Go, keys: str, code: str):
+    assert code_of(run, CONFIG % f"; {keys}") == code
+
+
+def test_training_without_a_network_is_refused(run: Go):
+    text = (CONFIG % "").replace("BrainScriptNetworkBuilder = { z = 1 }", "")
+    assert code_of(run, text) == "BS0709"
+
+
+def test_a_dry_run_checks_and_writes_nothing(run: Go, monkeypatch: pytest.MonkeyPatch):
+    from test.runtime import fake_network
+
+    original = fake_network.Environment
+
+    def dry(**values: object) -> object:
+        return original(**values, dry_run=True)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(fake_network, "Environment", dry)
+    done = run(CONFIG % "")
+    assert len(done.world.readers) == 1
+    assert not done.world.readers[0].calls
+    assert not list(Path().iterdir())
