@@ -18,10 +18,13 @@ def emit_for(emission: Emission, op: Operation) -> None:
     assert isinstance(op, scf.ForOp)
     text = emission.text
     low, high, step = (emission.operand(v) for v in (op.lb, op.ub, op.step))
-    name = text.fresh("loop")
-    before = text.current
     initial = emission.flat(op.iter_args)
-    enters = _compare_known("slt", low, high) or text.value(f"icmp slt i64 {low}, {high}")
+    enters = _compare_known("slt", low, high)
+    if enters == "false":
+        emission.bind_all(op.res, [start for _, start in initial])
+        return
+    name, before = text.fresh("loop"), text.current
+    enters = enters or text.value(f"icmp slt i64 {low}, {high}")
     text.branch_if(enters, f"{name}.body", f"{name}.exit")
     text.label(f"{name}.body")
     hole = len(text.lines)
@@ -35,26 +38,20 @@ def emit_for(emission: Emission, op: Operation) -> None:
     last = text.current
     again = text.value(f"icmp slt i64 %{name}.next, {high}")
     text.branch_if(again, f"{name}.body", f"{name}.exit")
-    incoming = [(f"%{name}.i", "i64", low, f"%{name}.next")]
-    incoming += [
-        (phi, kind, start, out)
-        for phi, (kind, start), out in zip(phis, initial, outgoing, strict=True)
-    ]
+    head = [(f"%{name}.i", "i64", low, f"%{name}.next")]
+    for phi, (kind, start), out in zip(phis, initial, outgoing, strict=True):
+        head.append((phi, kind, start, out))
     text.lines[hole:hole] = [
         f"  {phi} = phi {kind} [ {start}, %{before} ], [ {out}, %{last} ]"
-        for phi, kind, start, out in incoming
+        for phi, kind, start, out in head
     ]
     text.label(f"{name}.exit")
     if enters == "true":
         emission.bind_all(op.res, outgoing)
-    elif enters == "false":
-        emission.bind_all(op.res, [start for _, start in initial])
-    else:
-        finals = [
-            text.phi(kind, [(start, before), (out, last)])
-            for (kind, start), out in zip(initial, outgoing, strict=True)
-        ]
-        emission.bind_all(op.res, finals)
+        return
+    pairs = zip(initial, outgoing, strict=True)
+    finals = [text.phi(kind, [(start, before), (out, last)]) for (kind, start), out in pairs]
+    emission.bind_all(op.res, finals)
 
 
 def emit_if(emission: Emission, op: Operation) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from xdsl.ir import Operation
 
 from brainscript.codegen.emission import Emission, Table, llvm_type
-from brainscript.codegen.emit_memory import lane_mask, load, splat, split, store
+from brainscript.codegen.emit_memory import lane_mask, load, reduce_lanes, splat, split, store
 from brainscript.codegen.text import FunctionText
 from brainscript.dialects.kern_tile import (
+    DotOp,
     TileEachOp,
     TileLoadOp,
     TileMultiplyOp,
@@ -228,6 +231,66 @@ def _shuffle(text: FunctionText, vector: str, pair: tuple[str, str], order: list
     )
 
 
+def emit_dot(emission: Emission, op: Operation) -> None:
+    """`kern.dot`: whole vectors of k in a loop, the rest under a mask, then sums of lanes."""
+    assert isinstance(op, DotOp)
+    text = emission.text
+    vector = llvm_type(op.vector)
+    lanes, element = split(vector)
+    operands = (op.left, op.right, op.target, op.depth)
+    left, right, target, depth = (emission.operand(v) for v in operands)
+    columns, stride = op.columns.value.data, op.stride.value.data
+
+    def step(k: str, count: str, sums: list[str]) -> list[str]:
+        shared = load(text, vector, text.offset(left, k, element), count)
+        place = text.offset(right, k, element)
+        added: list[str] = []
+        for j, acc in enumerate(sums):
+            other = load(text, vector, text.offset(place, str(j * stride), element), count)
+            parts = [(vector, shared), (vector, other), (vector, acc)]
+            added.append(text.call("llvm.fmuladd", [vector], vector, parts))
+        return added
+
+    whole = text.value(f"and i64 {depth}, {-lanes}")
+    sums = counted_loop(text, whole, lanes, vector, ["zeroinitializer"] * columns, step)
+    sums = step(whole, text.value(f"sub i64 {depth}, {whole}"), sums)
+    for j, value in enumerate(sums):
+        total = reduce_lanes(text, "add", value, lanes, element)
+        store(text, element, total, text.offset(target, str(j), element))
+
+
+def counted_loop(
+    text: FunctionText,
+    high: str,
+    step: int,
+    kind: str,
+    initial: list[str],
+    body: Callable[[str, str, list[str]], list[str]],
+) -> list[str]:
+    """A loop from 0 to `high`; `body(index, "", carried)` gives the values carried on."""
+    name, before = text.fresh("dot"), text.current
+    enters = text.value(f"icmp slt i64 0, {high}")
+    text.branch_if(enters, f"{name}.body", f"{name}.exit")
+    text.label(f"{name}.body")
+    hole = len(text.lines)
+    phis = [f"%{text.fresh()}" for _ in initial]
+    ends = body(f"%{name}.i", "", phis)
+    text.line(f"%{name}.next = add nsw i64 %{name}.i, {step}")
+    again = text.value(f"icmp slt i64 %{name}.next, {high}")
+    text.branch_if(again, f"{name}.body", f"{name}.exit")
+    head = [f"  %{name}.i = phi i64 [ 0, %{before} ], [ %{name}.next, %{name}.body ]"]
+    head += [
+        f"  {phi} = phi {kind} [ {first}, %{before} ], [ {end}, %{name}.body ]"
+        for phi, first, end in zip(phis, initial, ends, strict=True)
+    ]
+    text.lines[hole:hole] = head
+    text.label(f"{name}.exit")
+    return [
+        text.phi(kind, [(first, before), (end, f"{name}.body")])
+        for first, end in zip(initial, ends, strict=True)
+    ]
+
+
 EMITTERS: Table = {
     TileZeroOp: emit_zero,
     TileLoadOp: emit_load,
@@ -235,4 +298,5 @@ EMITTERS: Table = {
     TileMultiplyOp: emit_multiply,
     TileEachOp: emit_each,
     TransposeOp: emit_transpose,
+    DotOp: emit_dot,
 }

@@ -117,6 +117,7 @@ class FuncOp(IRDLOperation):
         return [op for op in self.body.block.ops if isinstance(op, FuncOp)]
 
     def verify_(self) -> None:
+        """The parameters are those every kernel takes."""
         if not isinstance(self.body.block.last_op, ReturnOp):
             raise VerifyException("a function ends with kern.return")
         if not self.is_kernel:
@@ -200,6 +201,7 @@ class CallOp(IRDLOperation):
         return None
 
     def verify_(self) -> None:
+        """The function is there and takes these operands."""
         found = self.function()
         if found is None:
             raise VerifyException(f"{self.callee} is no local function of this kernel")
@@ -255,6 +257,7 @@ class LoadOp(IRDLOperation):
         super().__init__(operands=[pointer, index, count], result_types=[kind])
 
     def verify_(self) -> None:
+        """Memory holds numbers."""
         _check_value(self.result.type)
         if self.count is not None and not isinstance(self.result.type, VectorType):
             raise VerifyException("only a vector load takes a count")
@@ -283,6 +286,7 @@ class StoreOp(IRDLOperation):
         super().__init__(operands=[value, pointer, index, count])
 
     def verify_(self) -> None:
+        """Memory holds numbers."""
         _check_value(self.value.type)
         if self.count is not None and not isinstance(self.value.type, VectorType):
             raise VerifyException("only a vector store takes a count")
@@ -304,6 +308,7 @@ class BroadcastOp(IRDLOperation):
         super().__init__(operands=[scalar], result_types=[kind])
 
     def verify_(self) -> None:
+        """The lanes have the scalar's type."""
         if element_of(self.result.type) != self.scalar.type:
             raise VerifyException("the lanes have the scalar's type")
 
@@ -335,6 +340,7 @@ class ReduceOp(IRDLOperation):
         )
 
     def verify_(self) -> None:
+        """The kind and the types are known."""
         if self.kind.data not in self.KINDS:
             raise VerifyException(f"a reduction is one of {', '.join(self.KINDS)}")
         if element_of(self.vector.type) != self.result.type:

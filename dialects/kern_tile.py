@@ -218,6 +218,7 @@ class TileMultiplyOp(IRDLOperation):
         )
 
     def verify_(self) -> None:
+        """There is at least one step in a turn of the loop."""
         if self.unroll.value.data < 1:
             raise VerifyException("at least one step is written out")
 
@@ -246,6 +247,7 @@ class TileEachOp(IRDLOperation):
         return Block(arg_types=[kind.vector, IndexType(), IndexType(), IndexType()])
 
     def verify_(self) -> None:
+        """The body takes what `make_block` gives it."""
         kinds = (tile_of(self.tile).vector, IndexType(), IndexType(), IndexType())
         if tuple(self.body.block.arg_types) != kinds:
             raise VerifyException("the body takes a vector, its row, column and valid lanes")
@@ -311,8 +313,55 @@ class TransposeOp(IRDLOperation):
         )
 
     def verify_(self) -> None:
+        """A block fits the lanes."""
         if not 1 <= self.rows.value.data <= self.vector.get_shape()[0]:
             raise VerifyException("a block has from one row to as many as a vector has lanes")
+
+
+@irdl_op_definition
+class DotOp(IRDLOperation):
+    """Scalar products of one vector with several, all contiguous in memory.
+
+    `target[j] = sum over k of left[k] * right[j*stride + k]` for j below `columns`. Each is summed
+    in lanes, and the lanes in pairs at the end.
+    """
+
+    name = "kern.dot"
+
+    left = operand_def(PtrType)
+    right = operand_def(PtrType)
+    target = operand_def(PtrType)
+    depth = operand_def(IndexType)
+    columns = prop_def(IntegerAttr[I64])
+    stride = prop_def(IntegerAttr[I64])
+    vector = prop_def(VectorType)
+
+    assembly_format = (
+        "$left `,` $right `stride` $stride `columns` $columns `to` $target `,` `depth` $depth"
+        " attr-dict `:` $vector"
+    )
+
+    def __init__(
+        self,
+        left: SSAValue,
+        right: tuple[SSAValue, int, int],
+        target: SSAValue,
+        depth: SSAValue,
+        vector: VectorType[Attribute],
+    ):
+        numbers = {"stride": right[1], "columns": right[2]}
+        super().__init__(
+            operands=[left, right[0], target, depth],
+            properties={
+                **{name: IntegerAttr(value, i64) for name, value in numbers.items()},
+                "vector": vector,
+            },
+        )
+
+    def verify_(self) -> None:
+        """There is something to multiply."""
+        if self.columns.value.data < 1:
+            raise VerifyException("at least one scalar product is made")
 
 
 TILE_TYPES: list[type[ParametrizedAttribute]] = [PtrType, TileType]
@@ -324,4 +373,5 @@ TILE_OPERATIONS: list[type[Operation]] = [
     TileEachOp,
     TileEndOp,
     TransposeOp,
+    DotOp,
 ]

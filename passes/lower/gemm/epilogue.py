@@ -12,10 +12,14 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from brainscript.dialects.kern_tile import TileEachOp, TileEndOp, TileType
 from brainscript.dialects.net.parameters import SplatOp
 from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.passes.lower.families import CHEAP
 from brainscript.passes.lower.gemm.code import Code, Index
 from brainscript.passes.lower.gemm.form import Form
 from brainscript.passes.lower.scalar_bodies import vector_body
 from brainscript.passes.lower.vectors import Vectors
+
+
+_SHORT = CHEAP | {"net.splat", "net.broadcast_to", "net.pass"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Epilogue:
     """The operations after a product, and the memory they read and write.
 
     `memory` is what they need of the kernel's memory: the values read, each once, then one for
-    each value of `outputs`.
+    each value of `outputs`. `long` says that the steps take many instructions a vector.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class Epilogue:
         made = {r for op in self.steps for r in op.results} | {self.product}
         read = [v for op in self.steps for v in op.operands if v not in made]
         self.read = list(dict.fromkeys(read))
+        self.long = any(op.name not in _SHORT for op in self.steps)
 
     def memory_names(self) -> list[str]:
         """A name for every pointer of `memory`."""

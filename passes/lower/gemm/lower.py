@@ -17,9 +17,9 @@ from brainscript.dialects.sched import KernelOp
 from brainscript.passes.lower.gemm.code import Code, Index
 from brainscript.passes.lower.gemm.epilogue import Epilogue
 from brainscript.passes.lower.gemm.form import Extent, Form, form_of, operands_of
-from brainscript.passes.lower.gemm.pack import make_pack, pack_pitch
-from brainscript.passes.lower.gemm.plan import Plan, make_plan
-from brainscript.passes.lower.gemm.tiles import Blocks, Place, TileFunctions
+from brainscript.passes.lower.gemm.pack import Packers
+from brainscript.passes.lower.gemm.plan import DOT_COLUMNS, Plan, make_plan
+from brainscript.passes.lower.gemm.tiles import Place, Stage, TileFunctions
 from brainscript.target import Target
 
 
@@ -37,7 +37,7 @@ class _Lowering:
         self.plan: Plan = make_plan(self.form, target)
         self.epilogue = Epilogue(self.form, product, kernel.steps, kernel.outputs)
         self.functions = TileFunctions(self.plan, self.epilogue, _left_steps(self.form))
-        self.packers: dict[int, FuncOp] = {}
+        self.packers = Packers(self.form, self.plan)
         count = len(kernel.inputs)
         names = [f"x{i}" for i in range(count)] + [f"y{i}" for i in range(len(kernel.outputs))]
         tail = zip(("n", "ws", "tid", "nt"), ABI_TAIL, strict=True)
@@ -48,6 +48,8 @@ class _Lowering:
         self.memory = [memory[v] for v in self.epilogue.read]
         self.memory += arguments[count : len(names)]
         self.n, self.scratch, self.tid, self.nt = arguments[len(names) :]
+        self.sums = self._sums()
+        self.packed = self.code.offset(self.scratch, self.sums, self.form.element)
 
     def function(self) -> FuncOp:
         """The whole kernel."""
@@ -59,21 +61,21 @@ class _Lowering:
         else:
             with code.when(code.compare("sgt", self.rows, 0)):
                 self._share()
-        local = [*self.packers.values(), *self.functions.made.values()]
+        local = [*self.packers.made.values(), *self.functions.made.values()]
         return code.finish(self._workspace(), local)
 
     def _extent(self, extent: Extent) -> Index:
         return self.code.multiply(self.n, extent.size) if extent.dynamic else extent.size
 
     def _workspace(self) -> int:
-        plan = self.plan
-        packed = self._packed_elements() if self.packers else 0
-        partial = plan.chunk * plan.panel if plan.blocked else 0
-        return (packed + partial) * self.form.element_bytes
+        return (self.sums + self.packers.elements) * self.form.element_bytes
 
-    def _packed_elements(self) -> int:
-        deep = -(-self.plan.block // self.plan.lanes) * self.plan.lanes
-        return deep * self.plan.panel
+    def _sums(self) -> int:
+        """Elements of scratch memory for sums that wait; packed panels lie behind them."""
+        plan = self.plan
+        rows = plan.tile_rows if self.functions.staged else 0
+        rows = plan.chunk if plan.blocked else max(rows, plan.dot_rows)
+        return rows * plan.panel
 
     def _share(self) -> None:
         """This thread's piece of the tiles, panel by panel."""
@@ -112,11 +114,29 @@ class _Lowering:
     def _panel(self, column: Index, width: int, first: Index, last: Index) -> None:
         """The tiles [first, last) of one panel."""
         code, plan = self.code, self.plan
-        if not plan.blocked:
-            with code.when(code.compare("slt", first, last)):
-                right, pitch = self._right(column, width, 0, self.depth)
-                self._tiles((first, last), width, self._places(column, 0, self.depth, right, pitch))
+        if plan.blocked:
+            self._blocks(column, width, first, last)
             return
+        with code.when(code.compare("slt", first, last)):
+            if not plan.dot_rows:
+                self._whole(column, width, first, last)
+                return
+            code.either(
+                code.compare("sle", self.rows, plan.dot_rows),
+                lambda: self._dots(column, width),
+                lambda: self._whole(column, width, first, last),
+            )
+
+    def _whole(self, column: Index, width: int, first: Index, last: Index) -> None:
+        """Tiles over the whole depth."""
+        right, pitch = self._right(column, width, 0, self.depth)
+        place = self._places(column, 0, self.depth, right, pitch)
+        stage = Stage(self.scratch) if self.functions.staged else None
+        self._tiles((first, last), width, place, lambda _: stage)
+
+    def _blocks(self, column: Index, width: int, first: Index, last: Index) -> None:
+        """Tiles in chunks of rows, block by block of the depth."""
+        code, plan = self.code, self.plan
         blocks = code.greatest(code.ceil_divide(self.depth, plan.block), 1)
         step = plan.chunk // plan.tile_rows
         with code.loop(first, last, step, hint="chunk") as chunk:
@@ -135,15 +155,34 @@ class _Lowering:
         place = self._places(column, start, depth, right, pitch)
         first = code.compare("eq", block, 0)
         final = code.compare("eq", code.add(block, 1), blocks)
-        area = self._packed_elements() if self.packers else 0
-        partial = code.offset(self.scratch, area, self.form.element)
-        above = self._row(tiles[0])
+        partial, above = self.scratch, self._row(tiles[0])
 
-        def blocks_at(row: Index) -> Blocks:
+        def stage(row: Index) -> Stage:
             below = code.multiply(code.subtract(row, above), plan.panel)
-            return Blocks(code.offset(partial, below, self.form.element), first, final)
+            return Stage(code.offset(partial, below, self.form.element), first, final)
 
-        self._tiles(tiles, width, place, blocks_at)
+        self._tiles(tiles, width, place, stage)
+
+    def _dots(self, column: Index, width: int) -> None:
+        """Few rows: scalar products with the transposed weights as they lie."""
+        code, form = self.code, self.form
+        partial = self.scratch
+        with code.loop(0, width // DOT_COLUMNS * DOT_COLUMNS, DOT_COLUMNS, hint="j") as j:
+            self._dot_columns(partial, code.add(column, j), j, DOT_COLUMNS)
+        rest = width % DOT_COLUMNS
+        if rest:
+            self._dot_columns(partial, code.add(column, width - rest), width - rest, rest)
+        size = (self.rows, width)
+        self.functions.finish(code, size, (0, column), partial, self.memory)
+
+    def _dot_columns(self, partial: SSAValue, column: Index, j: Index, count: int) -> None:
+        code, form = self.code, self.form
+        right = code.offset(self.right, code.multiply(column, form.depth.size), form.element)
+        with code.loop(0, self.rows, hint="row") as row:
+            left = code.offset(self.left, code.multiply(row, form.depth.size), form.element)
+            place = code.add(code.multiply(row, self.plan.panel), j)
+            target = code.offset(partial, place, form.element)
+            code.call(self.packers.dots(count), [left, right, target, self.depth])
 
     def _row(self, tile: Index) -> Index:
         """The first row of a tile: all have `height` rows, the first `taller` one more."""
@@ -155,27 +194,45 @@ class _Lowering:
         tiles: tuple[Index, Index],
         width: int,
         place: Callable[[Index], Place],
-        blocks: Callable[[Index], Blocks] | None = None,
+        stage: Callable[[Index], Stage | None],
     ) -> None:
         """A loop over tiles that calls the function of the tile's height."""
         code = self.code
         with code.loop(*tiles, hint="tile") as tile:
             row = self._row(tile)
-            here, partial = place(row), None if blocks is None else blocks(row)
+            here, waiting = place(row), stage(row)
+            more = self._more(tile)
+            rows = code.add(self.height, more)
 
-            def call(rows: int) -> None:
-                self.functions.call(code, (rows, width), here, partial, self.memory)
+            def call(size: int) -> None:
+                self.functions.call(code, (size, width), here, waiting, self.memory)
 
-            if isinstance(self.height, int) and self.taller == 0:
-                call(self.height)
-            elif isinstance(self.height, int):
-                tall = code.compare("slt", tile, self.taller)
-                height = self.height
-                code.either(tall, lambda: call(height + 1), lambda: call(height))
-            else:
-                more = code.select(code.compare("slt", tile, self.taller), 1, 0)
-                rows = code.value(code.add(self.height, more))
-                code.choose(rows, range(1, self.plan.tile_rows + 1), call)
+            self._by_height(rows, call)
+            if waiting is not None and self.functions.staged:
+                self._finish(waiting, rows, width, (row, here.column))
+
+    def _more(self, tile: Index) -> Index:
+        """1 for the tiles that are taller, else 0."""
+        if self.taller == 0:
+            return 0
+        return self.code.select(self.code.compare("slt", tile, self.taller), 1, 0)
+
+    def _by_height(self, rows: Index, call: Callable[[int], None]) -> None:
+        code, height = self.code, self.height
+        if isinstance(rows, int):
+            call(rows)
+        elif isinstance(height, int):
+            code.choose(code.value(rows), (height, height + 1), call)
+        else:
+            code.choose(code.value(rows), range(1, self.plan.tile_rows + 1), call)
+
+    def _finish(self, stage: Stage, rows: Index, width: int, place: tuple[Index, Index]) -> None:
+        code = self.code
+        if stage.last is None:
+            self.functions.finish(code, (rows, width), place, stage.partial, self.memory)
+            return
+        with code.when(stage.last):
+            self.functions.finish(code, (rows, width), place, stage.partial, self.memory)
 
     def _places(
         self, column: Index, start: Index, depth: Index, right: SSAValue, pitch: Index
@@ -202,23 +259,19 @@ class _Lowering:
         else:
             offset = code.add(code.multiply(start, form.columns), column)
         source = code.offset(self.right, offset, form.element)
-        pitch = pack_pitch(plan, width)
         if isinstance(self.rows, int) or not plan.pack_rows:
             if isinstance(self.rows, int) and self.rows < plan.pack_rows:
                 return source, form.columns
             self._pack(source, width, depth)
-            return self.scratch, pitch
+            return self.packed, plan.panel
         worth = code.compare("sge", self.rows, plan.pack_rows)
         with code.when(worth):
             self._pack(source, width, depth)
-        distance = code.select(worth, pitch, form.columns)
-        return code.select(worth, self.scratch, source), distance
+        distance = code.select(worth, plan.panel, form.columns)
+        return code.select(worth, self.packed, source), distance
 
     def _pack(self, source: SSAValue, width: int, depth: Index) -> None:
-        name = f"pack_{width}"
-        if width not in self.packers:
-            self.packers[width] = make_pack(name, self.form, self.plan, width)
-        self.code.call(name, [source, self.scratch, depth])
+        self.code.call(self.packers.pack(width), [source, self.packed, depth])
 
 
 def _left_steps(form: Form) -> tuple[int, int]:

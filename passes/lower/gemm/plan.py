@@ -22,13 +22,21 @@ PACK_ROWS = 64
 ALIASED_ROWS = 24
 """The same, where rows of R lie a multiple of 4 KiB apart and fall into the same cache sets."""
 
+DOT_ROWS = 3
+"""Up to this many rows, scalar products with transposed weights beat packing them."""
+
+DOT_COLUMNS = 8
+"""Scalar products made at a time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How one product is cut up.
 
     A tile has up to `tile_rows` rows and `panel` columns in registers. R is cut into panels of
-    that width; the depth into blocks of `block` steps (`blocked`: there may be several).
+    that width; the depth into blocks of `block` steps (`blocked`: there may be several). From
+    `pack_rows` rows on panels are packed; up to `dot_rows` rows of transposed weights are
+    multiplied as they lie.
     """
 
     lanes: int
@@ -36,8 +44,13 @@ class Plan:
     panel: int
     block: int
     blocked: bool
-    unroll: int
     pack_rows: int
+    dot_rows: int
+
+    def unroll(self, rows: int, columns: int) -> int:
+        """Steps of k in one turn of the loop of a tile: more where there is little in a step."""
+        accumulators = rows * -(-columns // self.lanes)
+        return 1 << max(0, min(2, (32 // accumulators).bit_length() - 1))
 
     @property
     def chunk(self) -> int:
@@ -59,7 +72,8 @@ def make_plan(form: Form, target: Target) -> Plan:
     else:
         blocks = -(-form.depth.size // limit)
         block, blocked = -(-form.depth.size // blocks), blocks > 1
-    return Plan(lanes, rows, panel, block, blocked, 2, _pack_rows(form, panel))
+    dots = DOT_ROWS if form.right_turned and form.rows.dynamic else 0
+    return Plan(lanes, rows, panel, block, blocked, _pack_rows(form, panel), dots)
 
 
 def _tile(vectors: int, registers: int) -> tuple[int, int]:

@@ -44,19 +44,21 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Blocks:
-    """Where the partial sums of a tile lie, and whether this block is the first, the last."""
+class Stage:
+    """Where the sums of a tile wait, and, in a depth cut into blocks, which block this is."""
 
     partial: SSAValue
-    first: SSAValue
-    last: SSAValue
+    first: SSAValue | None = None
+    last: SSAValue | None = None
 
 
 class TileFunctions:
     """Makes the tile functions that are called, each once.
 
     `left` are the distances in L between rows and between steps. Every function gets, after what
-    it works on, the memory that the epilogue reads and writes.
+    it works on, the memory that the epilogue reads and writes. A long epilogue is not written out
+    for every tile: the sums are stored (`staged`) and finished row by row by a function of their
+    own.
     """
 
     def __init__(self, plan: Plan, epilogue: Epilogue, left: tuple[int, int]):
@@ -65,46 +67,83 @@ class TileFunctions:
         self.left = left
         self.made: dict[str, FuncOp] = {}
 
+    @property
+    def staged(self) -> bool:
+        """Whether the tile functions leave their sums to `finish`."""
+        return self.epilogue.long
+
     def call(
         self,
         code: Code,
         size: tuple[int, int],
         place: Place,
-        blocks: Blocks | None,
+        stage: Stage | None,
         memory: Sequence[SSAValue],
     ) -> None:
         """Call the function for tiles of `size` rows and columns."""
         name = f"tile_{size[0]}x{size[1]}"
         if name not in self.made:
             self.made[name] = self._make(name, size)
-        extra = [] if blocks is None else [blocks.partial, blocks.first, blocks.last]
+        extra: list[SSAValue] = []
+        if stage is not None:
+            extra = [v for v in (stage.partial, stage.first, stage.last) if v is not None]
         fixed = [place.left, place.right, place.pitch, place.depth, place.row, place.column]
-        code.call(name, [*fixed, *extra, *memory])
+        code.call(name, [*fixed, *extra, *([] if self.staged else memory)])
+
+    def finish(
+        self,
+        code: Code,
+        size: tuple[Index, int],
+        place: tuple[Index, Index],
+        partial: SSAValue,
+        memory: Sequence[SSAValue],
+    ) -> None:
+        """Call the function that runs the epilogue on `size` rows and columns of sums."""
+        name = f"finish_{size[1]}"
+        if name not in self.made:
+            self.made[name] = self._make_finish(name, size[1])
+        code.call(name, [partial, size[0], *place, *memory])
 
     def _make(self, name: str, size: tuple[int, int]) -> FuncOp:
-        epilogue = self.epilogue
-        names, kinds = list(_NAMES), list(_KINDS)
-        if self.plan.blocked:
-            names += ["partial", "first", "last"]
-            kinds += [POINTER, i1, i1]
-        memory = epilogue.memory_names()
-        parameters = [*zip(names, kinds, strict=True), *((n, POINTER) for n in memory)]
+        epilogue, plan = self.epilogue, self.plan
+        parameters = [*zip(_NAMES, _KINDS, strict=True)]
+        if self.staged or plan.blocked:
+            parameters.append(("partial", POINTER))
+        if plan.blocked:
+            parameters += [("first", i1), ("last", i1)]
+        fixed = len(parameters)
+        if not self.staged:
+            parameters += [(n, POINTER) for n in epilogue.memory_names()]
         code = Code(name, parameters)
         arguments = code.entry.args
-        kind = TileType.of(*size, epilogue.form.element, self.plan.lanes)
+        kind = TileType.of(*size, epilogue.form.element, plan.lanes)
         tile = self._multiply(code, kind, arguments)
 
-        def finish() -> None:
-            place = (arguments[4], arguments[5])
-            epilogue.write(code, tile, place, arguments[len(names) :])
+        def write() -> None:
+            epilogue.write(code, tile, (arguments[4], arguments[5]), arguments[fixed:])
 
         def keep() -> None:
-            code.builder.insert(TileStoreOp(tile, arguments[6], code.value(0), self.plan.panel))
+            code.builder.insert(TileStoreOp(tile, arguments[6], code.value(0), plan.panel))
 
-        if self.plan.blocked:
-            code.either(arguments[8], finish, keep)
+        if self.staged:
+            keep()
+        elif plan.blocked:
+            code.either(arguments[8], write, keep)
         else:
-            finish()
+            write()
+        return code.finish()
+
+    def _make_finish(self, name: str, columns: int) -> FuncOp:
+        epilogue, plan = self.epilogue, self.plan
+        kinds = [POINTER, INDEX, INDEX, INDEX]
+        parameters = [*zip(("partial", "rows", "row", "column"), kinds, strict=True)]
+        code = Code(name, [*parameters, *((n, POINTER) for n in epilogue.memory_names())])
+        partial, rows, first, column, *memory = code.entry.args
+        kind = TileType.of(1, columns, epilogue.form.element, plan.lanes)
+        with code.loop(0, rows, hint="r") as r:
+            index = code.value(code.multiply(r, plan.panel))
+            tile = code.insert(TileLoadOp(partial, index, plan.panel, kind))
+            epilogue.write(code, tile, (code.add(first, r), column), memory)
         return code.finish()
 
     def _multiply(self, code: Code, kind: TileType, arguments: Sequence[SSAValue]) -> SSAValue:
@@ -112,7 +151,7 @@ class TileFunctions:
         start = code.insert(TileZeroOp(kind))
         if self.plan.blocked:
             start = self._resume(code, kind, arguments[6], arguments[7])
-        unroll = self.plan.unroll
+        unroll = self.plan.unroll(kind.rows.data, kind.columns.data)
         operands = (left, *self.left), (right, pitch, False)
         return code.insert(TileMultiplyOp(start, *operands, depth, unroll), "sum")
 
