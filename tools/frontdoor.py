@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from xdsl.dialects.builtin import ModuleOp
+from typing import TYPE_CHECKING
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.frontend import syntax
-from brainscript.frontend.build import build_network
 from brainscript.frontend.config import load_config
 from brainscript.frontend.network_section import network_expression
 from brainscript.frontend.parser import parse_members
 from brainscript.frontend.print_tree import tree_text
 from brainscript.frontend.source import Sources, SourceText
 from brainscript.settings import Settings
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
 
 BUILDERS = ("BrainScriptNetworkBuilder", "ExperimentalNetworkBuilder")
 REFUSED_BUILDERS = ("SimpleNetworkBuilder", "NDLNetworkBuilder", "createNetwork")
@@ -57,6 +58,8 @@ def section_with_network(settings: Settings, command: str | None) -> Settings:
 
 def bs_module(expression: syntax.Expression, precision: str = "float") -> ModuleOp:
     """The module at level `bs` of a network expression or record."""
+    from brainscript.frontend.build import build_network
+
     return build_network(expression, precision=precision)
 
 

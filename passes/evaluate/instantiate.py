@@ -24,17 +24,27 @@ class BsInstantiateParameters(ModulePass):
     """`bs.parameter` becomes `net.parameter @h1.W` and `bs.read @h1.W`.
 
     The name is the path, the seed the creation order. Two parameters may have the same path: the
-    symbol of the second gets `_` in front. `bs-to-net` gives both their final names.
+    symbol of the second gets `_` in front. `bs-to-net` gives both their final names. Seeds start
+    after `seed_offset`, the seeds that networks before this one have used; with `constant_seed`
+    all are 1.
     """
 
     name = "bs-instantiate-parameters"
+
+    seed_offset: int = 0
+    constant_seed: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Make the parameters of the program of the module."""
         network = network_of(op)
         if network is not None:
             with without_collector():
-                _instantiate(op, network)
+                _instantiate(op, network, self)
+
+    def seed_of(self, op: ParameterOp) -> int:
+        """The seed of a parameter that has none of its own."""
+        order = op.order.data if op.order is not None else 0
+        return 1 if self.constant_seed else order + self.seed_offset
 
 
 def element_of(module: ModuleOp) -> Element:
@@ -44,7 +54,7 @@ def element_of(module: ModuleOp) -> Element:
     return f64 if double else f32
 
 
-def _instantiate(module: ModuleOp, network: NetworkOp) -> None:
+def _instantiate(module: ModuleOp, network: NetworkOp, how: BsInstantiateParameters) -> None:
     element = element_of(module)
     taken = {op.sym_name.data for op in module.ops if isinstance(op, SymbolOp)}
     for op in list(network.body.block.ops):
@@ -56,7 +66,7 @@ def _instantiate(module: ModuleOp, network: NetworkOp) -> None:
         taken.add(symbol)
         options = options_of(op)
         tag = options.pop("tag", "")
-        seed = op.order.data if op.order is not None else 0
+        seed = how.seed_of(op)
         location = user_location(op.location)
         module.body.block.insert_op_before(
             make_parameter(symbol, options, seed, element, location), network

@@ -1,0 +1,43 @@
+"""From the syntax tree of a network, or the text of a stored one, to its level-2 module."""
+
+from __future__ import annotations
+
+import sys
+
+from xdsl.dialects.builtin import ModuleOp
+
+from brainscript.dialects.registry import make_context
+from brainscript.frontend import syntax
+from brainscript.passes.pipeline import PIPELINES
+from brainscript.tools.crash import CrashRecord
+from brainscript.tools.emit import ir_text
+from brainscript.tools.frontdoor import bs_module
+from brainscript.tools.inputs import parse_ir
+from brainscript.tools.passes import Instruments, run_passes
+
+INSTANTIATE = "bs-instantiate-parameters"
+
+
+def evaluated_module(
+    expression: syntax.Expression,
+    precision: str,
+    seed_offset: int,
+    constant_seed: bool,
+    crash: CrashRecord,
+) -> ModuleOp:
+    """The network that an expression evaluates to, shapes inferred.
+
+    Random parameters without a seed of their own count on from `seed_offset`.
+    """
+    module = bs_module(expression, precision)
+    seeds = f"{{seed_offset={seed_offset} constant_seed={str(constant_seed).lower()}}}"
+    names = [name + seeds if name == INSTANTIATE else name for name in PIPELINES["evaluate"]]
+    crash.printer(ir_text)
+    instruments = Instruments(sys.stderr, verify=False)
+    run_passes(make_context(), module, ",".join(names), instruments, ir_text, crash)
+    return module
+
+
+def parsed_network(ir_text: str, name: str) -> ModuleOp:
+    """The network that a model file stores as text; a diagnostic when it is damaged."""
+    return parse_ir(make_context(), ir_text, name)

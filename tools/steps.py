@@ -1,0 +1,51 @@
+"""From the stored network to the network of one step, by the passes that its mode needs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from brainscript.dialects.registry import make_context
+from brainscript.passes.gradient.build import NetGradient
+from brainscript.passes.gradient.precompute import NetPrecompute
+from brainscript.passes.gradient.update import NetUpdate
+from brainscript.passes.infer.select import NetSelect
+from brainscript.runtime.network import Mode, UpdateRule
+from brainscript.tools.crash import CrashRecord
+from brainscript.tools.emit import ir_text
+from brainscript.tools.passes import Instruments, run_passes
+
+
+def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> list[ModulePass]:
+    """What turns the stored network into the step of a mode (see `Network.compile`)."""
+    names = tuple(outputs)
+    if mode == "train":
+        return [
+            NetSelect("train", names[1:], names[0] if names else ""),
+            NetGradient(),
+            NetUpdate(),
+        ]
+    if mode in ("test", "criterion"):
+        return [NetSelect("test", names), NetUpdate()]
+    if mode == "precompute":
+        return [NetSelect("precompute"), NetPrecompute()]
+    return [NetSelect("write", names)]
+
+
+def step_module(
+    module: ModuleOp,
+    mode: Mode,
+    outputs: Sequence[str],
+    update: UpdateRule | None,
+    crash: CrashRecord,
+) -> ModuleOp:
+    """A copy of `module` that holds the step of a mode; the stored network stays as it is."""
+    step = module.clone()
+    passes = passes_of(mode, outputs, update)
+    pipeline = ",".join(str(p.pipeline_pass_spec()) for p in passes)
+    instruments = Instruments(sys.stderr, verify=False)
+    run_passes(make_context(), step, pipeline, instruments, ir_text, crash)
+    return step
