@@ -112,10 +112,12 @@ class _Session:
         return CompiledNetwork(text_key(ir_text), source, self.compilation)
 
     def open_reader(
-        self, settings: Settings, inputs: Sequence[InputSpec], randomize: bool
+        self, settings: Settings, inputs: Sequence[InputSpec], randomize: bool | None
     ) -> Reader:
-        """The reader of a section; `randomize` is the default of the key."""
-        return open_reader(settings, inputs, randomize, self.console.show)
+        """The reader of a section; `randomize` is the default of the key, None overrules it."""
+        in_order = randomize is None
+        show = self.console.show
+        return open_reader(settings, inputs, bool(randomize), show, in_order=in_order)
 
     def show_warnings(self) -> None:
         """Print the warnings that the front end has kept, once."""
