@@ -91,11 +91,11 @@ class Loop {
     write_scalar(plan_.samples_at, plan_.element_bytes, samples);
   }
 
-  // momentum_per_sample ^ N rounded to float; N rarely changes, so the last power is kept.
+  // momentum_per_sample ^ N; N rarely changes, so the last power is kept.
   double momentum(double samples) {
     if (samples != power_of_) {
       power_of_ = samples;
-      power_ = static_cast<float>(std::pow(plan_.momentum_per_sample, samples));
+      power_ = std::pow(plan_.momentum_per_sample, samples);
     }
     return power_;
   }

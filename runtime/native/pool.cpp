@@ -147,5 +147,8 @@ BS_EXPORT double bs_pool_latency(void* handle, int64_t repeats, int64_t barriers
   return time.count() / static_cast<double>(repeats < 1 ? 1 : repeats);
 }
 
+// A step that does nothing, to time what is around steps.
+BS_EXPORT StepFunction bs_idle_step() { return nothing; }
+
 // A step that checks the pool: every thread ends with the sum over all threads of their count.
 BS_EXPORT StepFunction bs_pool_test_step() { return mark; }

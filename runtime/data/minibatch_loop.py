@@ -1,0 +1,178 @@
+"""Many minibatches of a step in one native call, so that small networks do not wait for Python."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from brainscript.linear import Form
+from brainscript.program_image import COLUMNS, ProgramImage
+from brainscript.runtime import native_library
+from brainscript.runtime.data.minibatch import Reader
+from brainscript.runtime.native_library import library
+from brainscript.runtime.state_arena import StateArena
+
+HYPER = ("hyper.learning_rate", "hyper.momentum", "hyper.samples")
+
+
+class Program(Protocol):
+    """What the loop needs of a compiled step (`runtime.program.Program` is one)."""
+
+    image: ProgramImage
+    state: StateArena
+    step_address: int
+    capacity: tuple[int, ...]
+
+    @property
+    def frame_address(self) -> int:
+        """Where the frame lies."""
+        ...
+
+    @property
+    def pool_handle(self) -> int:
+        """The pool of threads; 0 for none."""
+        ...
+
+    @property
+    def threads(self) -> int:
+        """How many threads a step of the present size is worth."""
+        ...
+
+    def set_columns(self, columns: Mapping[str, int]) -> None:
+        """The number of columns of each axis; makes room for them."""
+        ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What one call did: minibatches run, their samples, the samples N of their updates, the
+    columns of each axis in total, and whether the epoch is over.
+    """
+
+    minibatches: int
+    samples: int
+    counted: int
+    columns: Mapping[str, int]
+    finished: bool
+
+
+class MinibatchLoop:
+    """A program that takes its inputs straight from a reader.
+
+    Each minibatch: its columns go into the frame, its samples into the inputs, the hyper scalars
+    into the state, then the step runs. N is the number of columns of `counted_axis` if given, else
+    the most columns of `counted_inputs` in CNTK's packed layout, gaps included.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        program: Program,
+        counted_inputs: Sequence[str] = (),
+        counted_axis: str = "",
+    ):
+        self.reader = reader
+        self.program = program
+        self.axes = program.image.axes
+        self._plan = native_library.Loop()
+        self._largest = dict.fromkeys(self.axes, 0)
+        self._inputs = self._describe_inputs()
+        self._capacity = (ctypes.c_int64 * max(1, len(self.axes)))()
+        streams = [reader.binding[name] for name in counted_inputs]
+        self._counted = (ctypes.c_int64 * max(1, len(streams)))(*streams)
+        plan = self._plan
+        plan.counted_streams, plan.counted_stream_count = self._counted, len(streams)
+        plan.counted_axis = self.axes.index(counted_axis) if counted_axis else -1
+        plan.step, plan.frame = program.step_address, program.frame_address
+        plan.axes, plan.capacity = len(self.axes), self._capacity
+        plan.inputs, plan.input_count = self._inputs, len(program.image.inputs)
+        self._place_scalars()
+
+    @staticmethod
+    def suits(reader: Reader, program: Program) -> bool:
+        """Whether the reader determines all axes and inputs of the program."""
+        inputs = program.image.inputs
+        given = {slot.axis for slot in inputs}
+        return (
+            len(program.image.axes) <= native_library.MAX_AXES
+            and given == set(range(len(program.image.axes)))
+            and all(slot.name in reader.binding for slot in inputs)
+            and all(
+                slot.element == ("f64" if reader.dtype.itemsize == 8 else "f32") for slot in inputs
+            )
+        )
+
+    def _describe_inputs(self) -> ctypes.Array[native_library.Input]:
+        slots = self.program.image.inputs
+        inputs = (native_library.Input * max(1, len(slots)))()
+        for native, slot in zip(inputs, slots, strict=False):
+            factors = _factors(slot.place, len(self.axes))
+            native.stream, native.axis = self.reader.binding[slot.name], slot.axis
+            native.base, native.coefficients = (
+                slot.place[0],
+                (ctypes.c_int64 * len(factors))(*factors),
+            )
+        return inputs
+
+    def _place_scalars(self) -> None:
+        """Where the hyper scalars lie; a step that does not learn has none."""
+        state = self.program.state
+        present = set(state.names())
+        places = [state.address(name) if name in present else None for name in HYPER]
+        first = next((name for name in HYPER if name in present), None)
+        self._plan.element_bytes = state.view(first).itemsize if first else 4
+        self._plan.learning_rate_at, self._plan.momentum_at, self._plan.samples_at = places
+
+    def set_rates(self, learning_rate: float, momentum_per_sample: float) -> None:
+        """The rate per sample and the momentum per sample of the minibatches to come."""
+        self._plan.learning_rate = learning_rate
+        self._plan.momentum_per_sample = momentum_per_sample
+
+    def run(self, count: int, seconds: float = 0.0) -> Progress:
+        """Up to `count` minibatches; stops at the end of the epoch or when `seconds` (0: no limit)
+        are over, so that signals are served."""
+        totals = dict.fromkeys(self.axes, 0)
+        done = samples = counted = 0
+        while True:
+            progress = self._call(count - done, seconds)
+            done += int(progress.minibatches)
+            samples += int(progress.samples)
+            counted += int(progress.counted)
+            for axis, columns in zip(self.axes, progress.columns, strict=False):
+                totals[axis] += int(columns)
+            last = dict(zip(self.axes, progress.last_columns, strict=False))
+            self._largest = {axis: max(n, last[axis]) for axis, n in self._largest.items()}
+            if progress.status == native_library.NO_MEMORY:
+                raise MemoryError("no memory for the order of the data")
+            if progress.status != native_library.NEEDS_CAPACITY:
+                break
+        if done:
+            self.program.set_columns(self._columns_in_frame())
+        finished = progress.status == native_library.END_OF_EPOCH
+        return Progress(done, samples, counted, totals, finished)
+
+    def _call(self, count: int, seconds: float) -> native_library.Progress:
+        program, plan = self.program, self._plan
+        program.set_columns(self._largest)
+        self._capacity[: len(self.axes)] = program.capacity
+        plan.pool, plan.threads = program.pool_handle or None, program.threads
+        progress = native_library.Progress()
+        library().bs_run_minibatches(
+            self.reader.handle, ctypes.byref(plan), count, seconds, ctypes.byref(progress)
+        )
+        return progress
+
+    def _columns_in_frame(self) -> dict[str, int]:
+        """The columns of the last minibatch."""
+        words = (ctypes.c_int64 * (COLUMNS + len(self.axes))).from_address(
+            self.program.frame_address
+        )
+        return dict(zip(self.axes, words[COLUMNS:], strict=True))
+
+
+def _factors(form: Form, axes: int) -> tuple[int, ...]:
+    """The factors of a form, one for each axis."""
+    given = form[1:]
+    return (*given, *(0,) * (axes - len(given)))
