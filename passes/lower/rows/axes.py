@@ -7,7 +7,7 @@ registers.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from math import prod
@@ -42,7 +42,7 @@ class Nest:
         self.place: dict[Node, int] = {}
         self.used = 0
         for node in program.nodes():
-            if node.kind in ("map", "fold"):
+            if node.kind in ("map", "fold", "total"):
                 self.place[node] = self.used
                 self.used += -(-prod(node.shape) * writer.bytes // 64) * 64 // writer.bytes
 
@@ -111,13 +111,16 @@ class Nest:
         if whole < size:
             yield writer.index(whole), writer.index(size - whole)
 
-    def write(self) -> None:
-        """All values of the sample, then the results."""
-        for node in self.program.nodes():
+    def write_values(self, nodes: Iterable[Node]) -> None:
+        """Fill the places of these values."""
+        for node in nodes:
             if node.kind == "map":
                 self._write_map(node)
             elif node.kind == "fold":
                 self._write_fold(node)
+
+    def write_outputs(self) -> None:
+        """Copy the results to their memory."""
         first = len(self.program.inputs)
         for pointer, node in zip(self.writer.pointers[first:], self.program.outputs, strict=True):
             self._copy(node, pointer)
@@ -221,5 +224,6 @@ def write_axes(program: Program, writer: Writer) -> int:
     start, end = writer.share(writer.n if program.local else writer.index(1), 1)
     with writer.loop(start, end, 1) as loop:
         nest.row = loop.index
-        nest.write()
+        nest.write_values(program.nodes())
+        nest.write_outputs()
     return nest.used * writer.bytes

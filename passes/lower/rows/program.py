@@ -36,10 +36,10 @@ class Node:
 
     `local` values differ from sample to sample. A load reads pointer `number`; a constant is
     `value`; a place is the index of the element; a map applies `body` to its operands, broadcast;
-    a fold reduces its operand along every axis where `shape` is 1.
+    a fold reduces its operand along every axis where `shape` is 1, a total also over all samples.
     """
 
-    kind: Literal["load", "constant", "place", "map", "fold"]
+    kind: Literal["load", "constant", "place", "map", "fold", "total"]
     shape: Shape
     local: bool
     operands: tuple[Node, ...] = ()
@@ -162,13 +162,15 @@ class Reading:
             return COMPOSITES[name](self, operands[0])
         if isinstance(op, ReduceOp):
             return self.reduction(op.op.data, operands[0], shape)
+        if name == "sum_to" and operands[0].local and not local:
+            return self.make("total", shape, False, operands, "add")
         if name == "sum_to":
             return self.fold("add", operands[0], shape)
         return self.make("map", shape, local, operands, name, BODIES[op.name])
 
     def make(
         self,
-        kind: Literal["constant", "place", "map", "fold"],
+        kind: Literal["constant", "place", "map", "fold", "total"],
         shape: Shape,
         local: bool,
         operands: tuple[Node, ...] = (),

@@ -1,0 +1,47 @@
+"""Kernels of the family `columns`: sums over all samples, and what is done with the sums.
+
+Sums are accumulated in double precision, sample after sample, whatever the number of threads:
+threads share the features, and what has too few features is summed by the first thread alone.
+"""
+
+from __future__ import annotations
+
+from brainscript.dialects.kern import FuncOp
+from brainscript.dialects.sched import KernelOp
+from brainscript.passes.lower.columns.features import write_features
+from brainscript.passes.lower.columns.nested import write_nested
+from brainscript.passes.lower.columns.whole import write_samples, write_whole
+from brainscript.passes.lower.rows.program import Program, read_program
+from brainscript.passes.lower.rows.writer import Writer
+from brainscript.target import Target
+
+__all__ = ["lower_columns"]
+
+
+def lower_columns(kernel: KernelOp, target: Target) -> FuncOp:
+    """The loops of a columns kernel.
+
+    Before: `sched.kernel @k columns(%g : [50], @"*") -> ([50]) { net.sum_to %g ... }`
+    After: `kern.func @k(...)` with a loop over this thread's features, a loop over samples in it.
+    """
+    program = read_program(kernel)
+    writer = Writer(program.pointers, program.element, target)
+    workspace = write_program(program, writer)
+    return writer.finish(kernel.sym_name.data, workspace)
+
+
+def write_program(program: Program, writer: Writer) -> int:
+    """Write the kernel in the way that suits its shapes; returns its bytes of scratch memory."""
+    nodes = program.nodes()
+    totals = [node for node in nodes if node.kind == "total"]
+    if len(program.sizes) > 1 or any(node.kind == "fold" for node in nodes):
+        return write_nested(program, writer)
+    if not program.sizes:
+        write_samples(program, writer)
+    elif all(node.wide for node in totals):
+        write_features(program, writer)
+    elif not any(node.wide for node in totals):
+        write_whole(program, writer)
+    else:
+        return write_nested(program, writer)
+    return 0
