@@ -6,6 +6,7 @@ part of the instruction set has a module of its own, `emit_<part>.py`, with a ta
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 
 from brainscript.codegen.emission import Emission, Table, llvm_type
@@ -17,15 +18,14 @@ EMITTER_VERSION = "1"
 
 PARTS = ("control", "memory", "vector", "tile")
 
-_table: Table = {}
 
-
+@cache
 def emitters() -> Table:
     """The emitter of every operation a kernel may hold."""
-    if not _table:
-        for part in PARTS:
-            _table.update(import_module(f"brainscript.codegen.emit_{part}").EMITTERS)
-    return _table
+    table: Table = {}
+    for part in PARTS:
+        table.update(import_module(f"brainscript.codegen.emit_{part}").EMITTERS)
+    return table
 
 
 def emit_kernel(kernel: FuncOp, symbol: str | None = None) -> str:
