@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnitAttr
-from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
@@ -18,6 +17,9 @@ from brainscript.passes.lower.work import work_of
 
 SERIAL_WORK = 20_000
 """A call with less arithmetic than this, whatever the number of columns, is left to one thread."""
+
+
+Extents = list[tuple[int, int]] | list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,18 @@ def place_barriers(program: ProgramOp) -> None:
     for op in list(program.body.block.ops):
         if isinstance(op, BarrierOp):
             Rewriter.erase_op(op)
-    pending: list[CallOp] = []
+    called = {call.kernel: call for call in program.calls}
+    tiny = {name for name, call in called.items() if _is_tiny(call, axes)}
+    extents = {b.memory: _extents(b, axes) for b in program.buffers}
+    pending: list[_Touched] = []
     for call in program.calls:
-        call.serial = UnitAttr() if _is_tiny(call, axes) else None
-        if any(_depends(call, earlier, axes) for earlier in pending):
+        call.serial = UnitAttr() if call.kernel in tiny else None
+        reads, writes = ([extents[v] for v in group] for group in (call.inputs, call.outputs))
+        touched = _Touched(call.serial is not None, reads, writes)
+        if any(touched.waits_for(earlier) for earlier in pending):
             Rewriter.insert_op(BarrierOp(), InsertPoint.before(call))
             pending = []
-        pending.append(call)
+        pending.append(touched)
 
 
 def _is_tiny(call: CallOp, axes: Sequence[str]) -> bool:
@@ -62,30 +69,37 @@ def _is_tiny(call: CallOp, axes: Sequence[str]) -> bool:
     return fixed < SERIAL_WORK and not any(growing)
 
 
-def _depends(call: CallOp, earlier: CallOp, axes: Sequence[str]) -> bool:
-    if call.serial is not None and earlier.serial is not None:
-        return False
-    pairs = (
-        (call.inputs, earlier.outputs),
-        (call.outputs, earlier.inputs),
-        (call.outputs, earlier.outputs),
-    )
-    return any(_overlap(a, b, axes) for left, right in pairs for a in left for b in right)
+def _extents(buffer: BufferOp, axes: Sequence[str]) -> Extents:
+    """Where the buffer starts and ends for each of `SAMPLES`; a state is a place of its own."""
+    if buffer.place is None:
+        return [(buffer.label.data, buffer.label.data)]
+    start = coefficients(buffer.place)
+    end = add(start, size_of(buffer.memory, axes))
+    sizes = [(columns,) * len(axes) for columns in SAMPLES]
+    return [(evaluate(start, n), evaluate(end, n)) for n in sizes]
 
 
-def _overlap(left: SSAValue, right: SSAValue, axes: Sequence[str]) -> bool:
-    """Whether two buffers share bytes for some number of columns."""
-    if left is right:
-        return True
-    owners = (left.owner, right.owner)
-    first, second = (o for o in owners if isinstance(o, BufferOp))
-    if first.place is None or second.place is None:
-        return False
-    starts = [coefficients(o.place) for o in (first, second) if o.place is not None]
-    ends = [add(s, size_of(v, axes)) for s, v in zip(starts, (left, right), strict=True)]
-    for columns in SAMPLES:
-        n = (columns,) * len(axes)
-        low = max(evaluate(s, n) for s in starts)
-        if low < min(evaluate(e, n) for e in ends):
-            return True
-    return False
+@dataclass(frozen=True)
+class _Touched:
+    """The memory that a call reads and writes."""
+
+    serial: bool
+    reads: list[Extents]
+    writes: list[Extents]
+
+    def waits_for(self, earlier: _Touched) -> bool:
+        """Whether the call may run only when the earlier one is done on all threads."""
+        if self.serial and earlier.serial:
+            return False
+        pairs = (
+            (self.reads, earlier.writes),
+            (self.writes, earlier.reads),
+            (self.writes, earlier.writes),
+        )
+        return any(_overlap(a, b) for left, right in pairs for a in left for b in right)
+
+
+def _overlap(left: Extents, right: Extents) -> bool:
+    if isinstance(left[0][0], str) or isinstance(right[0][0], str):
+        return left == right
+    return any(a[0] < b[1] and b[0] < a[1] for a, b in zip(left, right, strict=True))

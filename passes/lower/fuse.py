@@ -16,7 +16,7 @@ from brainscript.dialects.net.parameters import ReadOp, WriteOp
 from brainscript.passes.lower.clusters import Clusters, forward_order, members
 from brainscript.passes.lower.decompose import decompose, materialise, settle_writes
 from brainscript.passes.lower.families import check_supported, is_constant, is_outside
-from brainscript.passes.lower.groups import MERGES, Group, Merge
+from brainscript.passes.lower.groups import MERGES, Group, Merge, Traits
 from brainscript.passes.lower.tidy import recompute, tidy
 
 
@@ -98,6 +98,8 @@ class Merger:
         self.nodes = nodes
         self.clusters = clusters
         self.place = {op: i for i, op in enumerate(nodes)}
+        self.traits = {i: Traits.of(op) for i, op in enumerate(nodes)}
+        self.refused: set[tuple[int, int, tuple[str, ...]]] = set()
 
     def run(self) -> None:
         """One round after the other, each until it changes nothing."""
@@ -113,11 +115,18 @@ class Merger:
     def _try(self, first: int, second: int, families: tuple[str, ...]) -> bool:
         clusters = self.clusters
         one, two = clusters.group[first], clusters.group[second]
-        if one == two or not clusters.may_merge(one, two):
+        if one == two:
             return False
-        bits = clusters.mask[one] | clusters.mask[two]
-        joined = Group([self.nodes[i] for i in members(bits)])
-        if joined.family() not in families:
+        traits = self.traits[one] | self.traits[two]
+        wish = (clusters.mask[one], clusters.mask[two], families)
+        if not traits.may_be(families) or wish in self.refused:
             return False
-        clusters.merge(one, two)
+        if not clusters.may_merge(one, two) or not self._fits(wish):
+            self.refused.add(wish)
+            return False
+        self.traits[clusters.merge(one, two)] = traits
         return True
+
+    def _fits(self, wish: tuple[int, int, tuple[str, ...]]) -> bool:
+        one, two, families = wish
+        return Group([self.nodes[i] for i in members(one | two)]).family() in families

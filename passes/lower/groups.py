@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net.parameters import ReadOp, WriteOp
-from brainscript.dialects.tensors import type_of
+from brainscript.dialects.tensors import TensorType, type_of
 from brainscript.passes.lower.families import (
     axis_of,
     is_column_sum,
@@ -24,6 +24,55 @@ MOST_POINTERS = 32
 """Bounds on one kernel: beyond them registers run out and nothing is gained."""
 
 
+@dataclass(frozen=True)
+class Traits:
+    """What can be said of a group at a glance, to refuse hopeless merges quickly.
+
+    `axes` and `kinds` are those of all values made; `plain` says that all but products and sums
+    is elementwise.
+    """
+
+    products: int
+    sums: int
+    count: int
+    plain: bool
+    axes: frozenset[str | None]
+    kinds: frozenset[TensorType]
+
+    @staticmethod
+    def of(op: Operation) -> Traits:
+        """The traits of one operation."""
+        if isinstance(op, WriteOp):
+            return Traits(0, 0, 1, True, frozenset(), frozenset())
+        product, total = is_product(op), is_column_sum(op)
+        plain = product or total or is_elementwise(op)
+        kinds = frozenset({type_of(op.results[0])})
+        return Traits(int(product), int(total), 1, plain, frozenset({axis_of(op)}), kinds)
+
+    def __or__(self, other: Traits) -> Traits:
+        return Traits(
+            self.products + other.products,
+            self.sums + other.sums,
+            self.count + other.count,
+            self.plain and other.plain,
+            self.axes | other.axes,
+            self.kinds | other.kinds,
+        )
+
+    def may_be(self, families: Sequence[str]) -> bool:
+        """Whether a kernel of one of these families might do all of it."""
+        if self.count > MOST_OPERATIONS:
+            return False
+        if self.products:
+            single = self.products == 1 and not self.sums and len(self.kinds) == 1
+            return "gemm" in families and single and self.plain
+        if self.sums:
+            return "columns" in families and self.plain and len(self.kinds) <= 2
+        flat = None in self.axes
+        alike = len(self.kinds) == 1 and self.plain if flat else True
+        return "rows" in families and len(self.axes) <= 1 and alike
+
+
 class Group:
     """Operations that are to become one kernel, in order."""
 
@@ -36,7 +85,7 @@ class Group:
 
     def family(self) -> str | None:
         """The family of the kernel, or None when no kernel does all of this."""
-        if len(self.body) > MOST_OPERATIONS or self._pointers() > MOST_POINTERS:
+        if len(self.operations) > MOST_OPERATIONS or self._pointers() > MOST_POINTERS:
             return None
         if not self._writes_in_place():
             return None
@@ -139,9 +188,9 @@ def eager_makers(op: Operation) -> Iterator[Operation]:
 
 
 def siblings(op: Operation) -> Iterator[Operation]:
-    """Operations that read the same memory: kernels joined with them read it once."""
+    """Operations that read the same samples: kernels joined with them read them once."""
     for value in op.operands:
-        if isinstance(value.owner, Operation) and not is_constant(value.owner):
+        if type_of(value).axis is not None:
             yield from (use.operation for use in value.uses if use.operation is not op)
 
 
