@@ -103,6 +103,8 @@ class TensorType(ParametrizedAttribute, TypeAttribute):
                 dims = ArrayAttr([IntAttr(d) for d in _parse_shape(parser)])
             parser.parse_punctuation(",")
             element = parser.parse_type()
+            if not isinstance(element, Float32Type | Float64Type):
+                parser.raise_error("the elements of a network value are f32 or f64")
             axis: Attribute = NoneAttr()
             if parser.parse_optional_punctuation(",") is not None:
                 axis = parser.parse_symbol_name()
@@ -125,10 +127,17 @@ def _parse_shape(parser: AttrParser) -> list[int]:
         return dims
     while True:
         unknown = parser.parse_optional_punctuation("?") is not None
-        dims.append(UNKNOWN if unknown else parser.parse_integer(allow_boolean=False))
+        dims.append(UNKNOWN if unknown else _parse_dimension(parser))
         if parser.parse_optional_punctuation("]") is not None:
             return dims
         parser.parse_keyword("x")
+
+
+def _parse_dimension(parser: AttrParser) -> int:
+    dim = parser.parse_integer(allow_boolean=False)
+    if dim < 1:
+        parser.raise_error(f"a dimension must be at least 1 or '?', not {dim}")
+    return dim
 
 
 def shape_text(shape: Shape | None) -> str:
