@@ -68,8 +68,8 @@ CODES: dict[str, tuple[str, str]] = {
     "BS0315": ("unknown class", "`new` is not known with this class."),
     "BS0316": (
         "class used in an unknown way",
-        "The record of `new` must be written in place, and its field `operation` or `what` must be a"
-        " string that names one of the functions of the class.",
+        "The record of `new` must be written in place, and its field `operation` or `what` must be"
+        " a string that names one of the functions of the class.",
     ),
     "BS0317": (
         "not supported",

@@ -21,6 +21,7 @@ from brainscript.dialects.bs import (
 )
 from brainscript.frontend import syntax
 from brainscript.frontend.building.scope import Scope
+from brainscript.frontend.building.unsupported import UNSUPPORTED
 
 Build = Callable[["Builder", syntax.Expression, Scope, str], SSAValue]
 """Builds the value of one expression in a scope, under a path."""
@@ -127,14 +128,7 @@ class Builder:
         """The value that `name` stands for in `scope`."""
         owner = scope.owner(name)
         if owner is None:
-            return self.poison(
-                scope,
-                span,
-                "BS0301",
-                f"unknown name '{name}'",
-                "not defined in this record or around it",
-                did_you_mean(name, sorted(scope.visible())),
-            )
+            return self._unknown(scope, name, span)
         value = owner.values.get(name)
         if value is None:
             placeholder = PoisonOp.create(
@@ -145,6 +139,15 @@ class Builder:
             self._placeholders.add(value)
             self._queue.append((owner, name, value))
         return self._found(value)
+
+    def _unknown(self, scope: Scope, name: str, span: Span) -> SSAValue:
+        if name in UNSUPPORTED:
+            title = f"'{name}' of CNTK's library is not supported"
+            remedy = f"define '{name}' in the network"
+            return self.poison(scope, span, "BS0317", title, "needed here", remedy)
+        label = "not defined in this record or around it"
+        hint = did_you_mean(name, sorted(scope.visible()))
+        return self.poison(scope, span, "BS0301", f"unknown name '{name}'", label, hint)
 
     def later(self, body: Block, value: SSAValue) -> None:
         """End a function's body with `value` once everything in the queue is built."""

@@ -64,7 +64,8 @@ def build_infix(builder: Builder, node: syntax.Binary, scope: Scope, path: str) 
     left: syntax.Expression = node
     while isinstance(left, syntax.Binary):
         spine.append((left, path))
-        path = join_path(path, OPERANDS[left.sign] + "Args[0]")
+        if len(path) <= limits.limit("path-length"):
+            path = join_path(path, OPERANDS[left.sign] + "Args[0]")
         left = left.left
     value = builder.operand(left, scope, path)
     while spine:

@@ -58,11 +58,9 @@ def failure(value: Value, network: Network) -> Failure:
     """The diagnostic of a program that is wrong; one that begins with `network` is a network."""
 
     def of(text: str) -> Diagnostic:
+        run_text = network if text.startswith("network ") else value
         with pytest.raises(BrainScriptError) as caught:
-            if text.startswith("network "):
-                network(text.removeprefix("network "))
-            else:
-                value(text)
+            run_text(text.removeprefix("network "))
         return caught.value.diagnostics[0]
 
     return of

@@ -54,7 +54,7 @@ VALUES = [
     ('new NumericFunction [what="Flor"; arg=1]', "BS0316", "no function 'Flor'"),
     ('new StringFunction [what="Chr"]', "BS0318", "needs a field 'arg'"),
     ('new ComputationNode [operation="Sigmoit"; inputs=1]', "BS0319", "no operation 'Sigmoit'"),
-    ('BS.Network.Load("a.dnn")', "BS0301", "unknown name 'Network'"),
+    ('BS.Network.Load("a.dnn")', "BS0317", "'Network' of CNTK's library is not sup"),
 ]
 NETWORKS = [
     ("{x=Input{2}; h=Sigmoid(x+h)}", "BS0303", "'h' needs its own value"),

@@ -1,0 +1,70 @@
+"""Names, operations and inputs of nodes against dumps that CNTK 2.7 wrote of the same configs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from xdsl.dialects.builtin import ModuleOp
+
+from brainscript.diagnostic import BrainScriptError
+from brainscript.dialects.net.network import network_of, node_name_of
+from brainscript.dialects.registry import make_context
+from brainscript.frontend.build import build_network
+from brainscript.frontend.source import Sources
+from brainscript.passes.registry import load_pass
+from brainscript.tools.frontdoor import network_of_config
+
+RECORDED = Path(__file__).resolve().parents[4] / "shared" / "golden"
+LINE = re.compile(r"^([^\s=]+)=([A-Z]\w+) (?:\( (.*) \))?")
+Nodes = dict[str, tuple[str, tuple[str, ...]]]
+UNSUPPORTED = {"BS0317", "BS0319", "BS0322", "BS0906", "BS0911"}
+CASES = sorted(
+    folder.parent.parent
+    for folder in RECORDED.glob("*/*/expected/out")
+    if (folder.parent.parent / "case.cntk").exists()
+)
+
+
+def recorded(file: Path) -> Nodes:
+    found = (LINE.match(line) for line in file.read_text(errors="replace").splitlines())
+    return {m[1]: (m[2], tuple(m[3].split(" , ")) if m[3] else ()) for m in found if m}
+
+
+def ours(module: ModuleOp) -> Nodes:
+    network = network_of(module)
+    assert network is not None
+    nodes: Nodes = {}
+    for op in network.block.ops:
+        if op.results:
+            kind = getattr(op, "OPERATION", "") or "LearnableParameter"
+            nodes[node_name_of(op.results[0])] = (kind, tuple(map(node_name_of, op.operands)))
+    return nodes
+
+
+def compiled(case: Path) -> ModuleOp:
+    expression, precision = network_of_config(str(case / "case.cntk"), [], None, Sources())
+    module = build_network(expression, precision=precision)
+    for name in ("bs-evaluate", "bs-prune", "bs-instantiate-parameters", "bs-to-net"):
+        load_pass(name)().apply(make_context(), module)
+    return module
+
+
+@pytest.mark.skipif(not RECORDED.exists(), reason="the recorded runs are not beside the checkout")
+@pytest.mark.parametrize("area", ["editing", "operations", "programs", "training"])
+def test_names_are_those_of_cntk(area: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+    for case in (case for case in CASES if case.parent.name == area):
+        dumps = [d for f in (case / "expected" / "out").glob("*.txt") if len(d := recorded(f)) > 1]
+        if not dumps:
+            continue
+        monkeypatch.chdir(case)
+        try:
+            mine = ours(compiled(case))
+        except BrainScriptError as error:
+            assert error.diagnostics[0].code in UNSUPPORTED, case.name
+            continue
+        compared += 1
+        assert any(all(mine.get(n) == node for n, node in d.items()) for d in dumps), case.name
+    assert compared > 0
