@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Block, Operation
 
 from brainscript.codegen.emission import Emission, Emitter, Table, llvm_type
 from brainscript.codegen.text import immediate, is_number

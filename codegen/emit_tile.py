@@ -96,18 +96,16 @@ class _Steps:
         self.kind = tile_of(op.acc)
         self.vector = llvm_type(self.kind.vector)
         self.element = split(self.vector)[1]
-        self.row, self.step = op.row.value.data, op.step.value.data
-        self.pitch = emission.operand(op.pitch)
-        self.padded = bool(op.padded.value.data)
+        self.row = op.row.value.data
+        self.step, self.pitch = emission.operand(op.step), emission.operand(op.pitch)
 
     def one(self, a: str, b: str, rows: Rows) -> Rows:
         """One step: a column of a times a row of b added to the accumulators."""
         text, kind = self.text, self.kind
         right: list[str] = []
         for v in range(kind.vectors):
-            count = kind.lanes if self.padded else kind.valid(v)
             place = text.offset(b, str(v * kind.lanes), self.element)
-            right.append(load(text, self.vector, place, str(count)))
+            right.append(load(text, self.vector, place, str(kind.valid(v))))
         added: Rows = []
         for r, row in enumerate(rows):
             place = text.offset(a, str(r * self.row), self.element)
@@ -122,8 +120,11 @@ class _Steps:
     def advance(self, a: str, b: str, steps: int) -> tuple[str, str]:
         """The pointers `steps` further along k."""
         text = self.text
-        next_b = text.offset(b, text.multiply(self.pitch, str(steps)), self.element)
-        return text.offset(a, str(steps * self.step), self.element), next_b
+        distances = (text.multiply(d, str(steps)) for d in (self.step, self.pitch))
+        next_a, next_b = (
+            text.offset(p, d, self.element) for p, d in zip((a, b), distances, strict=True)
+        )
+        return next_a, next_b
 
 
 def emit_multiply(emission: Emission, op: Operation) -> None:

@@ -1,4 +1,4 @@
-"""The `kern` dialect: one kernel as a loop nest over raw memory, with vectors of the target's width.
+"""The `kern` dialect: one kernel as a loop nest over raw memory, on vectors of the target.
 
 Loops and conditions are `scf`, integers `arith` on `index`, arithmetic on vectors `arith` and
 `math`. A kernel is a top-level `kern.func`; functions inside it are local to it. The register tile
@@ -13,9 +13,9 @@ from typing import ClassVar
 from xdsl.dialects.builtin import (
     I64,
     AnyFloat,
+    FlatSymbolRefAttrConstr,
     Float32Type,
     Float64Type,
-    FlatSymbolRefAttrConstr,
     IndexType,
     IntegerAttr,
     IntegerType,

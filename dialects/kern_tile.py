@@ -177,9 +177,8 @@ class TileStoreOp(IRDLOperation):
 class TileMultiplyOp(IRDLOperation):
     """Add a product of depth `depth` to a tile, in the order of k and with one rounding a step.
 
-    `result[r, c] = acc[r, c] + sum over k of a[r*row + k*step] * b[k*pitch + c]`, where `row` and
-    `step` are known and `pitch` (elements between rows of b) may be a value. `unroll` steps of k
-    are written out per turn of the loop. With `padded` b may be read up to whole vectors.
+    `result[r, c] = acc[r, c] + sum over k of a[r*row + k*step] * b[k*pitch + c]`. `unroll` steps
+    of k are written out for a turn of the loop.
     """
 
     name = "kern.tile_multiply"
@@ -189,30 +188,29 @@ class TileMultiplyOp(IRDLOperation):
     acc = operand_def(T)
     a = operand_def(PtrType)
     b = operand_def(PtrType)
+    step = operand_def(IndexType)
     pitch = operand_def(IndexType)
     depth = operand_def(IndexType)
     row = prop_def(IntegerAttr[I64])
-    step = prop_def(IntegerAttr[I64])
     unroll = prop_def(IntegerAttr[I64])
-    padded = prop_def(IntegerAttr[I64])
     result = result_def(T)
 
     assembly_format = (
-        "$acc `,` $a `row` $row `step` $step `,` $b `pitch` $pitch `padded` $padded"
-        " `,` `depth` $depth `unroll` $unroll attr-dict `:` type($result)"
+        "$acc `,` $a `row` $row `step` $step `,` $b `pitch` $pitch `,`"
+        " `depth` $depth `unroll` $unroll attr-dict `:` type($result)"
     )
 
     def __init__(
         self,
         acc: SSAValue,
-        a: tuple[SSAValue, int, int],
-        b: tuple[SSAValue, SSAValue, bool],
+        a: tuple[SSAValue, int, SSAValue],
+        b: tuple[SSAValue, SSAValue],
         depth: SSAValue,
         unroll: int,
     ):
-        numbers = {"row": a[1], "step": a[2], "unroll": unroll, "padded": int(b[2])}
+        numbers = {"row": a[1], "unroll": unroll}
         super().__init__(
-            operands=[acc, a[0], b[0], b[1], depth],
+            operands=[acc, a[0], b[0], a[2], b[1], depth],
             properties={name: IntegerAttr(value, i64) for name, value in numbers.items()},
             result_types=[acc.type],
         )

@@ -18,7 +18,6 @@ from brainscript.passes.lower.gemm.form import Form
 from brainscript.passes.lower.scalar_bodies import vector_body
 from brainscript.passes.lower.vectors import Vectors
 
-
 _SHORT = CHEAP | {"net.splat", "net.broadcast_to", "net.pass"}
 
 

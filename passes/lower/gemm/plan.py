@@ -22,6 +22,9 @@ PACK_ROWS = 64
 ALIASED_ROWS = 24
 """The same, where rows of R lie a multiple of 4 KiB apart and fall into the same cache sets."""
 
+PACK_DEPTH = 64
+"""From this many steps on, copying rows of a turned L to a chunk pays."""
+
 DOT_ROWS = 3
 """Up to this many rows, scalar products with transposed weights beat packing them."""
 
@@ -56,6 +59,12 @@ class Plan:
     def chunk(self) -> int:
         """Rows whose partial sums are kept while the depth is walked in blocks."""
         return CHUNK_ROWS // self.tile_rows * self.tile_rows
+
+    @property
+    def chunk_pitch(self) -> int:
+        """The distance of steps in a packed chunk of a turned L: an odd number of cache lines."""
+        whole = -(-self.chunk // self.lanes)
+        return (whole + 1 - whole % 2) * self.lanes
 
 
 def make_plan(form: Form, target: Target) -> Plan:
