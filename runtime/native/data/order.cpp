@@ -76,23 +76,53 @@ void windows_in_samples(std::vector<Place>& places, uint64_t window) {
 
 bool may_live(uint64_t from, const Place& place) { return place.begin <= from && from < place.end; }
 
-// Every position t swaps with a random one of its window, if both sequences may live there.
+// x % divisor by a multiplication, for many x.
+struct Remainder {
+  uint64_t divisor;
+  uint64_t reciprocal;  // floor((2^64 - 1) / divisor)
+
+  explicit Remainder(uint64_t d) : divisor(d), reciprocal(UINT64_MAX / d) {}
+  uint64_t operator()(uint64_t x) const {
+    __extension__ using Wide = unsigned __int128;
+    const auto quotient = static_cast<uint64_t>(static_cast<Wide>(x) * reciprocal >> 64);
+    uint64_t rest = x - quotient * divisor;
+    while (rest >= divisor) rest -= divisor;
+    return rest;
+  }
+};
+
+bool all_in_one_window(const std::vector<Place>& places) {
+  return std::all_of(places.begin(), places.end(), [&](const Place& place) {
+    return place.begin == 0 && place.end == places.size();
+  });
+}
+
+// One window over everything: each position swaps with any other.
+void shuffle_all(uint64_t seed, std::vector<uint32_t>& order) {
+  Twister generator;
+  generator.seed(seed);
+  const Remainder remainder(order.size());
+  for (uint32_t& entry : order) std::swap(entry, order[remainder(generator.next())]);
+}
+
+// Every position swaps with a random one of its window, if both sequences may live there.
 void shuffle_sequences(const std::vector<Place>& places, uint64_t seed,
                        std::vector<uint32_t>& order, std::vector<uint32_t>& home) {
   Twister generator;
   generator.seed(seed);
   const std::vector<uint32_t> place_at = home;
-  for (uint64_t t = 0; t < order.size(); ++t) {
-    const Place& here = places[place_at[t]];
+  for (const Place& here : places) {
     const uint64_t first = places[here.begin].first;
     const Place& last = places[here.end - 1];
-    const uint64_t range = last.first + last.count - first;
-    uint64_t j;
-    do {
-      j = first + generator.next() % range;
-    } while (!may_live(home[j], here) || !may_live(home[t], places[place_at[j]]));
-    std::swap(order[t], order[j]);
-    std::swap(home[t], home[j]);
+    const Remainder remainder(last.first + last.count - first);
+    for (uint64_t t = here.first; t < here.first + here.count; ++t) {
+      uint64_t j;
+      do {
+        j = first + remainder(generator.next());
+      } while (!may_live(home[j], here) || !may_live(home[t], places[place_at[j]]));
+      std::swap(order[t], order[j]);
+      std::swap(home[t], home[j]);
+    }
   }
 }
 }  // namespace
@@ -113,10 +143,14 @@ std::vector<uint32_t> sweep_order(const Corpus& corpus, const OrderOptions& opti
   for (uint32_t i = 0; i < places.size(); ++i) {
     const Place& place = places[i];
     const auto to = static_cast<std::ptrdiff_t>(place.first);
-    std::iota(order.begin() + to, order.begin() + to + static_cast<std::ptrdiff_t>(place.count),
-              corpus.chunks[place.chunk]);
-    std::fill_n(home.begin() + to, place.count, i);
+    const auto count = static_cast<std::ptrdiff_t>(place.count);
+    std::iota(order.begin() + to, order.begin() + to + count, corpus.chunks[place.chunk]);
+    std::fill_n(home.begin() + to, count, i);
   }
-  shuffle_sequences(places, seed, order, home);
+  if (all_in_one_window(places)) {
+    shuffle_all(seed, order);
+  } else {
+    shuffle_sequences(places, seed, order, home);
+  }
   return order;
 }

@@ -108,12 +108,35 @@ T* copy_sparse(const StreamData& data, const T* values, uint64_t first, uint64_t
   return to;
 }
 
+// One sample per sequence and few values per sample: no call for each row.
+template <int kDim, class T>
+void copy_rows(const StreamView& stream, const T* values, const Minibatch& batch, T* to) {
+  for (uint64_t i = 0; i < batch.count; ++i, to += kDim) {
+    const T* from = values + stream.source(batch.sequences[i]) * kDim;
+    for (int k = 0; k < kDim; ++k) to[k] = from[k];
+  }
+}
+
+template <class T>
+bool gather_small(const StreamView& stream, const T* values, const Minibatch& batch, T* to) {
+  if (!stream.single || stream.data->sparse) return false;
+  switch (stream.data->dim) {
+    case 1: copy_rows<1>(stream, values, batch, to); return true;
+    case 2: copy_rows<2>(stream, values, batch, to); return true;
+    case 3: copy_rows<3>(stream, values, batch, to); return true;
+    case 4: copy_rows<4>(stream, values, batch, to); return true;
+    case 8: copy_rows<8>(stream, values, batch, to); return true;
+    default: return false;
+  }
+}
+
 template <class T>
 void gather_as(const StreamView& stream, const T* values, const Minibatch& batch, T* to) {
+  if (gather_small(stream, values, batch, to)) return;
   const StreamData& data = *stream.data;
   for (uint64_t i = 0; i < batch.count; ++i) {
     const uint64_t first = stream.begin(batch.sequences[i]);
-    const uint64_t samples = stream.length(batch.sequences[i]);
+    const uint64_t samples = stream.single ? 1 : stream.length(batch.sequences[i]);
     to = data.sparse ? copy_sparse(data, values, first, samples, to)
                      : copy_dense(data, values, first, samples, to);
   }

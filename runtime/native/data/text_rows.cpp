@@ -8,8 +8,7 @@
 namespace {
 // Blanks, tabs, other control bytes and bytes beyond ASCII stand between values.
 inline bool is_separator(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte <= 0x20 || byte >= 0x80;
+  return static_cast<unsigned char>(c - 0x21) >= 0x5F;
 }
 
 inline bool ends_value(const char* p, const char* end) {

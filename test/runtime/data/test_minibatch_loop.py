@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from brainscript.linear import evaluate
 from brainscript.program_image import ARENA, COLUMNS, ProgramImage, Slot, StateSlot
@@ -148,8 +147,8 @@ class Idle(Recorder):
         self.step_address = int(library().bs_idle_step())
 
 
-@pytest.mark.parametrize("count", [20000])
-def test_a_small_minibatch_costs_little(count: int, tmp_path: Path):
+def test_a_small_minibatch_costs_little(tmp_path: Path):
+    count = 1000
     inputs = (InputSpec("x", (2,)), InputSpec("y", (2,)))
     rows = "|x 0.5 1.5 |y 0 1\n" * 5000
     reader = text_reader(
@@ -158,11 +157,10 @@ def test_a_small_minibatch_costs_little(count: int, tmp_path: Path):
     loop = MinibatchLoop(reader, Idle(inputs), counted_inputs=("x",))
     loop.set_rates(0.1, 0.9)
     best = 1.0
-    for _ in range(5):
+    for _ in range(50):
         reader.start_epoch(0, 25 * count, 25)
         loop.run(1)
         start = time.perf_counter()
         done = loop.run(count)
         best = min(best, (time.perf_counter() - start) / done.minibatches)
-    assert best < 10e-6  # 0.3 us on a free core; loose, for busy machines
-    print(f"{best * 1e9:.0f} ns a minibatch")
+    assert best < 5e-6  # 0.2 us on a free core; loose, for busy machines
