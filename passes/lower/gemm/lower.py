@@ -8,7 +8,6 @@ number of threads.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from xdsl.ir import SSAValue
 
@@ -19,7 +18,7 @@ from brainscript.passes.lower.gemm.code import Code, Index
 from brainscript.passes.lower.gemm.epilogue import Epilogue
 from brainscript.passes.lower.gemm.form import Extent, Form, form_of, operands_of
 from brainscript.passes.lower.gemm.pack import Packers
-from brainscript.passes.lower.gemm.plan import DOT_COLUMNS, PACK_DEPTH, Plan, make_plan
+from brainscript.passes.lower.gemm.plan import DOT_COLUMNS, Plan, make_plan
 from brainscript.passes.lower.gemm.tiles import Place, Stage, TileFunctions
 from brainscript.target import Target
 
@@ -37,7 +36,7 @@ class _Lowering:
         self.form: Form = form_of(product)
         self.plan: Plan = make_plan(self.form, target)
         self.epilogue = Epilogue(self.form, product, kernel.steps, kernel.outputs)
-        self.functions = TileFunctions(self.plan, self.epilogue, self._left_steps())
+        self.functions = TileFunctions(self.plan, self.epilogue, _left_steps(self.form))
         self.packers = Packers(self.form, self.plan)
         count = len(kernel.inputs)
         names = [f"x{i}" for i in range(count)] + [f"y{i}" for i in range(len(kernel.outputs))]
@@ -131,8 +130,7 @@ class _Lowering:
     def _whole(self, column: Index, width: int, first: Index, last: Index) -> None:
         """Tiles over the whole depth."""
         right, pitch = self._right(column, width, 0, self.depth)
-        here = Place(self.left, right, self._step(), pitch, self.depth, 0, column)
-        place = self._places(here, 0)
+        place = self._places(column, 0, self.depth, right, pitch)
         stage = Stage(self.scratch) if self.functions.staged else None
         self._tiles((first, last), width, place, lambda _: stage)
 
@@ -154,12 +152,10 @@ class _Lowering:
         start = code.multiply(block, plan.block)
         depth = code.least(code.subtract(self.depth, start), plan.block)
         right, pitch = self._right(column, width, start, depth)
-        above = self._row(tiles[0])
-        left, step = self._left(start, depth, (above, self._row(tiles[1])))
-        place = self._places(Place(left, right, step, pitch, depth, above, column), above)
+        place = self._places(column, start, depth, right, pitch)
         first = code.compare("eq", block, 0)
         final = code.compare("eq", code.add(block, 1), blocks)
-        partial = self.scratch
+        partial, above = self.scratch, self._row(tiles[0])
 
         def stage(row: Index) -> Stage:
             below = code.multiply(code.subtract(row, above), plan.panel)
@@ -169,8 +165,7 @@ class _Lowering:
 
     def _dots(self, column: Index, width: int) -> None:
         """Few rows: scalar products with the transposed weights as they lie."""
-        code = self.code
-        partial = self.scratch
+        code, partial = self.code, self.scratch
         with code.loop(0, width // DOT_COLUMNS * DOT_COLUMNS, DOT_COLUMNS, hint="j") as j:
             self._dot_columns(partial, code.add(column, j), j, DOT_COLUMNS)
         rest = width % DOT_COLUMNS
@@ -238,47 +233,20 @@ class _Lowering:
         with code.when(stage.last):
             self.functions.finish(code, (rows, width), place, stage.partial, self.memory)
 
-    def _places(self, first: Place, above: Index) -> Callable[[Index], Place]:
-        """What a tile at a row works on; `first` is that for the row `above`."""
+    def _places(
+        self, column: Index, start: Index, depth: Index, right: SSAValue, pitch: Index
+    ) -> Callable[[Index], Place]:
+        """What a tile at a row works on."""
         code = self.code
-        distance = self._left_steps()[0]
+        by_row, by_step = _left_steps(self.form)
+        before = code.multiply(start, by_step)
 
         def at(row: Index) -> Place:
-            offset = code.multiply(code.subtract(row, above), distance)
-            return replace(first, left=code.offset(first.left, offset, self.form.element), row=row)
+            offset = code.add(code.multiply(row, by_row), before)
+            left = code.offset(self.left, offset, self.form.element)
+            return Place(left, right, pitch, depth, row, column)
 
         return at
-
-    def _step(self) -> int:
-        """The distance of steps of k in L as it lies in memory."""
-        return self.form.rows.size if self.form.left_turned else 1
-
-    def _left_steps(self) -> tuple[int, int]:
-        """The distances in L between rows and between steps; 0 where packing may change it."""
-        form = self.form
-        if not form.left_turned:
-            return form.depth.size, 1
-        return 1, 0 if self.plan.blocked else form.rows.size
-
-    def _left(
-        self, start: Index, depth: Index, rows: tuple[Index, Index]
-    ) -> tuple[SSAValue, Index]:
-        """Where a block of the depth of some rows of L begins, and the distance of its steps.
-
-        Steps of a turned L lie far apart; a chunk of its rows is copied if the block is deep.
-        """
-        code, form, step = self.code, self.form, self._step()
-        offset = code.add(code.multiply(rows[0], self._left_steps()[0]), code.multiply(start, step))
-        source = code.offset(self.left, offset, form.element)
-        if not form.left_turned:
-            return source, step
-        worth = code.compare("sge", depth, PACK_DEPTH)
-        packed = code.offset(self.packed, self.packers.panel_elements, form.element)
-        with code.when(worth):
-            count = code.subtract(rows[1], rows[0])
-            code.call(self.packers.pack_left(), [source, packed, depth, count])
-        distance = code.select(worth, self.plan.chunk_pitch, step)
-        return code.select(worth, packed, source), distance
 
     def _right(
         self, column: Index, width: int, start: Index, depth: Index
@@ -303,3 +271,8 @@ class _Lowering:
 
     def _pack(self, source: SSAValue, width: int, depth: Index) -> None:
         self.code.call(self.packers.pack(width), [source, self.packed, depth])
+
+
+def _left_steps(form: Form) -> tuple[int, int]:
+    """The distances in L between rows and between steps of k."""
+    return (1, form.rows.size) if form.left_turned else (form.depth.size, 1)

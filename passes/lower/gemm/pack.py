@@ -29,45 +29,10 @@ class Packers:
         self.vector = vector_of(form.element, plan.lanes)
 
     @property
-    def panel_elements(self) -> int:
-        """Elements of scratch memory for a packed block of a panel; whole vectors of steps."""
-        plan = self.plan
-        return -(-plan.block // plan.lanes) * plan.lanes * plan.panel
-
-    @property
     def elements(self) -> int:
-        """Elements of scratch memory that are needed: a panel, then a chunk of L."""
-        if not self.made:
-            return 0
-        chunk = self.plan.block * self.plan.chunk_pitch if "pack_left" in self.made else 0
-        return self.panel_elements + chunk
-
-    def pack_left(self) -> str:
-        """The function (source, target, depth, rows) that copies rows of a turned L."""
-        name = "pack_left"
-        if name not in self.made:
-            kinds: list[tuple[str, Attribute]] = [
-                ("source", POINTER),
-                ("target", POINTER),
-                ("depth", INDEX),
-                ("rows", INDEX),
-            ]
-            code = Code(name, kinds)
-            self._copy_rows(code)
-            self.made[name] = code.finish()
-        return name
-
-    def _copy_rows(self, code: Code) -> None:
-        source, target, depth, rows = code.entry.args
-        lanes, element = self.plan.lanes, self.form.element
-        whole = code.multiply(code.divide(rows, lanes), lanes)
-        rest = code.subtract(rows, whole)
-        with code.loop(0, depth, hint="k") as k:
-            begin = code.offset(source, code.multiply(k, self.form.rows.size), element)
-            packed = code.offset(target, code.multiply(k, self.plan.chunk_pitch), element)
-            with code.loop(0, whole, lanes, hint="r") as r:
-                code.store(code.load(begin, r, self.vector), packed, r)
-            code.store(code.load(begin, whole, self.vector, rest), packed, whole, rest)
+        """Elements of scratch memory that a packed block takes; whole vectors of steps."""
+        plan = self.plan
+        return -(-plan.block // plan.lanes) * plan.lanes * plan.panel if self.made else 0
 
     def pack(self, width: int) -> str:
         """The function (source, target, depth) that packs a block of a panel of this width.
@@ -80,13 +45,8 @@ class Packers:
         """The function (left, right, target, depth) that makes so many scalar products."""
         name = f"dot_{columns}"
         if name not in self.made:
-            kinds: list[tuple[str, Attribute]] = [
-                ("left", POINTER),
-                ("right", POINTER),
-                ("target", POINTER),
-                ("depth", INDEX),
-            ]
-            code = Code(name, kinds)
+            kinds: list[tuple[str, Attribute]] = [(n, POINTER) for n in ("left", "right", "target")]
+            code = Code(name, [*kinds, ("depth", INDEX)])
             left, right, target, depth = code.entry.args
             matrix = (right, self.form.depth.size, columns)
             code.builder.insert(DotOp(left, matrix, target, depth, self.vector))

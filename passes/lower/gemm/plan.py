@@ -10,7 +10,7 @@ from brainscript.target import Target
 DEPTH_LIMIT = 3 << 18
 """Bytes that a packed panel may take: with more than this it would not stay in the L2 cache."""
 
-DEPTH_BLOCK = 512
+DEPTH_BLOCK = 256
 """Steps of a block of an unknown depth."""
 
 CHUNK_ROWS = 192
@@ -21,9 +21,6 @@ PACK_ROWS = 64
 
 ALIASED_ROWS = 24
 """The same, where rows of R lie a multiple of 4 KiB apart and fall into the same cache sets."""
-
-PACK_DEPTH = 64
-"""From this many steps on, copying rows of a turned L to a chunk pays."""
 
 DOT_ROWS = 3
 """Up to this many rows, scalar products with transposed weights beat packing them."""
@@ -59,12 +56,6 @@ class Plan:
     def chunk(self) -> int:
         """Rows whose partial sums are kept while the depth is walked in blocks."""
         return CHUNK_ROWS // self.tile_rows * self.tile_rows
-
-    @property
-    def chunk_pitch(self) -> int:
-        """The distance of steps in a packed chunk of a turned L: an odd number of cache lines."""
-        whole = -(-self.chunk // self.lanes)
-        return (whole + 1 - whole % 2) * self.lanes
 
 
 def make_plan(form: Form, target: Target) -> Plan:

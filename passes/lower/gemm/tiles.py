@@ -23,8 +23,8 @@ from brainscript.passes.lower.gemm.epilogue import Epilogue
 from brainscript.passes.lower.gemm.plan import Plan
 
 POINTER, INDEX = PtrType(), IndexType()
-_NAMES = ("left", "right", "step", "pitch", "depth", "row", "column")
-_KINDS = (POINTER, POINTER, INDEX, INDEX, INDEX, INDEX, INDEX)
+_NAMES = ("left", "right", "pitch", "depth", "row", "column")
+_KINDS = (POINTER, POINTER, INDEX, INDEX, INDEX, INDEX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,11 @@ class Place:
     """What one call of a tile function works on.
 
     `left` and `right` stand at the first row of L and the first column of R, both at the first
-    step of the block; `step` is the distance of steps in L, `pitch` that of rows in R.
+    step of the block; `pitch` is the distance of R's rows, `partial` the sums so far.
     """
 
     left: SSAValue
     right: SSAValue
-    step: Index
     pitch: Index
     depth: Index
     row: Index
@@ -56,7 +55,7 @@ class Stage:
 class TileFunctions:
     """Makes the tile functions that are called, each once.
 
-    `left` are the distances in L between rows and between steps, 0 for one to be told. Every function gets, after what
+    `left` are the distances in L between rows and between steps. Every function gets, after what
     it works on, the memory that the epilogue reads and writes. A long epilogue is not written out
     for every tile: the sums are stored (`staged`) and finished row by row by a function of their
     own.
@@ -88,8 +87,7 @@ class TileFunctions:
         extra: list[SSAValue] = []
         if stage is not None:
             extra = [v for v in (stage.partial, stage.first, stage.last) if v is not None]
-        fixed = [place.left, place.right, place.step, place.pitch, place.depth]
-        fixed += [place.row, place.column]
+        fixed = [place.left, place.right, place.pitch, place.depth, place.row, place.column]
         code.call(name, [*fixed, *extra, *([] if self.staged else memory)])
 
     def finish(
@@ -122,15 +120,15 @@ class TileFunctions:
         tile = self._multiply(code, kind, arguments)
 
         def write() -> None:
-            epilogue.write(code, tile, (arguments[5], arguments[6]), arguments[fixed:])
+            epilogue.write(code, tile, (arguments[4], arguments[5]), arguments[fixed:])
 
         def keep() -> None:
-            code.builder.insert(TileStoreOp(tile, arguments[7], code.value(0), plan.panel))
+            code.builder.insert(TileStoreOp(tile, arguments[6], code.value(0), plan.panel))
 
         if self.staged:
             keep()
         elif plan.blocked:
-            code.either(arguments[9], write, keep)
+            code.either(arguments[8], write, keep)
         else:
             write()
         return code.finish()
@@ -149,13 +147,13 @@ class TileFunctions:
         return code.finish()
 
     def _multiply(self, code: Code, kind: TileType, arguments: Sequence[SSAValue]) -> SSAValue:
-        left, right, step, pitch, depth = arguments[:5]
+        left, right, pitch, depth = arguments[:4]
         start = code.insert(TileZeroOp(kind))
         if self.plan.blocked:
-            start = self._resume(code, kind, arguments[7], arguments[8])
+            start = self._resume(code, kind, arguments[6], arguments[7])
         unroll = self.plan.unroll(kind.rows.data, kind.columns.data)
-        row, known = self.left
-        operands = (left, row, code.value(known) if known else step), (right, pitch)
+        row, step = self.left
+        operands = (left, row, code.value(step)), (right, pitch)
         return code.insert(TileMultiplyOp(start, *operands, depth, unroll), "sum")
 
     def _resume(self, code: Code, kind: TileType, partial: SSAValue, first: SSAValue) -> SSAValue:
