@@ -1,0 +1,128 @@
+"""Making operations, parameters and inputs from BrainScript's options."""
+
+from __future__ import annotations
+
+import pytest
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, StringAttr
+
+from brainscript.diagnostic import BrainScriptError, Span
+from brainscript.dialects.net.kinds import KINDS
+from brainscript.dialects.net.leaves import initialiser, make_input, make_parameter, takes_seed
+from brainscript.dialects.net.parameters import ReadOp
+from brainscript.dialects.net.shapes import ShapeError
+from brainscript.dialects.tensors import TensorType, f64, type_of
+
+PLACE = FileLineColLoc(StringAttr("net.bs"), IntAttr(4), IntAttr(7))
+
+
+def read(name: str, *shape: int):
+    return ReadOp(name, TensorType.of(shape)).result
+
+
+@pytest.mark.parametrize(
+    ("mapped", "result"), [(-1, (5, 3, 2)), (0, (5,)), (1, (5, 2)), (2, (5, 3, 2))]
+)
+def test_times_infers_axes_to_map(mapped: int, result: tuple[int, ...]):
+    x = make_input("x", {"dims": [4, 3, 2]})
+    op = KINDS["Times"].make([read("W", 5, -1), x.result], {"inferInputRankToMap": mapped}, "z")
+    assert type_of(op.result) == TensorType.of(result, axis="*")
+
+
+def test_infer_gives_the_type_without_an_operation():
+    kind = TensorType.of((4, 3), axis="*")
+    options = {"AXIS": 2.0, "reductionOp": "Max"}
+    assert KINDS["ReduceElements"].infer([kind], options) == kind.with_shape((4, 1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "shapes", "options", "code", "title"),
+    [
+        ("Times", [(5, 4), (3,)], {}, "BS0403", "the dimensions of a product do not fit"),
+        ("Times", [(5, 4), (4,)], {"outputRank": 3}, "BS0404", "the ranks of a product"),
+        ("Times", [(5, 4), (4,)], {"outputRank": 0}, "BS0404", "outputRank must be at least 1"),
+        ("Times", [(5, 4)], {}, "BS0413", "'Times' takes 2 inputs, not 1"),
+        ("Logistic", [(1,)], {}, "BS0413", "'Logistic' takes 2 to 3 inputs, not 1"),
+        ("Plus", [(2,), (3,)], {}, "BS0401", "shapes do not match"),
+        ("SquareError", [(2,), (2, 2)], {}, "BS0401", "label and prediction differ in shape"),
+        ("ReduceElements", [(2,)], {"axis": 2}, "BS0407", "there is no such axis"),
+        ("ReduceElements", [(2,)], {"axis": 0.5}, "BS0402", "'axis' must be a whole number"),
+        ("ReduceElements", [(2,)], {"axes": 1}, "BS0414", "has no option 'axes'"),
+        ("TransposeTimes", [(2, 2, 2), (2,)], {}, "BS0404", "a vector or a matrix"),
+    ],
+)
+def test_wrong_use_is_a_diagnostic_at_the_place(
+    kind: str, shapes: list[tuple[int, ...]], options: dict[str, object], code: str, title: str
+):
+    inputs = [read(f"x{i}", *shape) for i, shape in enumerate(shapes)]
+    with pytest.raises(BrainScriptError) as caught:
+        KINDS[kind].make(inputs, options, "h.z", PLACE)
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.path) == (code, "h.z")
+    assert title in diagnostic.title
+    assert diagnostic.span == Span("net.bs", 4, 7)
+
+
+@pytest.mark.parametrize(
+    ("options", "init", "seed"),
+    [
+        ({}, "uniform", True),
+        ({"value": 3}, "uniform", True),
+        ({"initValue": 3}, "constant", False),
+        ({"initFromFilePath": "w.txt"}, "fromFile", False),
+        ({"init": "fixedValue", "value": 3}, "constant", False),
+        ({"init": "zero"}, "constant", False),
+        ({"init": "HENORMAL"}, "heNormal", True),
+        ({"init": "TruncNormal", "randomSeed": 0}, "truncNormal", False),
+        ({"init": "bilinear"}, "bilinear", False),
+    ],
+)
+def test_choice_of_the_initialisation(options: dict[str, object], init: str, seed: bool):
+    assert initialiser(options) == init
+    assert takes_seed(options) == seed
+
+
+def test_parameter_keeps_what_its_initialisation_needs():
+    options = {"dims": [3, 0], "init": "gaussian", "initValueScale": 2, "learningRateMultiplier": 0}
+    op = make_parameter("h.W", options, 9, f64, PLACE)
+    assert str(op) == (
+        'net.parameter @h.W : !net.t<[3 x ?], f64> {init = "gaussian", '
+        "learning_rate_multiplier = 0.0, seed = 9, scale = 2.0}"
+    )
+    assert make_parameter("W", options | {"randomSeed": 4}, 9).seed is not None
+    zero = make_parameter("b", {"dims": 3, "initValue": 0.5}, 1)
+    assert str(zero) == 'net.parameter @b : !net.t<[3], f32> {init = "constant", value = 0.5}'
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        ({"dims": [2, -1]}, "BS0402", "dimension of -1"),
+        ({"dims": [2.5]}, "BS0402", "a whole number, not 2.5"),
+        ({"dims": "2"}, "BS0402", "must be a number"),
+        ({}, "BS0402", "'dims' is missing"),
+        ({"dims": 2, "init": "henormel"}, "BS0409", "unknown initialisation"),
+        ({"dims": 2, "init": "fromFile"}, "BS0409", "needs 'initFromFilePath'"),
+        ({"dims": 2, "initValue": [1, 2]}, "BS0409", "must be one number"),
+        ({"dims": 2, "learningRateMultiplier": "x"}, "BS0402", "must be a number"),
+    ],
+)
+def test_wrong_parameters_are_refused(options: dict[str, object], code: str, words: str):
+    with pytest.raises(BrainScriptError) as caught:
+        make_parameter("W", options, 1, location=PLACE)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == code
+    assert words in diagnostic.title
+    assert diagnostic.span is not None
+
+
+def test_misspelt_initialisation_is_corrected():
+    with pytest.raises(ShapeError) as caught:
+        initialiser({"init": "glorotUnifrom"})
+    assert caught.value.help == "did you mean 'glorotUniform'?"
+
+
+def test_input_needs_all_dimensions_and_may_name_its_axis():
+    op = make_input("x", {"dims": 3, "dynamicAxis": "t", "sparse": True}, location=PLACE)
+    assert str(op).endswith('net.input "x" {sparse = true} : !net.t<[3], f32, @t>')
+    with pytest.raises(BrainScriptError):
+        make_input("x", {"dims": [3, 0]})

@@ -1,0 +1,136 @@
+"""Random networks: products, broadcasting, activations, reductions, sums, updates in place."""
+
+from __future__ import annotations
+
+from random import Random
+
+UNARY = (
+    "abs",
+    "cosine",
+    "exp",
+    "floor",
+    "negate",
+    "rectified_linear",
+    "sigmoid",
+    "sin",
+    "tanh",
+    "softmax",
+    "log_softmax",
+)
+BINARY = ("plus", "minus", "element_times", "greater", "less_equal")
+SIZES = (1, 2, 3, 5, 8, 17)
+
+Shape = tuple[int, ...]
+
+
+class RandomNetwork:
+    """The text of a network of about `count` operations, for `parse_network`.
+
+    Values are kept by shape and whether they have an axis; every new operation takes some that
+    fit. All values that nothing uses become outputs; some parameters are written at the end.
+    """
+
+    def __init__(self, seed: int, count: int = 12):
+        self.random = Random(seed)
+        self.lines: list[str] = []
+        self.symbols: list[str] = []
+        self.values: list[tuple[str, Shape, bool]] = []
+        self.used: set[str] = set()
+        self.parameters: list[tuple[str, Shape]] = []
+        self.number = 0
+        for _ in range(self.random.randint(1, 2)):
+            self.add_input((self.random.choice(SIZES),))
+        while len(self.values) < count:
+            self.random.choice(
+                (self.add_unary, self.add_binary, self.add_product, self.add_reduce, self.add_bias)
+            )()
+        self.add_sum()
+        self.add_updates()
+        self.add_roots()
+
+    @property
+    def body(self) -> str:
+        """The lines of the network."""
+        return "\n".join(self.lines)
+
+    def make(self, text: str, shape: Shape, sampled: bool, operands: tuple[str, ...] = ()) -> str:
+        """One operation; gives the name of its value."""
+        self.number += 1
+        name = f"v{self.number}"
+        kind = f"{'S' if sampled else 'T'}[{' x '.join(map(str, shape))}]"
+        mark = f' {{node = "{name}"}}' if " " in text and "input" not in text else ""
+        if "read" in text or "{" in text:
+            mark = ""
+        self.lines.append(f"%{name} = net.{text}{mark} : {kind}")
+        self.values.append((name, shape, sampled))
+        self.used.update(operands)
+        return name
+
+    def add_input(self, shape: Shape) -> str:
+        self.number += 1
+        return self.make(f'input "x{self.number}"', shape, True)
+
+    def parameter(self, shape: Shape) -> str:
+        name = f"P{len(self.parameters)}"
+        self.parameters.append((name, shape))
+        kind = " x ".join(map(str, shape))
+        self.symbols.append(f'net.parameter @{name} : T[{kind}] {{init = "uniform", seed = 1}}')
+        read = self.make(f"read @{name}", shape, False)
+        self.values.pop()
+        return read
+
+    def pick(self, sampled: bool = True) -> tuple[str, Shape, bool]:
+        fitting = [v for v in self.values if v[2] == sampled or not sampled]
+        return self.random.choice(fitting[-6:])
+
+    def add_unary(self) -> None:
+        name, shape, sampled = self.pick()
+        self.make(f"{self.random.choice(UNARY)} %{name}", shape, sampled, (name,))
+
+    def add_binary(self) -> None:
+        name, shape, _ = self.pick()
+        fitting = [v for v in self.values if v[1] in (shape, (1,))]
+        other, _, _ = self.random.choice(fitting)
+        pair = self.random.sample([name, other], 2)
+        text = f"{self.random.choice(BINARY)} %{pair[0]}, %{pair[1]}"
+        self.make(text, shape, True, (name, other))
+
+    def add_product(self) -> None:
+        name, shape, _ = self.pick()
+        out = self.random.choice(SIZES)
+        weight = self.parameter((out, *shape))
+        self.make(f"times %{weight}, %{name}", (out,), True, (name,))
+
+    def add_bias(self) -> None:
+        name, shape, _ = self.pick()
+        bias = self.parameter(shape)
+        self.make(f"plus %{name}, %{bias}", shape, True, (name,))
+
+    def add_reduce(self) -> None:
+        name, _, _ = self.pick()
+        kind = self.random.choice(("Sum", "Max", "Mean", "Argmax", "LogSum"))
+        node = f"v{self.number + 1}"
+        text = f'reduce %{name} {{node = "{node}", op = "{kind}"}}'
+        self.make(text, (1,), True, (name,))
+
+    def add_sum(self) -> None:
+        name, shape, _ = self.pick()
+        self.make(f"sum_to %{name}", shape, False, (name,))
+
+    def add_updates(self) -> None:
+        """Some parameters move by the sum of a value of their shape."""
+        for name, shape in list(self.parameters):
+            fitting = [v for v, s, sampled in self.values if s == shape and sampled]
+            if not fitting or self.random.random() < 0.5:
+                continue
+            value = self.random.choice(fitting)
+            total = self.make(f"sum_to %{value}", shape, False, (value,))
+            old = self.make(f"read @{name}", shape, False)
+            new = self.make(f"minus %{old}, %{total}", shape, False, (old, total))
+            self.used.add(new)
+            self.lines.append(f"net.write @{name}, %{new}")
+
+    def add_roots(self) -> None:
+        free = [name for name, _, _ in self.values if name not in self.used]
+        kept = [n for n in free if any(f"%{n} = " in x and "node" in x for x in self.lines)]
+        self.lines.append(f"net.roots output({', '.join(f'%{n}' for n in kept)})")
