@@ -15,7 +15,7 @@ from brainscript.dialects.net.parameters import GradientOp, ParameterOp, ReadOp
 from brainscript.dialects.net.places import failure, name_of
 from brainscript.dialects.tensors import Element, type_of
 from brainscript.passes.gradient import criteria, elementwise, linear, normalise, reduce
-from brainscript.passes.gradient.rules import Case, Rule, Table, key_of
+from brainscript.passes.gradient.cases import Case, Rule, Table, key_of
 from brainscript.passes.gradient.terms import Term, Writer
 from brainscript.passes.infer.select import remove_dead
 

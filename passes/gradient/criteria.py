@@ -5,7 +5,7 @@ from __future__ import annotations
 from brainscript.dialects.net import normalise
 from brainscript.dialects.net.elementwise import BroadcastToOp
 from brainscript.dialects.net.linear import SumElementsOp
-from brainscript.passes.gradient.rules import Case, Table
+from brainscript.passes.gradient.cases import Case, Table
 from brainscript.passes.gradient.terms import Term
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brainscript.dialects.net import elementwise as ew
-from brainscript.passes.gradient.rules import Case, Table
+from brainscript.passes.gradient.cases import Case, Table
 from brainscript.passes.gradient.terms import Term
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brainscript.dialects.net import elementwise as ew
 from brainscript.dialects.net import linear
-from brainscript.passes.gradient.rules import Case, Table
+from brainscript.passes.gradient.cases import Case, Table
 from brainscript.passes.gradient.terms import Term
 
 

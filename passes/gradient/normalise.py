@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brainscript.passes.gradient.rules import Table
+from brainscript.passes.gradient.cases import Table
 
 TABLE: Table = {
     "net.softmax": (lambda c: c.o * (c.g - (c.g * c.o).sum()),),

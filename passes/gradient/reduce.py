@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brainscript.dialects.net.reduce import ReduceOp
 from brainscript.dialects.net.shapes import reduced_elements
-from brainscript.passes.gradient.rules import Case, Table
+from brainscript.passes.gradient.cases import Case, Table
 from brainscript.passes.gradient.terms import Term
 
 

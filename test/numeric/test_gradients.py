@@ -8,7 +8,7 @@ import pytest
 
 from brainscript.dialects.net.kinds import KINDS
 from brainscript.passes.gradient.build import TABLES
-from brainscript.passes.gradient.rules import Case, Rule, Table
+from brainscript.passes.gradient.cases import Case, Rule, Table
 from brainscript.passes.gradient.terms import Term
 from test.numeric.differences import TOLERANCE, problem, worst_error
 from test.numeric.gradient_cases import Check, all_checks
