@@ -9,6 +9,7 @@ from xdsl.ir import Operation
 
 from brainscript.codegen.emission import Emission, Emitter, Table, llvm_type
 from brainscript.codegen.emit_memory import lane_mask, split
+from brainscript.codegen.emit_rows import EMITTERS as ROWS
 from brainscript.codegen.functions import Element, expand
 from brainscript.dialects.kern_rows import ChooseOp, FillOp
 
@@ -106,4 +107,5 @@ EMITTERS: Table = {
     math.CoshOp: _function("cosh"),
     ChooseOp: emit_choose,
     FillOp: emit_fill,
+    **ROWS,
 }

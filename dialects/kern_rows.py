@@ -1,23 +1,30 @@
-"""Lane operations of the `kern` dialect: comparing, choosing and masking lanes."""
+"""Lane operations of the `kern` dialect: comparing, choosing, masking; rows read as columns."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import IndexType, StringAttr
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects.builtin import IndexType, IntegerAttr, StringAttr, VectorType, i64
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
+    AttrSizedOperandSegments,
     IRDLOperation,
     irdl_op_definition,
     operand_def,
+    opt_operand_def,
     prop_def,
     result_def,
     traits_def,
+    var_operand_def,
+    var_result_def,
 )
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
+
+from brainscript.dialects.kern_tile import PtrType
 
 
 @irdl_op_definition
@@ -121,4 +128,91 @@ class FillOp(IRDLOperation):
             raise VerifyException("both vectors have the type of the result")
 
 
-ROWS_OPERATIONS: list[type[Operation]] = [ChooseOp, FillOp]
+@irdl_op_definition
+class LoadRowsOp(IRDLOperation):
+    """Read as many rows as a vector has lanes, and give the columns: one lane for each row.
+
+    `%c0, %c1 = kern.load_rows %p[%i] stride 2 : i64 : vector<16xf32>, vector<16xf32>`: lane `r`
+    of result `c` is `pointer[index + r*stride + c]`. With `count` only the rows below it are
+    read, and lanes from there on hold anything.
+    """
+
+    name = "kern.load_rows"
+
+    pointer = operand_def(PtrType)
+    index = operand_def(IndexType)
+    count = opt_operand_def(IndexType)
+    stride = prop_def(IntegerAttr)
+    columns = var_result_def(VectorType)
+
+    assembly_format = (
+        "$pointer `[` $index `]` (`,` $count^)? `stride` $stride attr-dict `:` type($columns)"
+    )
+
+    def __init__(
+        self,
+        pointer: SSAValue,
+        index: SSAValue,
+        stride: int,
+        kinds: Sequence[Attribute],
+        count: SSAValue | None = None,
+    ):
+        super().__init__(
+            operands=[pointer, index, count],
+            properties={"stride": IntegerAttr(stride, i64)},
+            result_types=[list(kinds)],
+        )
+
+    def verify_(self) -> None:
+        """There are columns, of one type, and no more of them than the stride."""
+        check_columns([v.type for v in self.columns], self.stride)
+
+
+@irdl_op_definition
+class StoreRowsOp(IRDLOperation):
+    """The inverse of `kern.load_rows`: write lane `r` of value `c` to `[index + r*stride + c]`.
+
+    With `count` only the rows below it are written.
+    """
+
+    name = "kern.store_rows"
+
+    pointer = operand_def(PtrType)
+    index = operand_def(IndexType)
+    count = opt_operand_def(IndexType)
+    columns = var_operand_def(VectorType)
+    stride = prop_def(IntegerAttr)
+
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
+    assembly_format = (
+        "$pointer `[` $index `]` (`,` $count^)? `stride` $stride"
+        " `from` $columns attr-dict `:` type($columns)"
+    )
+
+    def __init__(
+        self,
+        columns: Sequence[SSAValue],
+        pointer: SSAValue,
+        index: SSAValue,
+        stride: int,
+        count: SSAValue | None = None,
+    ):
+        super().__init__(
+            operands=[pointer, index, count, list(columns)],
+            properties={"stride": IntegerAttr(stride, i64)},
+        )
+
+    def verify_(self) -> None:
+        """There are columns, of one type, and no more of them than the stride."""
+        check_columns([v.type for v in self.columns], self.stride)
+
+
+def check_columns(kinds: Sequence[Attribute], stride: IntegerAttr) -> None:
+    """Raise unless the columns have one type and fit into a row."""
+    if not kinds or any(kind != kinds[0] for kind in kinds):
+        raise VerifyException("the columns have one type")
+    if len(kinds) > stride.value.data:
+        raise VerifyException("a row is at least as long as its columns")
+
+
+ROWS_OPERATIONS: list[type[Operation]] = [ChooseOp, FillOp, LoadRowsOp, StoreRowsOp]

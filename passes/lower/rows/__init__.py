@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from brainscript.dialects.kern import FuncOp
 from brainscript.dialects.sched import KernelOp
+from brainscript.passes.lower.rows.across import fits_across, write_across
 from brainscript.passes.lower.rows.axes import write_axes
 from brainscript.passes.lower.rows.flat import is_flat, write_flat
 from brainscript.passes.lower.rows.program import Program, read_program
@@ -35,6 +36,8 @@ def write_program(program: Program, writer: Writer) -> int:
     """Write the kernel in the way that suits its shapes; returns its bytes of scratch memory."""
     if is_flat(program):
         write_flat(program, writer)
+    elif fits_across(program):
+        write_across(program, writer)
     elif fits_registers(program, writer.lanes):
         write_registers(program, writer)
     elif len(program.sizes) <= 1:

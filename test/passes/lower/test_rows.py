@@ -200,7 +200,26 @@ def test_softmax_with_cross_entropy(size: int, element: str) -> None:
     t, s = tensor((size,), element), tensor((1,), element)
     lines = [line.format(t=t, s=s) for line in LINES]
     text = kernel_text("rows", [t, t], lines, [("m", s), ("d", t), ("e", s)])
-    check(text, 7, classes, 2e-5 if element == "f32" else 1e-12)
+    bound = 2e-5 if element == "f32" else 1e-12
+    kernel = check(text, 7, classes, bound)
+    check(text, 37, classes, bound, kernel)
+
+
+@pytest.mark.parametrize("target", ["avx512", "avx2", "baseline"])
+@pytest.mark.parametrize("element", ["f32", "f64"])
+def test_short_samples(element: str, target: str) -> None:
+    for size in range(2, 17):
+        t, s = tensor((size,), element), tensor((1,), element)
+        lines = [
+            f"%m = net.reduce %0 : {s}",
+            f"%p = net.plus %0, %m : {t}",
+            f"%q = net.element_times %p, %1 : {t}",
+        ]
+        inputs = [t, tensor((size,), element, False)]
+        text = kernel_text("rows", inputs, lines, [("q", t), ("m", s)])
+        kernel = lowered(parse_kernel(text), target)
+        for columns in (1, 33):
+            check(text, columns, normal, 1e-5, kernel)
 
 
 @pytest.mark.parametrize("op", ["Sum", "Mean", "Max", "Min", "LogSum", "Prod", "Argmax", "Argmin"])
