@@ -11,6 +11,7 @@ from brainscript.dialects.bs.base import (
     join_path,
     path_of,
     strings,
+    whole,
 )
 from brainscript.dialects.bs.functions import (
     ApplyOp,
@@ -113,4 +114,5 @@ __all__ = [
     "path_of",
     "root_order",
     "strings",
+    "whole",
 ]

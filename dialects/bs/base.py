@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from xdsl.dialects.builtin import ArrayAttr, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, IntegerType, StringAttr, i64
 from xdsl.ir import (
     Attribute,
     Operation,
@@ -85,6 +85,11 @@ def join_path(front: str, rest: str) -> str:
     if rest[0] == "[" or front[-1] == "/":
         return front + rest
     return f"{front}.{rest}"
+
+
+def whole(value: int) -> IntegerAttr[IntegerType]:
+    """An integer as an attribute."""
+    return IntegerAttr(value, i64)
 
 
 def strings(values: Iterable[str]) -> ArrayAttr[StringAttr]:

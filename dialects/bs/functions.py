@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import ArrayAttr, IntAttr, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, IntegerType, StringAttr
 from xdsl.ir import Operation
 from xdsl.irdl import (
     irdl_op_definition,
@@ -87,7 +87,7 @@ class ApplyOp(BsOperation):
     function = operand_def(ValueType)
     arguments = var_operand_def(ValueType)
     named = opt_prop_def(ArrayAttr[StringAttr])
-    site = opt_prop_def(IntAttr)
+    site = opt_prop_def(IntegerAttr[IntegerType])
     result = result_def(ValueType)
     traits = traits_def(AllocatesResult())
     assembly_format = "$function `(` $arguments `)` attr-dict"

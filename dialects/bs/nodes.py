@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from xdsl.dialects.builtin import ArrayAttr, IntAttr, StringAttr, SymbolRefAttr, UnitAttr
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+    SymbolRefAttr,
+    UnitAttr,
+)
 from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
@@ -90,7 +97,7 @@ class ParameterOp(BsOperation):
     name = "bs.parameter"
     options = prop_def(ArrayAttr[StringAttr])
     arguments = var_operand_def(ValueType)
-    order = opt_prop_def(IntAttr)
+    order = opt_prop_def(IntegerAttr[IntegerType])
     hidden = opt_prop_def(UnitAttr)
     result = result_def(ValueType)
     traits = traits_def(AllocatesResult())

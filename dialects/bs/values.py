@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from xdsl.dialects.builtin import ArrayAttr, BoolAttr, FloatAttr, IntAttr, StringAttr
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    BoolAttr,
+    FloatAttr,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+)
 from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
@@ -17,7 +24,7 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from brainscript.dialects.bs.base import AllocatesResult, BsOperation, ValueType
+from brainscript.dialects.bs.base import AllocatesResult, BsOperation, ValueType, whole
 
 OPERANDS = {
     "+": "Plus", "-": "Minus", "*": "Times", "/": "Div", ".*": "ElementTimes", "**": "Pow",
@@ -88,11 +95,11 @@ class ArrayOp(BsOperation):
     """An array: `a : b : c`, `[| a ; b |]`; `first` is the index of its first element."""
 
     name = "bs.array"
-    first = prop_def(IntAttr)
+    first = prop_def(IntegerAttr[IntegerType], default_value=whole(0))
     elements = var_operand_def(ValueType)
     result = result_def(ValueType)
     traits = traits_def(AllocatesResult())
-    assembly_format = "$first `[` $elements `]` attr-dict"
+    assembly_format = "`[` $elements `]` attr-dict"
 
 
 @irdl_op_definition
@@ -140,13 +147,13 @@ class IfOp(BsOperation):
     """
 
     name = "bs.if"
-    site = prop_def(IntAttr)
+    site = prop_def(IntegerAttr[IntegerType])
     condition = operand_def(ValueType)
     then = operand_def(ValueType)
     otherwise = operand_def(ValueType)
     result = result_def(ValueType)
     traits = traits_def(AllocatesResult())
-    assembly_format = "$site $condition `then` $then `else` $otherwise attr-dict"
+    assembly_format = "$condition `then` $then `else` $otherwise attr-dict"
 
 
 @irdl_op_definition

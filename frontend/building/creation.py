@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from xdsl.dialects.builtin import StringAttr
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 
 from brainscript.diagnostic import did_you_mean
 from brainscript.dialects.bs import (
@@ -160,7 +160,9 @@ def _node(fields: Fields, path: str) -> SSAValue:
         )
     options = fields.given(known)
     inputs = [] if kind == "InputValue" else fields.spread("inputs")
-    properties = {"kind": StringAttr(kind), "options": strings(options)}
+    properties: dict[str, Attribute] = {"kind": StringAttr(kind)}
+    if options:
+        properties["options"] = strings(options)
     operands = [*inputs, *fields.values(options)]
     return fields.builder.emit(
         fields.scope, NodeOp, fields.node.span, operands, properties, path=path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xdsl.dialects.builtin import IntAttr, StringAttr
+from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Block, Region, SSAValue
 
 from brainscript import limits
@@ -23,6 +23,7 @@ from brainscript.dialects.bs import (
     RecordOp,
     join_path,
     strings,
+    whole,
 )
 from brainscript.frontend import syntax
 from brainscript.frontend.building.builder import Builder
@@ -89,7 +90,7 @@ def build_array(
         builder.operand(item, scope, f"{path}[{i}]" if path else f"[{i}]")
         for i, item in enumerate(node.items)
     ]
-    return builder.emit(scope, ArrayOp, node.span, elements, {"first": IntAttr(0)}, path=path)
+    return builder.emit(scope, ArrayOp, node.span, elements, {"first": whole(0)}, path=path)
 
 
 def build_generate(builder: Builder, node: syntax.Generate, scope: Scope, path: str) -> SSAValue:
@@ -110,7 +111,7 @@ def build_if(builder: Builder, node: syntax.If, scope: Scope, path: str) -> SSAV
         builder.expression(node.then, scope, join_path(path, f"@{site}#0")),
         builder.expression(node.otherwise, scope, join_path(path, f"@{site}#1")),
     ]
-    return builder.emit(scope, IfOp, node.span, operands, {"site": IntAttr(site)}, path=path)
+    return builder.emit(scope, IfOp, node.span, operands, {"site": whole(site)}, path=path)
 
 
 def build_record(builder: Builder, node: syntax.Record, scope: Scope, path: str) -> SSAValue:
@@ -186,7 +187,7 @@ def build_call(builder: Builder, node: syntax.Call, scope: Scope, path: str) -> 
             names.append(argument.name)
             below = join_path(path, argument.name)
             named.append(builder.expression(argument.value, scope, below))
-    properties = {"site": IntAttr(site)} | ({"named": strings(names)} if names else {})
+    properties = {"site": whole(site)} | ({"named": strings(names)} if names else {})
     return builder.emit(
         scope, ApplyOp, node.span, [function, *positional, *named], properties, path=path
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from xdsl.dialects.builtin import BoolAttr, FloatAttr, IntAttr, StringAttr, f64
+from xdsl.dialects.builtin import BoolAttr, FloatAttr, StringAttr, f64
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from brainscript import limits
@@ -26,6 +26,7 @@ from brainscript.dialects.bs import (
     RecordOp,
     StringOp,
     path_of,
+    whole,
 )
 from brainscript.passes.evaluate.failures import failure
 
@@ -213,7 +214,7 @@ class Engine:
     def array(self, place: Operation, elements: Sequence[SSAValue], first: int = 0) -> SSAValue:
         """An array of values."""
         self.check_length(place, len(elements))
-        return self.make(ArrayOp, place, elements, {"first": IntAttr(first)})
+        return self.make(ArrayOp, place, elements, {"first": whole(first)})
 
     def next_order(self) -> int:
         """The number of the next parameter in creation order."""

@@ -43,7 +43,7 @@ class BsInstantiateParameters(ModulePass):
 
     def seed_of(self, op: ParameterOp) -> int:
         """The seed of a parameter that has none of its own."""
-        order = op.order.data if op.order is not None else 0
+        order = op.order.value.data if op.order is not None else 0
         return 1 if self.constant_seed else order + self.seed_offset
 
 

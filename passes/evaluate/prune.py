@@ -5,12 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
-from brainscript.dialects.bs import NetworkOp
+from brainscript.dialects.bs import (
+    LISTS,
+    ArrayOp,
+    BoolOp,
+    ComposeOp,
+    LambdaOp,
+    NetworkOp,
+    NumberOp,
+    RecordOp,
+    RootsOp,
+    StringOp,
+)
 from brainscript.passes.evaluate.plain import network_of
+
+PLAIN = (ArrayOp, BoolOp, ComposeOp, LambdaOp, NumberOp, RecordOp, StringOp)
+"""Values that can never be a node."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +44,27 @@ class BsPrune(ModulePass):
             prune(network)
 
 
+def _drop_plain_roots(roots: RootsOp) -> None:
+    """Members that are functions, numbers or records are no nodes and need not be kept."""
+    kept = [
+        (name, value)
+        for name, value in zip(roots.names.data, roots.values, strict=True)
+        if name.data in LISTS or not isinstance(value.owner, PLAIN)
+    ]
+    if len(kept) < len(roots.values):
+        roots.operands = [value for _, value in kept]
+        roots.properties = {"names": ArrayAttr([name for name, _ in kept])}
+
+
 def prune(network: NetworkOp) -> None:
     """Drop every operation of the graph region that the roots do not reach."""
     block = network.body.block
     last = block.last_op
-    assert last is not None
+    assert isinstance(last, RootsOp)
+    if network.form.data == "members":
+        _drop_plain_roots(last)
     live: set[Operation] = {last}
-    todo = [last]
+    todo: list[Operation] = [last]
     while todo:
         op = todo.pop()
         for inner in op.walk() if op.regions else (op,):

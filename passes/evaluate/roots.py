@@ -28,7 +28,7 @@ def run(engine: Engine) -> None:
     roots = engine.block.last_op
     assert isinstance(roots, RootsOp)
     orders = (op.order for op in engine.block.ops if isinstance(op, ParameterOp))
-    engine.order = max((order.data for order in orders if order is not None), default=0)
+    engine.order = max((order.value.data for order in orders if order is not None), default=0)
     roots.detach()
     try:
         if engine.network.form.data == "expression":

@@ -57,7 +57,7 @@ class Call:
         array = self.values[index].owner
         if not isinstance(array, ArrayOp):
             raise self.fail(f"an array is expected, not {self.kind(index)}")
-        if array.first.data != 0:
+        if array.first.value.data != 0:
             raise self.fail("the array must begin with index 0", "BS0307")
         return list(array.elements)
 

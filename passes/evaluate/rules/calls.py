@@ -50,7 +50,7 @@ def _inline(engine: Engine, op: ApplyOp, function: LambdaOp) -> SSAValue:
     arguments = bind(engine, op, function)
     path = path_of(op)
     if op.site is not None:
-        name_arguments(path, op.site.data, _positional(op), names)
+        name_arguments(path, op.site.value.data, _positional(op), names)
     return engine.replace(op, copy_body(engine, op, function, arguments, path))
 
 
@@ -128,7 +128,7 @@ def _compose(engine: Engine, op: ApplyOp, function: ComposeOp) -> SSAValue:
     names = _first_names(function)
     path = path_of(op)
     if op.site is not None:
-        name_arguments(path, op.site.data, _positional(op), names)
+        name_arguments(path, op.site.value.data, _positional(op), names)
     named = {} if op.named is None else {"named": op.named}
     operands = [function.first, *op.arguments]
     inner = engine.make(ApplyOp, op, operands, named, join_path(path, "arg"))

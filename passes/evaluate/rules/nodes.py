@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import IntAttr, StringAttr, UnitAttr
+from xdsl.dialects.builtin import StringAttr, UnitAttr
 from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.bs import (
@@ -15,6 +15,7 @@ from brainscript.dialects.bs import (
     ParameterOp,
     path_of,
     strings,
+    whole,
 )
 from brainscript.dialects.net.leaves import takes_seed
 from brainscript.dialects.net.shapes import ShapeError
@@ -85,7 +86,7 @@ def make_node(engine: Engine, op: Operation, kind: str, inputs: Sequence[SSAValu
             title = f"'{kind}' takes nodes and numbers, not {type_name(value.owner)}"
             raise engine.fail(op, "BS0305", title)
         nodes.append(value)
-    properties = {"kind": StringAttr(kind), "options": strings(())}
+    properties = {"kind": StringAttr(kind)}
     return engine.replace(op, engine.made_node(engine.make(NodeOp, op, nodes, properties, path)))
 
 
@@ -96,7 +97,7 @@ def parameter_rule(engine: Engine, op: Operation) -> SSAValue | None:
     if not ready:
         return needed
     if engine.complete and op.order is None and _draws(op):
-        op.properties = {**op.properties, "order": IntAttr(engine.next_order())}
+        op.properties = {**op.properties, "order": whole(engine.next_order())}
     return None
 
 

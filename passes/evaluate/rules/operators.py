@@ -142,7 +142,7 @@ def _combine_plain(sign: str, a: Plain, b: Plain) -> Plain | None:
 
 
 def _shift(engine: Engine, op: InfixOp, array: ArrayOp, count: int) -> SSAValue:
-    if array.first.data != 0:
+    if array.first.value.data != 0:
         raise engine.fail(op, "BS0307", "the array must begin with index 0")
     return engine.replace(op, engine.array(op, array.elements[max(0, count) :]))
 

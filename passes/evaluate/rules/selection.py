@@ -77,7 +77,7 @@ def index_rule(engine: Engine, op: Operation) -> SSAValue | None:
         raise engine.fail(op, "BS0305", f"an array is expected here, not {type_name(array)}")
     if index is None:
         raise _not_integer(engine, op, op.index)
-    first = array.first.data
+    first = array.first.value.data
     last = first + len(array.elements) - 1
     if not first <= index <= last:
         bounds = f"the indices are {first} to {last}" if last >= first else "the array is empty"
@@ -117,7 +117,7 @@ def if_rule(engine: Engine, op: Operation) -> SSAValue | None:
     if not ready:
         return needed
     condition, path = owner_of(op.condition), path_of(op)
-    front = waiting(path, op.site.data)
+    front = waiting(path, op.site.value.data)
     if isinstance(condition, BoolOp):
         number = 0 if plain(condition) else 1
         chosen = op.otherwise if number else op.then

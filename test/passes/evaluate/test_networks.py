@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from brainscript.dialects.bs import NodeOp, ReadOp, RootsOp
 from brainscript.dialects.net.network import RootsOp as NetRootsOp
-from brainscript.dialects.net.network import network_of
+from brainscript.dialects.net.network import network_of, node_name_of
 from brainscript.dialects.net.parameters import ParameterOp
 from brainscript.passes.evaluate import plain
 from brainscript.passes.evaluate.names import assemble
@@ -243,7 +243,5 @@ def test_groups(network: Network, program: str, expected: str) -> None:
     roots: NetRootsOp = made.roots
     groups: dict[str, list[str]] = {}
     for group, value in roots.entries:
-        node = value.owner.properties.get("node")  # type: ignore[union-attr]  # never a block
-        symbol = value.owner.properties.get("symbol")  # type: ignore[union-attr]
-        groups.setdefault(group, []).append(str(node or symbol).strip('@"'))
+        groups.setdefault(group, []).append(node_name_of(value))
     assert "; ".join(f"{g}: {' '.join(n)}" for g, n in groups.items()) == expected

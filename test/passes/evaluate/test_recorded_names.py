@@ -51,6 +51,16 @@ def compiled(case: Path) -> ModuleOp:
     return module
 
 
+def ours_or_refused(case: Path) -> Nodes | None:
+    """The nodes of our network; None when the config uses what is not supported."""
+    try:
+        return ours(compiled(case))
+    except BrainScriptError as error:
+        if error.diagnostics[0].code not in UNSUPPORTED:
+            raise
+        return None
+
+
 @pytest.mark.skipif(not RECORDED.exists(), reason="the recorded runs are not beside the checkout")
 @pytest.mark.parametrize("area", ["editing", "operations", "programs", "training"])
 def test_names_are_those_of_cntk(area: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,10 +70,8 @@ def test_names_are_those_of_cntk(area: str, monkeypatch: pytest.MonkeyPatch) -> 
         if not dumps:
             continue
         monkeypatch.chdir(case)
-        try:
-            mine = ours(compiled(case))
-        except BrainScriptError as error:
-            assert error.diagnostics[0].code in UNSUPPORTED, case.name
+        mine = ours_or_refused(case)
+        if mine is None:
             continue
         compared += 1
         assert any(all(mine.get(n) == node for n, node in d.items()) for d in dumps), case.name

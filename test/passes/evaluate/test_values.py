@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-OPERATORS = [
+OPERATORS: list[tuple[str, object]] = [
     ("2*3**2", 36),
     ("-2**2", 4),
     ("1-2-3", -4),
@@ -39,7 +39,7 @@ OPERATORS = [
     ("2 ** 2 ** 3", 64),
     ("10 - 2 + 3 - 4", 7),
 ]
-STRINGS = [
+STRINGS: list[tuple[str, object]] = [
     ('"a"+"b"+Chr(67)', "abC"),
     ('"a" < "b"', True),
     ('"a"=="A"', False),
@@ -62,7 +62,7 @@ STRINGS = [
     ('Replace("banana","an","A")', "bAAa"),
     ('Length("abc")', 3),
 ]
-ARRAYS = [
+ARRAYS: list[tuple[str, object]] = [
     ("(1:2):3", [1, 2, 3]),
     ("1:(2:3)", [1, [2, 3]]),
     ("(1:2):(3:4)", [1, 2, [3, 4]]),
@@ -86,7 +86,7 @@ ARRAYS = [
     ("{f = x => x + 1 : 5; r = Length(f(1))}.r", 2),
     ("{a=1:{b=2}}.a", [1, {"b": 2}]),
 ]
-SCOPES = [
+SCOPES: list[tuple[str, object]] = [
     ("{a=1 b=2}.b", 2),
     ("[a=1;b=2].b", 2),
     ("{array1=1}.array1", 1),
@@ -106,7 +106,7 @@ SCOPES = [
     ("{x=1; y={x1=x}}.y.x1", 1),
     ("{r={a=1;b=r1}; r1={c=r}; q=r.b.c.a}.q", 1),
 ]
-FUNCTIONS = [
+FUNCTIONS: list[tuple[str, object]] = [
     ("{f = ((x) => x+1); r = f(1)}.r", 2),
     ("{f = (x => y => x*10+y); r = f(1)(2)}.r", 12),
     (
@@ -129,7 +129,7 @@ FUNCTIONS = [
     ("{t(f)=f(f(2)); r=t(x=>x*x)}.r", 16),
     ("{count(n)=if n==0 then 0 else count(n-1); r=count(3000)}.r", 0),
 ]
-IDENTITY = [
+IDENTITY: list[tuple[str, object]] = [
     ("IsSameObject(1,1)", False),
     ("{a=1; r=IsSameObject(a,a)}.r", True),
     ("BS.Constants.IsNone(None)", True),
