@@ -185,13 +185,13 @@ def test_a_ring_of_variables_names_both_places(load: Load, failing: Failing) -> 
 def test_thirty_doublings(load: Load, start: str) -> None:
     lines = [f"a0 = {start}", *(f"a{i} = $a{i - 1}$$a{i - 1}$" for i in range(1, 31))]
     settings = load("\n".join(lines))
-    begin = time.monotonic()
+    begin = time.process_time()
     if start == '""':
         assert settings.text("a30", "") == ""
     else:
         with pytest.raises(LimitError):
             settings.text("a30")
-    assert time.monotonic() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 def test_variables_nested_too_deep(load: Load) -> None:

@@ -25,11 +25,11 @@ def parse(text: str) -> syntax.Expression:
     "opener", ["(", "{a=", "[a=", "[|", "-", "!", "f(", "a[", "if ", "new A ", "x=>", "f(a=", "1+("]
 )
 def test_deep_nesting_meets_the_limit_quickly(opener: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(LimitError) as caught:
         parse(opener * MANY)
     assert caught.value.diagnostics[0].code == "BS0127"
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_a_sum_of_many_terms_parses() -> None:
