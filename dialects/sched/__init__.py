@@ -7,7 +7,7 @@ the number of columns of a dynamic axis is known only when the program runs.
 
 from xdsl.ir import Dialect
 
-from brainscript.dialects.sched.kernel import FAMILIES, PRODUCTS, KernelOp, YieldOp
+from brainscript.dialects.sched.kernel import FAMILIES, PRODUCTS, KernelOp, YieldOp, share_a_sample
 from brainscript.dialects.sched.program import (
     KINDS,
     ROLES,
@@ -37,4 +37,5 @@ __all__ = [
     "YieldOp",
     "coefficients",
     "form",
+    "share_a_sample",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from typing_extensions import override
@@ -22,12 +22,24 @@ from xdsl.printer import Printer
 from xdsl.traits import HasParent, IsolatedFromAbove, IsTerminator, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
+from brainscript.dialects.tensors import shape_of
+
 FAMILIES = ("gemm", "rows", "columns")
 """How a kernel is compiled: a matrix product with an epilogue; anything local to one column (or
 flat, without columns); a sum over all columns."""
 
 PRODUCTS = ("net.times", "net.times_gradient_left", "net.times_gradient_right")
 """The operations a kernel of the family `gemm` may start with."""
+
+
+def share_a_sample(values: Iterable[SSAValue]) -> bool:
+    """Whether there is one sample shape that all values have or broadcast to."""
+    sizes: dict[int, int] = {}
+    for value in values:
+        for axis, size in enumerate(shape_of(value)):
+            if size > 1 and sizes.setdefault(axis, size) != size:
+                return False
+    return True
 
 
 @irdl_op_definition
@@ -98,6 +110,8 @@ class KernelOp(IRDLOperation):
             self._verify_product(products)
         elif products:
             raise VerifyException(f"'{products[0].name}' needs a kernel of the family 'gemm'")
+        elif not share_a_sample([*self.inputs, *(op.results[0] for op in self.steps)]):
+            raise VerifyException("the values of a kernel do not broadcast to one shape")
 
     def _verify_product(self, products: list[Operation]) -> None:
         if len(products) != 1 or self.steps[0] is not products[0]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net.parameters import ReadOp, WriteOp
+from brainscript.dialects.sched import share_a_sample
 from brainscript.dialects.tensors import TensorType, type_of
 from brainscript.passes.lower.families import (
     axis_of,
@@ -158,7 +159,7 @@ class Group:
 
     def _is_rows(self) -> bool:
         axes = {axis_of(op) for op in self.body}
-        if len(axes) > 1:
+        if len(axes) > 1 or not share_a_sample(self.reads() + [op.results[0] for op in self.body]):
             return False
         if None in axes and len(self.body) > 1:
             kinds = {type_of(op.results[0]) for op in self.body}

@@ -66,3 +66,13 @@ sched.program @step [] {
   // expected-error@+1 {{the buffers to write do not fit @k}}
   sched.call @k(%x) -> (%y)
 }
+
+// -----
+
+// expected-error@+1 {{the values of a kernel do not broadcast to one shape}}
+sched.kernel @k rows(%a : !net.t<[4], f32, @"*">, %b : !net.t<[3], f32, @"*">) -> (!net.t<[1], f32, @"*">) {
+  %c = net.reduce %a : !net.t<[1], f32, @"*">
+  %d = net.reduce %b : !net.t<[1], f32, @"*">
+  %e = net.plus %c, %d : !net.t<[1], f32, @"*">
+  sched.yield %e : !net.t<[1], f32, @"*">
+}
