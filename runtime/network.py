@@ -96,20 +96,19 @@ class PrecomputeSpec:
 
 @dataclass(frozen=True)
 class UpdateRule:
-    """What `net-update` needs to know; everything that changes between minibatches is a state.
+    """Which code moves the parameters: the options of `net-update`.
 
-    The host writes these states of shape [1] before each step: `hyper.learning_rate` (per
-    sample), `hyper.momentum` (already raised to the samples of the minibatch) and
-    `hyper.samples` (the count N of momentum, clipping and regularisation).
+    All numbers are states of shape [1] that the host writes: before each minibatch
+    `hyper.learning_rate` (per sample), `hyper.momentum` (already raised to the samples of the
+    minibatch) and `hyper.samples` (the count N of momentum, clipping and regularisation); once,
+    the constants of the rule.
     """
 
     rule: str = "sgd"
-    nesterov: bool = False
-    clipping: float = float("inf")
-    clip_by_truncation: bool = True
-    l1: float = 0.0
-    l2: float = 0.0
-    numbers: Mapping[str, float] = field(default_factory=dict[str, float])
+    clip: str = ""
+    l1: bool = False
+    l2: bool = False
+    average: bool = True
 
 
 class Step(Protocol):

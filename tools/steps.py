@@ -21,12 +21,12 @@ from brainscript.tools.passes import Instruments, run_passes
 
 def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> list[ModulePass]:
     """What turns the stored network into the step of a mode (see `Network.compile`)."""
-    names = tuple(outputs)
+    names, rule = tuple(outputs), update or UpdateRule()
     if mode == "train":
         return [
             NetSelect("train", names[1:], names[0] if names else ""),
             NetGradient(),
-            NetUpdate(),
+            NetUpdate(rule.rule, rule.clip, rule.l1, rule.l2, rule.average),
         ]
     if mode in ("test", "criterion"):
         return [NetSelect("test", names), NetUpdate()]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import LocationAttr, ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
@@ -28,6 +29,7 @@ from brainscript.dialects.net.parameters import (
 )
 from brainscript.dialects.tensors import Element, TensorType, type_of
 from brainscript.passes.gradient.build import element_of
+from brainscript.passes.gradient.rules import RULES, Step, clipped, thresholded
 from brainscript.passes.gradient.terms import Term, Writer
 
 LEARNING_RATE = "hyper.learning_rate"
@@ -38,10 +40,12 @@ MOMENTUM = "hyper.momentum"
 class NetUpdate(ModulePass):
     """Turn each gradient into the update of its parameter and each criterion into a running sum.
 
-    The rule is CNTK's momentum with unit gain: with the learning rate per sample `lr`, times the
-    parameter's multiplier, and the momentum `m` of the minibatch,
-    `s <- m s + (1 - m) lr g` and `W <- W - s`. The host sets `@hyper.learning_rate` and
-    `@hyper.momentum` before each minibatch. Criterion and evaluation roots become additions to
+    The rule `sgd` is CNTK's momentum with unit gain: with the learning rate per sample `lr`, times
+    the parameter's multiplier, and the momentum `m` of the minibatch,
+    `s <- m s + (1 - m) lr g` and `W <- W - s`; the others are in `rules.py`. `clip` bounds the
+    gradient first: its `elements` or its `norm`; then `l2` adds a multiple of W to it; at the end
+    `l1` moves W towards 0. The host sets `@hyper.learning_rate` and `@hyper.momentum` before each
+    minibatch, and whatever else the rule reads. Criterion and evaluation roots become additions to
     `@"criterion.NODE"`; without gradients (a test) this is all that happens.
 
     Before: `net.gradient @W, %g`.
@@ -50,6 +54,12 @@ class NetUpdate(ModulePass):
 
     name = "net-update"
 
+    rule: str = "sgd"
+    clip: str = ""
+    l1: bool = False
+    l2: bool = False
+    average: bool = True
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Updates in the order of the gradients, then the sums."""
         network = network_of(op)
@@ -57,18 +67,20 @@ class NetUpdate(ModulePass):
             return
         element = element_of(network)
         if element is not None:
-            Update(op, network, element).run()
+            Update(op, network, element, self).run()
 
 
 class Update:
     """The rewriting of one network."""
 
-    def __init__(self, module: ModuleOp, network: NetworkOp, element: Element):
+    def __init__(self, module: ModuleOp, network: NetworkOp, element: Element, asked: NetUpdate):
+        self.asked = asked
         self.module = module
         self.network = network
         self.symbols = symbols_of(network)
         self.writer = Writer(network.roots, element)
         self.element = element
+        self.writes: list[WriteOp | AccumulateOp] = []
 
     def run(self) -> None:
         """All updates and sums; writes come last, so that every read sees the old values."""
@@ -81,35 +93,47 @@ class Update:
         gradients = [op for op in self.network.block.ops if isinstance(op, GradientOp)]
         if not gradients:
             return []
-        momentum = self._scalar(MOMENTUM, "hyper")
-        rate = self._scalar(LEARNING_RATE, "hyper")
+        momentum = self.scalar(MOMENTUM, "hyper")
+        rate = self.scalar(LEARNING_RATE, "hyper")
         gain = 1 - momentum
-        steps: dict[float, Term] = {}
-        writes: list[WriteOp | AccumulateOp] = []
+        rates: dict[float, Term] = {}
+        scaled: dict[float, Term] = {}
         for op in gradients:
             parameter = self.symbols[op.target]
             assert isinstance(parameter, ParameterOp)
-            multiplier = parameter.multiplier
-            if multiplier not in steps:
-                steps[multiplier] = gain * (rate * multiplier)
+            by = parameter.multiplier
+            if by not in rates:
+                rates[by] = rate * by
+                scaled[by] = gain * rates[by]
             self.writer.location = op.location
-            writes += self._update(op, parameter, momentum, steps[multiplier])
+            self._update(op, parameter, momentum, rates[by], scaled[by])
             op.detach()
             op.erase()
-        return writes
+        return self.writes
 
     def _update(
-        self, op: GradientOp, parameter: ParameterOp, momentum: Term, step: Term
-    ) -> list[WriteOp | AccumulateOp]:
-        """`s <- m s + step g`, `W <- W - s`."""
-        smoothed = f"momentum.{op.target}"
-        old = self._state(smoothed, parameter.type, "momentum", op.target)
-        new = momentum * old + step * self.writer.term(op.value)
-        weight = self.writer.term(self._read(op.target, parameter.type)) - new
-        return [
-            WriteOp(smoothed, new.value, op.location),
-            WriteOp(op.target, weight.value, op.location),
-        ]
+        self, op: GradientOp, parameter: ParameterOp, momentum: Term, eta: Term, scaled: Term
+    ) -> None:
+        """Clip, regularise, take the step of the rule, regularise again."""
+        asked, memory = self.asked, ParameterMemory(self, op, parameter)
+        kind = parameter.type
+        g = self.writer.term(op.value)
+        if asked.clip:
+            bound = memory.hyper("clipping") * memory.hyper("samples")
+            g = clipped(g, bound, asked.clip == "norm")
+        if asked.l2:
+            decay = memory.hyper("l2") * memory.hyper("samples")
+            g = g + decay * self.writer.term(self._read(op.target, kind))
+        elements = prod(kind.shape or ())
+        step = RULES[asked.rule](Step(g, eta, momentum, memory, elements, asked.average, scaled))
+        weight = self.writer.term(self._read(op.target, kind)) - step
+        if asked.l1:
+            weight = thresholded(weight, eta * (memory.hyper("l1") * memory.hyper("samples")))
+        self.write(op.target, weight, op.location)
+
+    def write(self, name: str, value: Term, location: LocationAttr) -> None:
+        """Write a symbol once everything is computed."""
+        self.writes.append(WriteOp(name, value.value, location))
 
     def _sums(self) -> list[WriteOp | AccumulateOp]:
         """Criterion and evaluation roots become running sums and are roots no longer."""
@@ -145,10 +169,11 @@ class Update:
     def _one(self) -> TensorType:
         return TensorType.of((1,), self.element)
 
-    def _scalar(self, name: str, role: str) -> Term:
-        return self._state(name, self._one(), role)
+    def scalar(self, name: str, role: str, of: str | None = None) -> Term:
+        """A number held outside the network."""
+        return self.state(name, self._one(), role, of)
 
-    def _state(self, name: str, kind: TensorType, role: str, of: str | None = None) -> Term:
+    def state(self, name: str, kind: TensorType, role: str, of: str | None = None) -> Term:
         """The value of a piece of state, declared if it is new."""
         values: dict[str, object] = {"role": role}
         if of is not None:
@@ -170,3 +195,30 @@ class Update:
         read = ReadOp(name, kind, self.writer.location)
         self.writer.insert(read)
         return read.result
+
+
+class ParameterMemory:
+    """What a rule remembers of one parameter: symbols `KIND.PARAMETER` of the role `momentum`."""
+
+    def __init__(self, update: Update, op: GradientOp, parameter: ParameterOp):
+        self._update = update
+        self._name = op.target
+        self._type = parameter.type
+        self._location = op.location
+
+    def old(self, kind: str) -> Term:
+        """The remembered tensor of this kind, zero at first."""
+        return self._update.state(f"{kind}.{self._name}", self._type, "momentum", self._name)
+
+    def number(self, kind: str) -> Term:
+        """The remembered number of this kind, zero at first."""
+        return self._update.scalar(f"{kind}.{self._name}", "momentum", self._name)
+
+    def keep(self, kind: str, value: Term) -> Term:
+        """Remember a value; gives it back."""
+        self._update.write(f"{kind}.{self._name}", value, self._location)
+        return value
+
+    def hyper(self, name: str) -> Term:
+        """A number that the host sets."""
+        return self._update.scalar(f"hyper.{name}", "hyper")

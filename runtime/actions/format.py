@@ -149,14 +149,14 @@ class Formatter:
         return len(self.format.labels) in (elements, self.dims[0] if self.dims else 1)
 
     def _sparse(self, part: Array) -> Iterator[str]:
-        """`value[i,j;t]` for every non-zero element, the value left out when it is 1."""
+        """`value[i,j;t]` for every non-zero element; no value when it is 1, no t for one sample."""
         for element, t in zip(*np.nonzero(part.T), strict=True):
             value = float(part[t, element])
             shown = "" if value == 1 else self.format.number(value)
             where = ",".join(str(i) for i in self._index(int(element)))
             if self.format.labels and self.labels_fit:
                 where = self.format.labels[int(element) % len(self.format.labels)]
-            yield f"{shown}[{where};{t}]"
+            yield f"{shown}[{where};{t}]" if len(part) > 1 else f"{shown}[{where}]"
 
     def _prefix(self, element: int) -> str:
         if len(self.dims) <= 1:

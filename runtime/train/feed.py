@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from brainscript.runtime.network import (
     DEFAULT_AXIS,
@@ -34,6 +34,15 @@ def update_samples(network: Network, criterion: NodeSpec, minibatch: Minibatch) 
     axes = {spec.name: spec.axis for spec in network.facts.inputs}
     features = [axes[name] for name in network.facts.features if name in axes]
     return max((minibatch.padded.get(axis, 0) for axis in features), default=minibatch.samples)
+
+
+def set_constants(network: Network, constants: Mapping[str, float]) -> None:
+    """Write the numbers of the update rule that stay the same over a run."""
+    state = network.state
+    present = set(state.names())
+    for name, number in constants.items():
+        if f"hyper.{name}" in present:
+            state.view(f"hyper.{name}").fill(number)
 
 
 def set_hyper(network: Network, rate: float, momentum: float, samples: int) -> None:

@@ -13,7 +13,9 @@ USED = """
     useAdagrad useNAG trainCriterionNodeName evalCriterionNodeName keepCheckPointFiles
     saveBestModelPerCriterion numMBsToShowResult firstMBsToShowResult traceLevel
     useAllDataForPreComputedNode L1RegWeight L2RegWeight clippingThresholdPerSample
-    gradientClippingWithTruncation dropoutRate
+    gradientClippingWithTruncation dropoutRate varianceTimeConstant fsAdagradTargetAvDenom
+    normWithAveMultiplier rms_gamma rms_wgt_inc rms_wgt_dec rms_wgt_max rms_wgt_min
+    adam_meanMomentum adam_varMomentum adam_epsilon
 """.split()
 """Keys that `options.py` and `adjust.py` read."""
 
@@ -22,8 +24,7 @@ WITHOUT_EFFECT = """
     executionEngine unitTest packThresholdSizeInKB gradientBits distributedMBReading syncPerfStats
     disableRegInBatchNormalization ParallelTrain AutoAdjust adaptationRegWeight hSmoothingWeight
     frameDropThresh doReferenceAlign seqGammarUsesMBR seqGammarAMF seqGammarLMF seqGammarBMMIFactor
-    seqGammarWordPen varianceTimeConstant fsAdagradTargetAvDenom normWithAveMultiplier rms_gamma
-    rms_wgt_inc rms_wgt_dec rms_wgt_max rms_wgt_min adam_meanMomentum adam_varMomentum adam_epsilon
+    seqGammarWordPen
     tensorBoardNumMBsToLogResult sigFigs traceGPUMemoryAllocations
 """.split()
 """Keys that change memory, speed or a feature that is refused by the key that turns it on."""

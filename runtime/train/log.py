@@ -104,8 +104,9 @@ class Value:
 def shown(value: Value) -> str:
     """`name = VALUE * COUNT`, in percent when the name ends in 's'."""
     number = value.average
-    exponent = "e" in f"{number:.8g}"
-    if value.name.endswith("s"):
+    percent = value.name.endswith("s")
+    exponent = "e" in (f"{100 * number:.3g}" if percent else f"{number:.8g}")
+    if percent:
         text = f"{100 * number:.3e}%" if exponent else f"{100 * number:2.3f}%"
     else:
         text = f"{number:.8e}" if exponent else f"{number:.8f}"

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.runtime.network import UpdateRule
 from brainscript.runtime.train.adjust import AdjustOptions, read_adjust
-from brainscript.runtime.train.keys import check_keys, refused
+from brainscript.runtime.train.keys import check_keys
 from brainscript.runtime.train.rates import LearningRates, Momenta, MomentumUnit, at
 from brainscript.settings import Settings
 
-RULES = {"": "sgd", "none": "sgd", "normal": "sgd", "simple": "sgd"}
+RULES = {
+    "": "sgd",
+    "none": "sgd",
+    "normal": "sgd",
+    "simple": "sgd",
+    "adagrad": "adagrad",
+    "rmsprop": "rmsprop",
+    "fsadagrad": "fsadagrad",
+    "adam": "adam",
+}
 """`gradUpdateType` in lower case -> name of the update rule."""
 KNOWN_RULES = ("none", "normal", "simple", "adagrad", "rmsProp", "fsAdagrad", "adam")
 MOMENTUM_KEYS: dict[str, MomentumUnit] = {
@@ -33,6 +42,7 @@ class Options:
     rates: LearningRates
     momenta: Momenta
     update: UpdateRule
+    constants: Mapping[str, float]
     adjust: AdjustOptions
     min_rate: float = 1e-9
     criterion: str = ""
@@ -77,6 +87,7 @@ def read_options(sgd: Settings, warn: Callable[[Diagnostic], None]) -> Options:
         rates=_rates(sgd, adjust),
         momenta=_momenta(sgd),
         update=_update(sgd),
+        constants=_constants(sgd),
         adjust=adjust,
         min_rate=sgd.number("minLearningRatePerSample", 1e-9),
         criterion=sgd.text("trainCriterionNodeName", ""),
@@ -147,29 +158,61 @@ def _fractions(sgd: Settings, key: str, default: tuple[float, ...]) -> tuple[flo
 
 
 def _update(sgd: Settings) -> UpdateRule:
-    asked = sgd.text("gradUpdateType", "none")
-    if sgd.boolean("useAdagrad", False):
-        asked = "adagrad"
+    key = "gradUpdateType"
+    asked = "adagrad" if sgd.boolean("useAdagrad", False) else sgd.text(key, "none")
     if asked.lower() not in RULES:
-        key = "gradUpdateType" if sgd.has("gradUpdateType") else "useAdagrad"
-        known = asked.lower() in (rule.lower() for rule in KNOWN_RULES)
-        verb = "is not supported" if known else "is not known"
-        help = did_you_mean(asked, KNOWN_RULES) if not known else "use plain SGD: 'none'"
-        raise refused(sgd, key, help, f"gradUpdateType '{asked}' {verb}")
-    update = UpdateRule(
-        rule=RULES[asked.lower()],
-        nesterov=sgd.boolean("useNAG", False),
-        clipping=sgd.number("clippingThresholdPerSample", math.inf),
-        clip_by_truncation=sgd.boolean("gradientClippingWithTruncation", True),
-        l1=sgd.number("L1RegWeight", 0.0),
-        l2=sgd.number("L2RegWeight", 0.0),
+        title = f"gradUpdateType '{asked}' is not known"
+        help = did_you_mean(asked, KNOWN_RULES) or f"known: {', '.join(KNOWN_RULES)}"
+        raise BrainScriptError(Diagnostic("BS0705", title, sgd.span_of(key), help=help))
+    rule = RULES[asked.lower()]
+    if rule == "sgd" and sgd.boolean("useNAG", False):
+        rule = "nesterov"
+    bounded = sgd.number("clippingThresholdPerSample", math.inf) < math.inf
+    whole = not sgd.boolean("gradientClippingWithTruncation", True)
+    return UpdateRule(
+        rule,
+        ("norm" if whole else "elements") if bounded else "",
+        sgd.number("L1RegWeight", 0.0) > 0,
+        sgd.number("L2RegWeight", 0.0) > 0,
+        sgd.boolean("normWithAveMultiplier", True),
     )
-    for key, value in (("L1RegWeight", update.l1), ("L2RegWeight", update.l2)):
-        if not 0 <= value < math.inf:
+
+
+def _constants(sgd: Settings) -> dict[str, float]:
+    """The numbers of the update rule that do not change: hyper scalar -> value."""
+    l1, l2 = sgd.number("L1RegWeight", 0.0), sgd.number("L2RegWeight", 0.0)
+    clipping = sgd.number("clippingThresholdPerSample", math.inf)
+    for key, bad in (
+        ("L1RegWeight", not 0 <= l1 < math.inf),
+        ("L2RegWeight", not 0 <= l2 < math.inf),
+        ("clippingThresholdPerSample", not clipping > 0),
+        ("varianceTimeConstant", not sgd.number("varianceTimeConstant", 720000) > 0),
+    ):
+        if bad:
             raise _range(sgd, key, "must not be negative")
-    if not update.clipping > 0:
-        raise _range(sgd, "clippingThresholdPerSample", "must be positive")
-    return update
+    mean, variance = (
+        sgd.number("adam_meanMomentum", 0.9),
+        sgd.number("adam_varMomentum", 0.999),
+    )
+    for key, value in (("adam_meanMomentum", mean), ("adam_varMomentum", variance)):
+        if not 0 <= value < 1:
+            raise _range(sgd, key, "must be at least 0 and below 1")
+    return {
+        "l1": l1,
+        "l2": l2,
+        "clipping": clipping,
+        "inverse_variance_time": 1 / sgd.number("varianceTimeConstant", 720000),
+        "target": sgd.number("fsAdagradTargetAvDenom", 1.0),
+        "rms_gamma": sgd.number("rms_gamma", 0.99),
+        "rms_inc": sgd.number("rms_wgt_inc", 1.2),
+        "rms_dec": sgd.number("rms_wgt_dec", 0.75),
+        "rms_max": sgd.number("rms_wgt_max", 10.0),
+        "rms_min": sgd.number("rms_wgt_min", 0.1),
+        "adam_mean": mean,
+        "adam_variance": variance,
+        "adam_epsilon": sgd.number("adam_epsilon", 1e-8),
+        "adam_correction": math.sqrt(1 - variance) / (1 - mean),
+    }
 
 
 def _range(sgd: Settings, key: str, why: str) -> BrainScriptError:

@@ -18,6 +18,7 @@ from brainscript.runtime.train.adjust import Control, Decision
 from brainscript.runtime.train.checkpoint import Checkpoints, Progress
 from brainscript.runtime.train.epoch import Epoch, EpochSize
 from brainscript.runtime.train.evaluator import Evaluator
+from brainscript.runtime.train.feed import set_constants
 from brainscript.runtime.train.log import Log, Value, epoch_bar, shown_all
 from brainscript.runtime.train.options import Options
 from brainscript.runtime.train.precompute import precompute
@@ -47,6 +48,7 @@ class Trainer:
         """Train from a fresh network (None) or on from the model after `start` epochs."""
         names = [node.name for node in self.nodes]
         self._step = self.network.compile("train", names, self.options.update)
+        set_constants(self.network, self.options.constants)
         if start is None:
             precompute(self.network, self.reader, self.options, self.log)
             self.progress = Progress()

@@ -56,7 +56,7 @@ def test_decorations_and_their_variables():
 def test_sparse_elements_in_the_order_of_their_index():
     values = [[0, 1, 0], [2.5, 0, 0], [0, 1, 0]]
     form = Format(type="sparse", sample_separator="|")
-    assert text(form, values, (2, 1)) == "2.500000[0;1]|[1;0]\n[1;0]\n"
+    assert text(form, values, (2, 1)) == "2.500000[0;1]|[1;0]\n[1]\n"
 
 
 def test_escapes():

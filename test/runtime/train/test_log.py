@@ -15,6 +15,7 @@ from brainscript.runtime.train.log import Log, Value, percentage, shown, shown_f
         ("ce", 3383.9492, 10000, "ce = 0.33839492 * 10000"),
         ("errs", 1382.0, 10000, "errs = 13.820% * 10000"),
         ("loss", 0.0000001, 10, "loss = 1.000e-06% * 10"),
+        ("loss", 2433.51, 100, "loss = 2.434e+03% * 100"),
         ("sq", 1e-6, 10, "sq = 1.00000000e-07 * 10"),
         ("sq", 0.0, 0, "sq = 0.00000000 * 0"),
         ("sq", float("nan"), 2, "sq = nan * 2"),

@@ -49,7 +49,7 @@ def test_schedules_repeat_their_last_entry():
         (f"{RATE} ; dropoutRate = 1.5", "BS0705", "dropoutRate"),
         (f"{RATE} ; epochSize = 3 ; minibatchSize = 4", "BS0706", "epochSize"),
         (f"{RATE} ; minibatchSize = 0", "BS0705", "minibatchSize"),
-        (f"{RATE} ; gradUpdateType = adadelta", "BS0701", "adadelta"),
+        (f"{RATE} ; gradUpdateType = adadelta", "BS0705", "adadelta"),
         (f"{RATE} ; truncated = true", "BS0701", "truncated"),
         (f"{RATE} ; gaussianNoiseInjectStd = 0.1", "BS0701", "gaussianNoiseInjectStd"),
         (f"{RATE} ; AutoAdjust = [ autoAdjustLR = sometimes ]", "BS0705", "sometimes"),
