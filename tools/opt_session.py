@@ -119,6 +119,8 @@ def _build(session: _Session, source: Input) -> ModuleOp | str:
     else:
         expression = frontdoor.members_of(source.text, source.name, sources)
         precision = "float"
+    for warning in sources.warnings:
+        session.console.show(warning)
     if options.emit == "ast":
         return frontdoor.ast_text(expression)
     return frontdoor.bs_module(expression, precision)
