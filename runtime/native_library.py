@@ -209,7 +209,8 @@ def _places() -> Iterator[Path]:
     for folder in brainscript.__path__:
         yield Path(folder) / name
     yield Path(sysconfig.get_path("platlib")) / "brainscript" / name
-    yield Path(brainscript.__path__[0]).parent / "build" / "native" / name
+    for folder in brainscript.__path__:
+        yield Path(folder).parent / "build" / "native" / name
     given = os.environ.get("BS_NATIVE")
     if given:
         yield Path(given)
