@@ -129,6 +129,11 @@ class Program:
         self._columns = counts
         self._frame[COLUMNS : COLUMNS + len(counts)] = counts
 
+    def spoil(self) -> None:
+        """Fill the arena with NaN, so that a test sees what is read before it is written."""
+        self._arena[:] = 0xFF
+        self._workspace[:] = 0xFF
+
     def input(self, name: str) -> Array:
         """The [columns, ...reversed dims] view of an input, to be filled before `run`."""
         return self._view(_find(self._inputs, name, "input"))

@@ -61,6 +61,7 @@ class Compiled:
         for name in state.names():
             state.view(name).reshape(-1)[:] = np.ravel(symbols[name], order="F")
         program.set_columns(columns)
+        program.spoil()
         for slot in self.image.inputs:
             view = program.input(slot.name)
             view[:] = to_memory(inputs[slot.name], True, view.dtype).reshape(view.shape)

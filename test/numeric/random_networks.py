@@ -39,7 +39,7 @@ class RandomNetwork:
         self.parameters: list[tuple[str, Shape]] = []
         self.number = 0
         for _ in range(self.random.randint(1, 2)):
-            self.add_input((self.random.choice(SIZES),))
+            self.add_input(self.random_shape())
         while len(self.values) < count:
             self.random.choice(
                 (self.add_unary, self.add_binary, self.add_product, self.add_reduce, self.add_bias)
@@ -66,6 +66,11 @@ class RandomNetwork:
         self.used.update(operands)
         return name
 
+    def random_shape(self) -> Shape:
+        if self.random.random() < 0.6:
+            return (self.random.choice(SIZES),)
+        return (self.random.choice(SIZES[:4]), self.random.choice(SIZES[:4]))
+
     def add_input(self, shape: Shape) -> str:
         self.number += 1
         return self.make(f'input "x{self.number}"', shape, True)
@@ -89,29 +94,33 @@ class RandomNetwork:
 
     def add_binary(self) -> None:
         name, shape, _ = self.pick()
-        fitting = [v for v in self.values if v[1] in (shape, (1,))]
-        other, _, _ = self.random.choice(fitting)
+        fitting = [v for v in self.values if joined(shape, v[1])]
+        other, partner, _ = self.random.choice(fitting)
         pair = self.random.sample([name, other], 2)
         text = f"{self.random.choice(BINARY)} %{pair[0]}, %{pair[1]}"
-        self.make(text, shape, True, (name, other))
+        self.make(text, joined(shape, partner), True, (name, other))
 
     def add_product(self) -> None:
         name, shape, _ = self.pick()
         out = self.random.choice(SIZES)
-        weight = self.parameter((out, *shape))
-        self.make(f"times %{weight}, %{name}", (out,), True, (name,))
+        inner = self.random.randint(1, len(shape))
+        weight = self.parameter((out, *shape[:inner]))
+        self.make(f"times %{weight}, %{name}", (out, *shape[inner:]), True, (name,))
 
     def add_bias(self) -> None:
         name, shape, _ = self.pick()
-        bias = self.parameter(shape)
+        cut = self.random.randint(1, len(shape))
+        bias = self.parameter(self.random.choice((shape, shape[:cut], (1, *shape[1:]))))
         self.make(f"plus %{name}, %{bias}", shape, True, (name,))
 
     def add_reduce(self) -> None:
-        name, _, _ = self.pick()
+        name, shape, _ = self.pick()
         kind = self.random.choice(("Sum", "Max", "Mean", "Argmax", "LogSum"))
+        axis = self.random.randint(0, len(shape))
         node = f"v{self.number + 1}"
-        text = f'reduce %{name} {{node = "{node}", op = "{kind}"}}'
-        self.make(text, (1,), True, (name,))
+        text = f'reduce %{name} {{node = "{node}", op = "{kind}", axis = {axis}}}'
+        left = tuple(1 if i == axis - 1 else d for i, d in enumerate(shape)) if axis else (1,)
+        self.make(text, left, True, (name,))
 
     def add_sum(self) -> None:
         name, shape, _ = self.pick()
@@ -134,3 +143,12 @@ class RandomNetwork:
         free = [name for name, _, _ in self.values if name not in self.used]
         kept = [n for n in free if any(f"%{n} = " in x and "node" in x for x in self.lines)]
         self.lines.append(f"net.roots output({', '.join(f'%{n}' for n in kept)})")
+
+
+def joined(one: Shape, other: Shape) -> Shape:
+    """The shape of two that broadcast against each other; empty when they do not."""
+    rank = max(len(one), len(other))
+    pairs = [(*s, *(1,) * (rank - len(s))) for s in (one, other)]
+    if any(a != b and 1 not in (a, b) for a, b in zip(*pairs, strict=True)):
+        return ()
+    return tuple(max(a, b) for a, b in zip(*pairs, strict=True))
