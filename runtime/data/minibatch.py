@@ -24,18 +24,20 @@ Load = Callable[[], Corpus]
 
 
 class Minibatch:
-    """Some sequences, in order; valid until the next one is asked for."""
+    """Some sequences, in order."""
 
     def __init__(self, reader: Reader, info: native_library.MinibatchInfo):
         self._reader = reader
         self._info = info
         self.samples = int(info.samples)
         self.sweep = int(info.sweep)
+        self._numbers = np.ctypeslib.as_array(info.sequences, (int(info.count),)).copy()
+        info.sequences = self._numbers.ctypes.data_as(ctypes.POINTER(ctypes.c_uint32))
 
-    @cached_property
+    @property
     def numbers(self) -> NDArray[np.uint32]:
         """The numbers of the sequences in the corpus."""
-        return np.ctypeslib.as_array(self._info.sequences, (int(self._info.count),)).copy()
+        return self._numbers
 
     @cached_property
     def _sizes(self) -> dict[str, tuple[int, int]]:
