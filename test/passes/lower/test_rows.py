@@ -2,129 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import prod
-from typing import Any
-
 import numpy as np
 import pytest
-from brainscript.dialects.net.base import NetOp
-from brainscript.dialects.net.parameters import SplatOp
-from brainscript.dialects.sched import KernelOp
-from brainscript.dialects.tensors import TensorType, type_of
-from brainscript.passes.lower.rows import lower_rows
-from brainscript.target import choose_target
 
-from test.codegen.kernel_harness import Array, Kernel, aligned, build, parse_kernel
-from test.numeric.reference import compute
-
-DTYPE = {"f32": np.float32, "f64": np.float64}
-TOLERANCE = {"f32": 3e-6, "f64": 1e-13}
-
-
-def tensor(shape: tuple[int, ...], element: str = "f32", axis: bool = True) -> str:
-    dims = " x ".join(str(d) for d in shape)
-    return f"!net.t<[{dims}], {element}" + (', @"*">' if axis else ">")
-
-
-def kernel_text(
-    family: str, inputs: list[str], lines: list[str], outputs: list[tuple[str, str]]
-) -> str:
-    """A kernel: inputs %0, %1, ... of these types; lines; pairs of result name and type."""
-    arguments = ", ".join(f"%{i} : {t}" for i, t in enumerate(inputs))
-    types = ", ".join(t for _, t in outputs)
-    names = ", ".join(f"%{name}" for name, _ in outputs)
-    body = "\n".join(lines)
-    return f"sched.kernel @k {family}({arguments}) -> ({types}) {{\n{body}\nsched.yield {names} : {types}\n}}"
-
-
-class Case:
-    """A kernel with values for its inputs, and what the reference makes of them."""
-
-    def __init__(self, text: str, columns: int, make: Callable[[TensorType, int, int], Array]):
-        self.kernel = parse_kernel(text)
-        self.columns = columns
-        self.inputs = [make(type_of(v), columns, i) for i, v in enumerate(self.kernel.inputs)]
-
-    def expected(self) -> list[Array]:
-        values: dict[Any, Array] = {}
-        for value, array in zip(self.kernel.inputs, self.inputs, strict=True):
-            values[value] = to_reference(array.astype(np.float64), type_of(value), self.columns)
-        for op in self.kernel.steps:
-            assert isinstance(op, NetOp)
-            if isinstance(op, SplatOp):
-                shape = type_of(op.result).shape
-                assert shape is not None
-                values[op.result] = np.full(shape, op.value.value.data)
-                continue
-            arrays = [values[v] for v in op.operands]
-            with np.errstate(all="ignore"):
-                values[op.result] = compute(op, arrays, {"*": self.columns})
-        return [from_reference(values[v], type_of(v), self.columns) for v in self.kernel.outputs]
-
-    def run(self, kernel: Kernel, threads: int) -> list[Array]:
-        outputs = [empty(type_of(v), self.columns) for v in self.kernel.outputs]
-        kernel.run([*self.inputs, *outputs], self.columns, threads)
-        return outputs
-
-
-def rows_of(kind: TensorType, columns: int) -> int:
-    return 1 if kind.axis is None else columns
-
-
-def to_reference(array: Array, kind: TensorType, columns: int) -> Array:
-    assert kind.shape is not None
-    if kind.axis is None:
-        return array.reshape(kind.shape, order="F")
-    return np.moveaxis(array.reshape(columns, *kind.shape[::-1]), 0, -1).transpose(
-        *range(len(kind.shape))[::-1], len(kind.shape)
-    )
-
-
-def from_reference(array: Array, kind: TensorType, columns: int) -> Array:
-    assert kind.shape is not None
-    rank = len(kind.shape)
-    order = (*range(rank)[::-1],) if kind.axis is None else (rank, *range(rank)[::-1])
-    return array.transpose(order).reshape(rows_of(kind, columns), prod(kind.shape))
-
-
-def empty(kind: TensorType, columns: int) -> Array:
-    dtype = np.float32 if str(kind.element) == "f32" else np.float64
-    return aligned(np.full((rows_of(kind, columns), kind.elements), 7.5, dtype))
-
-
-def normal(kind: TensorType, columns: int, number: int) -> Array:
-    random = np.random.default_rng(number + 11)
-    values = random.standard_normal((rows_of(kind, columns), kind.elements)) * 2
-    return aligned(values.astype(empty(kind, 1).dtype))
-
-
-def lowered(kernel: KernelOp, target: str = "") -> Kernel:
-    chosen = choose_target(target)
-    return build(lower_rows(kernel, chosen), len(kernel.inputs) + len(kernel.outputs), chosen)
-
-
-def check(
-    text: str,
-    columns: int = 19,
-    make: Callable[[TensorType, int, int], Array] = normal,
-    tolerance: float | None = None,
-    kernel: Kernel | None = None,
-) -> Kernel:
-    """Compare with the reference, and the threads with each other; returns the kernel."""
-    case = Case(text, columns, make)
-    kernel = kernel or lowered(case.kernel)
-    results = case.run(kernel, 1)
-    for threads in (2, 3):
-        again = case.run(kernel, threads)
-        for one, other in zip(results, again, strict=True):
-            np.testing.assert_array_equal(one, other)
-    element = str(type_of(case.kernel.outputs[0]).element)
-    bound = TOLERANCE[element] if tolerance is None else tolerance
-    for result, expected in zip(results, case.expected(), strict=True):
-        np.testing.assert_allclose(result, expected, rtol=bound, atol=bound)
-    return kernel
-
+from test.passes.lower.rows_harness import (
+    Case,
+    aligned,
+    check,
+    classes,
+    kernel_text,
+    lowered,
+    normal,
+    parse_kernel,
+    special,
+    tensor,
+)
 
 UNARY = (
     "abs acos asin cosh cosine exp floor log negate pass reciprocal rectified_linear sigmoid sign"
@@ -134,13 +26,6 @@ BINARY = (
     "element_times equal greater greater_equal less less_equal log_plus minus not_equal plus"
     " quotient"
 ).split()
-
-
-def special(kind: TensorType, columns: int, number: int) -> Array:
-    values = [0.0, -0.0, 1.0, -1.0, 1e-38, -1e-38, 1e-36, 1e-31, 80.0, -80.0, 0.5, 3.25, -2.5]
-    random = np.random.default_rng(number)
-    chosen = random.choice(values, (rows_of(kind, columns), kind.elements))
-    return aligned(chosen.astype(empty(kind, 1).dtype))
 
 
 @pytest.mark.parametrize("element", ["f32", "f64"])
@@ -182,16 +67,6 @@ LINES = [
     '%j = net.reduce %1 {{op = "Argmax"}} : {s}',
     "%e = net.not_equal %i, %j : {s}",
 ]
-
-
-def classes(kind: TensorType, columns: int, number: int) -> Array:
-    values = normal(kind, columns, number)
-    if number == 1:
-        random = np.random.default_rng(3)
-        values[...] = 0
-        for row in values:
-            row[random.integers(0, values.shape[1])] = 1
-    return values
 
 
 @pytest.mark.parametrize("element", ["f32", "f64"])
