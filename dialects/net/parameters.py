@@ -251,6 +251,17 @@ class SplatOp(NetOp):
 
 
 @irdl_op_definition
+class IndexOp(NetOp):
+    """The number of each element, from 0, first axis fastest: `%i = net.index : !net.t<[10], f32>`.
+
+    The compiler makes it.
+    """
+
+    name = "net.index"
+    rule = staticmethod(as_written)
+
+
+@irdl_op_definition
 class ReadOp(IRDLOperation):
     """The value of a parameter or of state: `%w = net.read @h.W : TYPE`."""
 

@@ -17,6 +17,7 @@ from brainscript.dialects.net.network import NetworkOp, RootsOp, network_of, sym
 from brainscript.dialects.net.reduce import ReduceOp
 from brainscript.dialects.sched import PRODUCTS
 from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.passes.lower.families import is_constant
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,10 @@ class Steps:
         """The sum over the elements of each sample, `[1]`."""
         return self.add(ReduceOp(a, options={"op": "Sum"}))
 
+    def largest(self, a: SSAValue) -> SSAValue:
+        """The index of the first largest element of each sample."""
+        return self.add(ReduceOp(a, options={"op": "Argmax"}))
+
     def total(self, a: SSAValue, result: SSAValue) -> SSAValue:
         """The sum over elements and samples, of the type of `result`."""
         each = a if type_of(a).elements == 1 else self.sample_sum(a)
@@ -121,10 +126,25 @@ def logistic(steps: Steps, op: Operation) -> SSAValue:
 
 
 def classification_error(steps: Steps, op: Operation) -> SSAValue:
-    """Whether the first largest elements of label and prediction stand at different places."""
-    label, z = op.operands[:2]
-    places = [steps.add(ReduceOp(v, options={"op": "Argmax"})) for v in (label, z)]
-    return steps.total(steps.add(elementwise.NotEqualOp(*places)), op.results[0])
+    """Whether the first largest element of the label is not among the topN first of z.
+
+    With topN: z at the place `p` of the label is `zp`; what stands before it are the elements
+    larger than `zp`, and those equal to it with an index below `p`.
+    """
+    label, z, *top = op.operands
+    p = steps.largest(label)
+    if not top:
+        wrong = steps.add(elementwise.NotEqualOp(p, steps.largest(z)))
+        return steps.total(wrong, op.results[0])
+    number = steps.add(parameters.IndexOp(result_type=type_of(z).with_axis(None)))
+    mark = steps.add(elementwise.EqualOp(number, p))
+    zero = steps.number(0.0, z)
+    zp = steps.sample_sum(steps.add(elementwise.SelectOp(mark, z, zero)))
+    equal = steps.add(elementwise.EqualOp(z, zp))
+    tied = steps.times(equal, steps.add(elementwise.LessOp(number, p)))
+    before = steps.add(elementwise.PlusOp(steps.add(elementwise.GreaterOp(z, zp)), tied))
+    wrong = steps.add(elementwise.GreaterEqualOp(steps.sample_sum(before), top[0]))
+    return steps.total(wrong, op.results[0])
 
 
 def sum_elements(steps: Steps, op: Operation) -> SSAValue:
@@ -188,7 +208,7 @@ def materialise(network: NetworkOp) -> None:
         if not (op.name in PRODUCTS or isinstance(op, RootsOp | parameters.WriteOp)):
             continue
         for number, value in enumerate(op.operands):
-            if isinstance(value.owner, parameters.SplatOp):
+            if isinstance(value.owner, Operation) and is_constant(value.owner):
                 op.operands[number] = Steps(op).add(elementwise.PassOp(value))
 
 

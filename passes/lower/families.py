@@ -5,7 +5,7 @@ from __future__ import annotations
 from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net.network import RootsOp
-from brainscript.dialects.net.parameters import InputOp, ReadOp, SplatOp, WriteOp
+from brainscript.dialects.net.parameters import IndexOp, InputOp, ReadOp, SplatOp, WriteOp
 from brainscript.dialects.net.places import failure
 from brainscript.dialects.sched import PRODUCTS
 from brainscript.dialects.tensors import type_of
@@ -96,7 +96,7 @@ def is_outside(op: Operation) -> bool:
 
 def is_constant(op: Operation) -> bool:
     """Whether every kernel that needs the value makes it itself."""
-    return isinstance(op, SplatOp)
+    return isinstance(op, SplatOp | IndexOp)
 
 
 def is_product(op: Operation) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.ir import Operation, SSAValue
 
-from brainscript.dialects.net.parameters import ReadOp, WriteOp
+from brainscript.dialects.net.parameters import IndexOp, ReadOp, WriteOp
 from brainscript.dialects.sched import share_a_sample
 from brainscript.dialects.tensors import TensorType, type_of
 from brainscript.passes.lower.families import (
@@ -83,6 +83,7 @@ class Group:
         self.writes = [op for op in operations if isinstance(op, WriteOp)]
         self.body = [op for op in operations if not isinstance(op, WriteOp)]
         self.products = [op for op in self.body if is_product(op)]
+        self.sums = [op for op in self.body if is_column_sum(op)]
 
     def family(self) -> str | None:
         """The family of the kernel, or None when no kernel does all of this."""
@@ -90,9 +91,11 @@ class Group:
             return None
         if not self._writes_in_place():
             return None
+        if self._numbers_elements():
+            return "rows" if not (self.products or self.sums) and self._is_rows() else None
         if self.products:
             return "gemm" if self._is_product_with_epilogue() else None
-        if any(is_column_sum(op) for op in self.body):
+        if self.sums:
             return "columns" if self._is_column_sum() else None
         return "rows" if self._is_rows() else None
 
@@ -105,6 +108,9 @@ class Group:
         """Whether the value is needed outside of the group, or written by it."""
         users = (use.operation for use in op.results[0].uses)
         return any(user not in self.inside or isinstance(user, WriteOp) for user in users)
+
+    def _numbers_elements(self) -> bool:
+        return any(isinstance(v.owner, IndexOp) for op in self.body for v in op.operands)
 
     def _is_own(self, value: SSAValue) -> bool:
         owner = value.owner
@@ -143,9 +149,8 @@ class Group:
         return all(access_of(type_of(v), kind, rank) is not None for v in read)
 
     def _is_column_sum(self) -> bool:
-        sums = [op for op in self.body if is_column_sum(op)]
-        wide = type_of(sums[0].operands[0])
-        narrow = type_of(sums[0].results[0])
+        wide = type_of(self.sums[0].operands[0])
+        narrow = type_of(self.sums[0].results[0])
         for op in self.body:
             if is_column_sum(op):
                 fits = type_of(op.operands[0]) == wide and type_of(op.results[0]) == narrow

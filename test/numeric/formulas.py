@@ -271,7 +271,13 @@ def statistic(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
     return 1 / np.sqrt(np.maximum(arrays[0].var(axis=-1), 1e-10))
 
 
+def index(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
+    """The number of each element, first axis fastest."""
+    return np.arange(prod(shape)).reshape(shape, order="F")
+
+
 SPECIAL: dict[str, Special] = {
+    "net.index": index,
     "net.times": times,
     "net.transpose_times": times,
     "net.times_gradient_left": times_gradient_left,

@@ -14,7 +14,7 @@ from typing import Literal
 
 from xdsl.ir import Operation, SSAValue
 
-from brainscript.dialects.net.parameters import SplatOp
+from brainscript.dialects.net.parameters import IndexOp, SplatOp
 from brainscript.dialects.net.reduce import ReduceOp
 from brainscript.dialects.sched import KernelOp
 from brainscript.dialects.tensors import Element, Shape, type_of
@@ -156,6 +156,9 @@ class Reading:
         shape, local = self.axes.shape(kind.shape or ()), kind.axis is not None
         if isinstance(op, SplatOp):
             return self.constant(op.value.value.data)
+        if isinstance(op, IndexOp):
+            wide = prod(shape) > 1
+            return self.make("place", shape, False) if wide else self.constant(0.0)
         operands = tuple(self.node_of[v] for v in op.operands)
         name = op.name.removeprefix("net.")
         if name in COMPOSITES:
