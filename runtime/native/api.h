@@ -15,7 +15,7 @@ using StepFunction = void (*)(void* frame, int64_t tid, int64_t nt);
 // Outcome of the functions that read data; the message is fetched separately.
 enum Status : int64_t {
   kDone = 0,
-  kRefused = 1,      // the input is at fault
+  kRefused = 1,  // the input is at fault
   kNoMemory = 2,
   kNeedsCapacity = 3,  // a minibatch does not fit the buffers; nothing was consumed
   kEndOfEpoch = 4,
@@ -23,7 +23,12 @@ enum Status : int64_t {
 };
 
 // Words of a frame, as runtime/program.py lays it out.
-enum FrameWord : int64_t { kFrameArena = 0, kFrameState = 1, kFrameBarrier = 4, kFrameColumns = 5 };
+enum FramePlace : int64_t {
+  kFrameArena = 0,
+  kFrameState = 1,
+  kFrameBarrier = 4,
+  kFrameColumns = 5
+};
 
 // One stream of a text file.
 struct bs_stream_spec {

@@ -91,8 +91,8 @@ BS_EXPORT void bs_uniform(Twister* state, double low, double high, void* out, in
   fill(out, count, element_bytes, [=] { return uniform(*state, low, high); });
 }
 
-BS_EXPORT void bs_normal(Twister* state, const double* x, const double* y, double mean, double sigma,
-                         void* out, int64_t count, int64_t element_bytes) {
+BS_EXPORT void bs_normal(Twister* state, const double* x, const double* y, double mean,
+                         double sigma, void* out, int64_t count, int64_t element_bytes) {
   const Ziggurat table{x, y};
   fill(out, count, element_bytes, [&] { return mean + sigma * standard_normal(*state, table); });
 }

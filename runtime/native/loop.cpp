@@ -75,7 +75,8 @@ class Loop {
   }
 
   void hand_over(const Minibatch& batch) {
-    for (int64_t axis = 0; axis < plan_.axes; ++axis) plan_.frame[kFrameColumns + axis] = columns_[axis];
+    for (int64_t axis = 0; axis < plan_.axes; ++axis)
+      plan_.frame[kFrameColumns + axis] = columns_[axis];
     char* arena = reinterpret_cast<char*>(plan_.frame[kFrameArena]);
     for (int64_t i = 0; i < plan_.input_count; ++i) {
       const bs_input& input = plan_.inputs[i];

@@ -6,7 +6,8 @@
 #include <new>
 
 namespace {
-// Counts forks seen by this process: the threads of a pool made before a fork exist only in the parent.
+// Counts forks seen by this process: the threads of a pool made before a fork exist only in the
+// parent.
 std::atomic<uint64_t> forks{0};
 
 void watch_forks() {

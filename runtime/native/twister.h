@@ -1,5 +1,5 @@
-// The 64-bit Mersenne Twister (the generator of the standard's mt19937_64) with its state in the open:
-// 312 words and the position, so that a checkpoint can hold it.
+// The 64-bit Mersenne Twister (the generator of the standard's mt19937_64) with its state in the
+// open: 312 words and the position, so that a checkpoint can hold it.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@ struct Twister {
   void seed(uint64_t value) {
     word[0] = value;
     for (int i = 1; i < kWords; ++i) {
-      word[i] = 6364136223846793005u * (word[i - 1] ^ (word[i - 1] >> 62)) + static_cast<uint64_t>(i);
+      word[i] =
+          6364136223846793005u * (word[i - 1] ^ (word[i - 1] >> 62)) + static_cast<uint64_t>(i);
     }
     position = kWords;
   }
@@ -32,8 +33,7 @@ struct Twister {
     for (int i = 0; i < kWords; ++i) {
       const int following = i + 1 < kWords ? i + 1 : 0;
       const int partner = i + kShift < kWords ? i + kShift : i + kShift - kWords;
-      const uint64_t x =
-          (word[i] & 0xFFFFFFFF80000000u) | (word[following] & 0x7FFFFFFFu);
+      const uint64_t x = (word[i] & 0xFFFFFFFF80000000u) | (word[following] & 0x7FFFFFFFu);
       word[i] = word[partner] ^ (x >> 1) ^ ((x & 1) != 0 ? 0xB5026F5AA96619E9u : 0);
     }
     position = 0;

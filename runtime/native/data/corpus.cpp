@@ -135,7 +135,9 @@ BS_EXPORT void bs_corpus_totals(const void* handle, int64_t* out) {
   out[5] = static_cast<int64_t>(corpus.dropped);
 }
 
-BS_EXPORT const uint64_t* bs_corpus_keys(const void* handle) { return corpus_of(handle).keys.data(); }
+BS_EXPORT const uint64_t* bs_corpus_keys(const void* handle) {
+  return corpus_of(handle).keys.data();
+}
 
 BS_EXPORT const uint32_t* bs_corpus_lengths(const void* handle) {
   return corpus_of(handle).lengths.data();

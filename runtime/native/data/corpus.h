@@ -54,8 +54,8 @@ class Buffer {
   size_t capacity_ = 0;
 };
 
-// One stream. Sequence s has the samples first[s] .. first[s + 1] - 1. A dense sample is `dim` values;
-// sparse sample i has the entries entry[i] .. entry[i + 1] - 1 of `rows` and the values.
+// One stream. Sequence s has the samples first[s] .. first[s + 1] - 1. A dense sample is `dim`
+// values; sparse sample i has the entries entry[i] .. entry[i + 1] - 1 of `rows` and the values.
 struct StreamData {
   uint64_t dim = 0;
   bool sparse = false;
@@ -123,7 +123,7 @@ struct Remark {
 
 struct Corpus {
   std::vector<uint64_t> keys;
-  std::vector<uint32_t> lengths;  // what each sequence counts in a minibatch
+  std::vector<uint32_t> lengths;    // what each sequence counts in a minibatch
   std::vector<uint32_t> chunks{0};  // first sequence of each chunk, and the end
   std::vector<StreamView> streams;
   std::vector<Remark> remarks;

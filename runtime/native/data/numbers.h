@@ -35,8 +35,10 @@ T exact_number(const char* first, const char* last, int64_t exponent) {
 #else
   (void)exponent;
   const std::string text(first, last);
-  if constexpr (sizeof(T) == 8) value = std::strtod(text.c_str(), nullptr);
-  else value = std::strtof(text.c_str(), nullptr);
+  if constexpr (sizeof(T) == 8)
+    value = std::strtod(text.c_str(), nullptr);
+  else
+    value = std::strtof(text.c_str(), nullptr);
   return value;
 #endif
 }
@@ -113,8 +115,8 @@ const char* read_number(const char* p, const char* end, T& value) {
     if (negative) value = -value;
     return p;
   }
-  const bool simple = whole + fraction <= 19 && mantissa <= (uint64_t{1} << 53) && power >= -22 &&
-                      power <= 22;
+  const bool simple =
+      whole + fraction <= 19 && mantissa <= (uint64_t{1} << 53) && power >= -22 && power <= 22;
   if (!simple || !narrow(scaled(mantissa, power), value)) {
     value = exact_number<T>(first, p, exponent);
   }

@@ -74,7 +74,8 @@ uint64_t stream_columns(const StreamView& stream, const Minibatch& batch) {
 uint64_t packed_columns(const StreamView& stream, const Minibatch& batch) {
   if (stream.single) return batch.count;
   uint64_t width = 0;
-  for (uint64_t i = 0; i < batch.count; ++i) width = std::max(width, stream.length(batch.sequences[i]));
+  for (uint64_t i = 0; i < batch.count; ++i)
+    width = std::max(width, stream.length(batch.sequences[i]));
   std::vector<uint64_t> rows;
   uint64_t open = 0;  // rows before it are full
   for (uint64_t i = 0; i < batch.count; ++i) {
@@ -121,12 +122,23 @@ template <class T>
 bool gather_small(const StreamView& stream, const T* values, const Minibatch& batch, T* to) {
   if (!stream.single || stream.data->sparse) return false;
   switch (stream.data->dim) {
-    case 1: copy_rows<1>(stream, values, batch, to); return true;
-    case 2: copy_rows<2>(stream, values, batch, to); return true;
-    case 3: copy_rows<3>(stream, values, batch, to); return true;
-    case 4: copy_rows<4>(stream, values, batch, to); return true;
-    case 8: copy_rows<8>(stream, values, batch, to); return true;
-    default: return false;
+    case 1:
+      copy_rows<1>(stream, values, batch, to);
+      return true;
+    case 2:
+      copy_rows<2>(stream, values, batch, to);
+      return true;
+    case 3:
+      copy_rows<3>(stream, values, batch, to);
+      return true;
+    case 4:
+      copy_rows<4>(stream, values, batch, to);
+      return true;
+    case 8:
+      copy_rows<8>(stream, values, batch, to);
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -240,6 +252,7 @@ BS_EXPORT void bs_reader_lengths(void* reader, int64_t stream, const bs_minibatc
   }
 }
 
-BS_EXPORT void bs_reader_gather(void* reader, int64_t stream, const bs_minibatch* batch, void* out) {
+BS_EXPORT void bs_reader_gather(void* reader, int64_t stream, const bs_minibatch* batch,
+                                void* out) {
   gather(stream_of(reader, stream), batch_from(batch), out);
 }

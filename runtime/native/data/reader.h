@@ -13,7 +13,8 @@ struct OrderOptions {
 };
 
 // The sequences of sweep `sweep` in the order of CNTK's BlockRandomizer (or of the file).
-std::vector<uint32_t> sweep_order(const Corpus& corpus, const OrderOptions& options, uint64_t sweep);
+std::vector<uint32_t> sweep_order(const Corpus& corpus, const OrderOptions& options,
+                                  uint64_t sweep);
 
 struct Minibatch {
   const uint32_t* sequences = nullptr;
@@ -55,7 +56,8 @@ class Reader {
   bool advance_ = false;
 };
 
-// Samples of one stream in a minibatch; with gaps, as rows packed first-fit to the longest sequence.
+// Samples of one stream in a minibatch; with gaps, as rows packed first-fit to the longest
+// sequence.
 uint64_t stream_columns(const StreamView& stream, const Minibatch& batch);
 uint64_t packed_columns(const StreamView& stream, const Minibatch& batch);
 

@@ -136,7 +136,8 @@ void TextParser::close_sequence(uint64_t end_offset) {
   chunk_bytes_ += bytes;
   corpus_.keys.push_back(key_);
   corpus_.lengths.push_back(static_cast<uint32_t>(length));
-  for (Column& column : columns_) column.data->first.push_back(column.data->samples() + column.samples);
+  for (Column& column : columns_)
+    column.data->first.push_back(column.data->samples() + column.samples);
 }
 
 void TextParser::finish(uint64_t end_offset) {
@@ -149,9 +150,11 @@ namespace {
 // An open file, read in blocks; a row that crosses a block stays in front of the next one.
 class Rows {
  public:
-  explicit Rows(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+  explicit Rows(const std::string& path)
+      : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     struct stat info;
-    if (fd_ < 0 || fstat(fd_, &info) != 0) throw Refused{{kCannotOpen, 0, 0, 0, std::strerror(errno), ""}};
+    if (fd_ < 0 || fstat(fd_, &info) != 0)
+      throw Refused{{kCannotOpen, 0, 0, 0, std::strerror(errno), ""}};
     if (!S_ISREG(info.st_mode)) throw Refused{{kCannotOpen, 0, 0, 0, "not a regular file", ""}};
   }
   ~Rows() {
@@ -219,7 +222,8 @@ void read_rows(Rows& rows, TextParser& parser) {
   for (;;) {
     const char* begin = rows.begin();
     const auto left = static_cast<size_t>(rows.end() - begin);
-    const void* hit = left > searched ? std::memchr(begin + searched, '\n', left - searched) : nullptr;
+    const void* hit =
+        left > searched ? std::memchr(begin + searched, '\n', left - searched) : nullptr;
     if (hit == nullptr) {
       searched = left;
       if (rows.more()) continue;

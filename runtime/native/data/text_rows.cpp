@@ -1,4 +1,5 @@
-// One row of a text file: samples of the declared streams, comments, and what can be wrong with them.
+// One row of a text file: samples of the declared streams, comments, and what can be wrong with
+// them.
 #include <algorithm>
 #include <cstdio>
 
@@ -7,9 +8,7 @@
 
 namespace {
 // Blanks, tabs, other control bytes and bytes beyond ASCII stand between values.
-inline bool is_separator(char c) {
-  return static_cast<unsigned char>(c - 0x21) >= 0x5F;
-}
+inline bool is_separator(char c) { return static_cast<unsigned char>(c - 0x21) >= 0x5F; }
 
 inline bool ends_value(const char* p, const char* end) {
   return p == end || *p == '|' || is_separator(*p);
@@ -73,7 +72,8 @@ void TextParser::count_error(Remark found) {
 
 TextParser::Column* TextParser::find_column(const char* name, size_t bytes) {
   for (size_t i = 0; i < columns_.size(); ++i) {
-    const size_t index = expected_ + i < columns_.size() ? expected_ + i : expected_ + i - columns_.size();
+    const size_t index =
+        expected_ + i < columns_.size() ? expected_ + i : expected_ + i - columns_.size();
     const std::string& alias = columns_[index].spec.alias;
     if (alias.size() == bytes && std::memcmp(alias.data(), name, bytes) == 0) {
       expected_ = index + 1 < columns_.size() ? index + 1 : 0;
@@ -115,7 +115,8 @@ const char* TextParser::read_sample(const char* p, const char* end, uint64_t& sa
   StreamData& data = *column->data;
   const bool wide = data.element_bytes == 8;
   if (column->spec.sparse) {
-    p = wide ? read_sparse(*column, data.doubles, p, end) : read_sparse(*column, data.floats, p, end);
+    p = wide ? read_sparse(*column, data.doubles, p, end)
+             : read_sparse(*column, data.floats, p, end);
   } else {
     p = wide ? read_dense(*column, data.doubles, p, end) : read_dense(*column, data.floats, p, end);
   }
@@ -147,8 +148,10 @@ const char* TextParser::read_dense(Column& column, Buffer<T>& values, const char
     p = next;
   }
   if (count < dim) {
-    if (remarks_full()) ++corpus_.remarks_left_out;
-    else warn(remark(kTooFewValues, p, column.spec.alias));
+    if (remarks_full())
+      ++corpus_.remarks_left_out;
+    else
+      warn(remark(kTooFewValues, p, column.spec.alias));
     to = values.room(dim);
     std::fill(to + count, to + dim, T(0));
   }
