@@ -8,12 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.network import Minibatch, Network, NodeSpec, Reader, Step
+from brainscript.runtime.data.minibatch_loop import Progress
+from brainscript.runtime.network import Network, NodeSpec, Reader, Step
 from brainscript.runtime.train.checkpoint import Partial
-from brainscript.runtime.train.feed import Sums, feed, set_hyper, update_samples
+from brainscript.runtime.train.feed import Sums, loop_over
 from brainscript.runtime.train.log import Log, Value, percentage, shown_all
 from brainscript.runtime.train.options import Options
 from brainscript.runtime.train.signals import Stop
+
+PATIENCE = 0.2
+"""Seconds after which a native loop comes back, so that signals and the bar are served."""
+MANY = 1 << 40
 
 
 @dataclass
@@ -41,16 +46,18 @@ class Epoch:
 
     def run(self, reader: Reader, partial: Partial | None = None) -> Partial | None:
         """Train over one epoch; gives the position when a signal ended it early."""
-        self._step = self._compile()
+        step = self._compile()
         self.sums = Sums(self.network, self.nodes)
-        reader.start_epoch(
-            self.index, self.options.epoch_size, self.options.minibatch_size(self.index)
-        )
+        size = self.options.minibatch_size(self.index)
+        reader.start_epoch(self.index, self.options.epoch_size, size)
         self._begin(reader, partial)
-        while (minibatch := reader.next()) is not None:
-            self._minibatch(minibatch)
+        loop = loop_over(self.network, step, self._inputs, reader, self.nodes[0])
+        loop.set_rates(self.rate, self.options.momentum(self.index))
+        while not (progress := loop.run(self._until_shown(), PATIENCE)).finished:
+            self._advance(progress)
             if self.stop:
                 return self._position()
+        self._advance(progress)
         if not self.count:
             raise BrainScriptError(Diagnostic("BS0718", "the reader gave no data to train on"))
         self._check(self.sums.totals())
@@ -58,10 +65,9 @@ class Epoch:
 
     def _compile(self) -> Step:
         names = [node.name for node in self.nodes]
-        self._moves = self.rate > 0.01 * self.options.min_rate
-        mode = "train" if self._moves else "criterion"
-        self._inputs = self.network.inputs_of(mode, names)
-        return self.step if self._moves else self.network.compile(mode, names)
+        moves = self.rate > 0.01 * self.options.min_rate
+        self._inputs = self.network.inputs_of("train", names)
+        return self.step if moves else self.network.compile("criterion", names)
 
     def _begin(self, reader: Reader, partial: Partial | None) -> None:
         self.count, self._shown_at, self._clock = 0, 0, time.perf_counter()
@@ -79,15 +85,19 @@ class Epoch:
         counts = list(self.sums.counts)
         return Partial(self.count, counts[0], counts, shown, shown_counts, self._shown_at)
 
-    def _minibatch(self, minibatch: Minibatch) -> None:
-        feed(self._step, self._inputs, minibatch)
-        samples = update_samples(self.network, self.nodes[0], minibatch)
-        if self._moves:
-            momentum = self.options.momentum(self.index)
-            set_hyper(self.network, self.rate, momentum, samples)
-        self._step.run()
-        self.sums.count(minibatch)
-        self.count += 1
+    def _until_shown(self) -> int:
+        """The minibatches up to the next progress line."""
+        every = self.options.every
+        if self.count < self.options.first:
+            return 1
+        return every - self.count % every if every > 0 else MANY
+
+    def _advance(self, progress: Progress) -> None:
+        """Take in what a call of the loop did."""
+        if not progress.minibatches:
+            return
+        self.sums.count(progress.columns)
+        self.count += progress.minibatches
         self.bar(self.count)
         every = self.options.every
         if self.count <= self.options.first or (every > 0 and self.count % every == 0):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.network import Network, NodeSpec, Reader
-from brainscript.runtime.train.feed import Sums, feed
+from brainscript.runtime.train.feed import Sums, loop_over
 from brainscript.runtime.train.log import Log, Value, shown_all, shown_final
 
 
@@ -30,11 +30,13 @@ class Evaluator:
         reader.start_epoch(0, epoch_size, minibatch_size)
         totals, counts, count = [0.0] * len(names), [0] * len(names), 0
         shown_totals, shown_counts, shown_at = list(totals), list(counts), 0
-        while (minibatch := reader.next()) is not None:
+        loop = loop_over(self.network, step, inputs, reader, self.nodes[0])
+        while True:
             sums.reset()
-            feed(step, inputs, minibatch)
-            step.run()
-            sums.count(minibatch)
+            progress = loop.run(1)
+            if not progress.minibatches:
+                break
+            sums.count(progress.columns)
             totals = [t + s for t, s in zip(totals, sums.totals(), strict=True)]
             counts = [c + s for c, s in zip(counts, sums.counts, strict=True)]
             count += 1

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
+from brainscript.runtime.data.minibatch import Reader as NativeReader
+from brainscript.runtime.data.minibatch_loop import MinibatchLoop, Progress
 from brainscript.runtime.network import (
     DEFAULT_AXIS,
     InputSpec,
     Minibatch,
     Network,
     NodeSpec,
+    Reader,
     Step,
 )
+from brainscript.runtime.program import Program
 from brainscript.runtime.train.log import Value
 from brainscript.runtime.train.rates import momentum_for
 
@@ -59,6 +64,55 @@ def set_hyper(network: Network, rate: float, momentum: float, samples: int) -> N
             state.view(name).fill(number)
 
 
+class Loop(Protocol):
+    """Runs a step on the minibatches of a reader (`MinibatchLoop` is one)."""
+
+    def set_rates(self, learning_rate: float, momentum_per_sample: float) -> None:
+        """The numbers that the update of the minibatches to come uses."""
+        ...
+
+    def run(self, count: int, seconds: float = 0.0) -> Progress:
+        """Up to `count` minibatches, fewer when `seconds` (0: no limit) are over."""
+        ...
+
+
+class SingleLoop:
+    """One minibatch a call: for readers and steps that native code cannot bring together."""
+
+    def __init__(self, network: Network, step: Step, reader: Reader, criterion: NodeSpec):
+        self.network, self.step, self.reader, self.criterion = network, step, reader, criterion
+        self.inputs: Sequence[InputSpec] = ()
+        self.rates = (0.0, 0.0)
+
+    def set_rates(self, learning_rate: float, momentum_per_sample: float) -> None:
+        """The numbers that the update of the minibatches to come uses."""
+        self.rates = (learning_rate, momentum_per_sample)
+
+    def run(self, count: int, seconds: float = 0.0) -> Progress:
+        """One minibatch."""
+        minibatch = self.reader.next()
+        if minibatch is None:
+            return Progress(0, 0, 0, {}, True)
+        feed(self.step, self.inputs, minibatch)
+        counted = update_samples(self.network, self.criterion, minibatch)
+        set_hyper(self.network, *self.rates, counted)
+        self.step.run()
+        return Progress(1, minibatch.samples, counted, minibatch.columns, False)
+
+
+def loop_over(
+    network: Network, step: Step, inputs: Sequence[InputSpec], reader: Reader, criterion: NodeSpec
+) -> Loop:
+    """The loop that runs a step on the epoch that the reader has started."""
+    if isinstance(reader, NativeReader) and isinstance(step, Program):
+        counted = [spec.name for spec in inputs if spec.name in network.facts.features]
+        if MinibatchLoop.suits(reader, step):
+            return MinibatchLoop(reader, step, counted, criterion.axis)
+    loop = SingleLoop(network, step, reader, criterion)
+    loop.inputs = inputs
+    return loop
+
+
 class Sums:
     """The sums that a step adds to, and the samples they cover.
 
@@ -85,10 +139,10 @@ class Sums:
         state = self.network.state
         return [float(state.view(f"criterion.{n.name}").reshape(-1)[0]) for n in self.nodes]
 
-    def count(self, minibatch: Minibatch) -> None:
-        """Add the samples of a minibatch: a node without axis counts the default axis."""
+    def count(self, columns: Mapping[str, int]) -> None:
+        """Add the columns of minibatches: a node without axis counts the default axis."""
         for i, node in enumerate(self.nodes):
-            self.counts[i] += minibatch.columns.get(node.axis or DEFAULT_AXIS, 0)
+            self.counts[i] += columns.get(node.axis or DEFAULT_AXIS, 0)
 
     def mark(self) -> None:
         """Begin the next interval here."""
