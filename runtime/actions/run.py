@@ -9,6 +9,7 @@ from pathlib import Path
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.runtime.actions.dump import dump
 from brainscript.runtime.actions.evaluate import cross_validate, test
+from brainscript.runtime.actions.plot import plot
 from brainscript.runtime.actions.session import Session
 from brainscript.runtime.actions.train import check, train
 from brainscript.runtime.actions.write import write
@@ -26,11 +27,11 @@ ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
     "dumpNodes": dump,
     "dumpNode": dump,
     "dumpnode": dump,
+    "plot": plot,
 }
 UNSUPPORTED = (
     "adapt",
     "edit",
-    "plot",
     "SVD",
     "createLabelMap",
     "writeWordAndClass",

@@ -77,6 +77,19 @@ def test_dump_selects_by_a_pattern_that_fits_whole_names(run: Go):
     assert [line.split("=")[0] for line in text.split("\n")[1:]] == ["z", "z.b", "z.W"]
 
 
+def test_plot_writes_a_graph_and_renders_it_without_a_shell(run: Go):
+    command = 'renderCmd = "cp <IN> <OUT>" ; outputFile = "net.png"'
+    run(with_command(f'action = "plot" ; {command}'))
+    text = Path("m.dnn.dot").read_text()
+    assert text.startswith("strict digraph {\n")
+    assert '"z.W" -> "z.PlusArgs[0]";\n' in text
+    assert '"ce" [label = "ce\\nCrossEntropyWithSoftmax [1]", style = filled' in text
+    assert Path("net.png").read_text() == text
+    assert code_of(run, with_command('action = "plot" ; outputFile = "net.png"')) == "BS0721"
+    failing = 'action = "plot" ; renderCmd = "false <IN>"'
+    assert code_of(run, with_command(failing)) == "BS0721"
+
+
 def test_a_log_file_gets_the_names_of_the_commands(run: Go):
     done = run('stderr = "out/run" ; timestamping = true ; doneFile = "out/done"' + CONFIG % "")
     text = Path("out/run_t.log").read_text()
