@@ -7,8 +7,11 @@ a forced target do not depend on the machine that made them.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
+from typing import Any
 
 from brainscript.diagnostic import CommandLineError, Diagnostic, did_you_mean
 
@@ -84,13 +87,11 @@ def choose_target(name: str = "") -> Target:
 @cache
 def host_target() -> Target:
     """This machine."""
-    import llvmlite.binding as llvm
-
-    try:
+    llvm: Any = import_module("llvmlite.binding")
+    features: dict[str, bool] = {}
+    with suppress(RuntimeError):
         features = dict(llvm.get_host_cpu_features())
-    except RuntimeError:
-        features = {}
-    triple = llvm.get_process_triple()
+    triple: str = llvm.get_process_triple()
     return describe(llvm.get_host_cpu_name(), features, triple)
 
 

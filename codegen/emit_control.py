@@ -125,7 +125,8 @@ def emit_constant(emission: Emission, op: Operation) -> None:
     value = op.value
     if isinstance(value, DenseIntOrFPElementsAttr):
         element = kind[1:-1].partition(" x ")[2]
-        lanes = [f"{element} {immediate(v, element)}" for v in value.iter_values()]
+        numbers = [v for v in value.iter_values() if isinstance(v, int | float)]
+        lanes = [f"{element} {immediate(v, element)}" for v in numbers]
         same = len(set(lanes)) == 1
         emission.bind(op.result, f"splat ({lanes[0]})" if same else f"<{', '.join(lanes)}>")
         return

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterable, Mapping
 from functools import cache
+from importlib import import_module
 from itertools import count
 from typing import Any
 
-import llvmlite.binding as llvm
-
 from brainscript.diagnostic import BrainScriptError, Diagnostic
+
+llvm: Any = import_module("llvmlite.binding")
 
 _numbers = count()
 
@@ -63,6 +64,6 @@ class Linked:
 
     def function(self, symbol: str, *kinds: Any) -> Any:
         """An exported function without a result, as ctypes calls it."""
-        made = ctypes.CFUNCTYPE(None, *kinds)(self._addresses[symbol])
+        made: Any = ctypes.CFUNCTYPE(None, *kinds)(self._addresses[symbol])
         made.owner = self
         return made

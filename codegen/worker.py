@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from typing import Any, BinaryIO
 
-import llvmlite.binding as llvm
+llvm: Any = import_module("llvmlite.binding")
 
 
 def main() -> None:

@@ -48,6 +48,7 @@ from xdsl.traits import (
     SymbolTable,
 )
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.hints import isa
 
 from brainscript.dialects.kern_rows import ROWS_OPERATIONS
 from brainscript.dialects.kern_tile import TILE_OPERATIONS, TILE_TYPES, PtrType
@@ -154,7 +155,7 @@ class FuncOp(IRDLOperation):
         attributes = dict(extra.data) if extra is not None else {}
         workspace = attributes.pop("workspace", None)
         func = cls(name, parser.parse_region(arguments))
-        if isinstance(workspace, IntegerAttr):
+        if isa(workspace, IntegerAttr[I64]):
             func.workspace = workspace
         elif workspace is not None:
             parser.raise_error("workspace is a number of bytes")

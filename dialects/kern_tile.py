@@ -89,8 +89,6 @@ class TileType(ParametrizedAttribute, TypeAttribute):
             raise VerifyException("a tile has at least one row and one column")
         if len(self.vector.get_shape()) != 1 or self.lanes & (self.lanes - 1):
             raise VerifyException("the lanes of a tile are a power of two")
-        if not isinstance(self.vector.element_type, Float32Type | Float64Type):
-            raise VerifyException("a tile holds f32 or f64")
 
     def print_parameters(self, printer: Printer) -> None:
         """`<rows, columns, vector type>`."""

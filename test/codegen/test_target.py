@@ -8,7 +8,9 @@ from brainscript.diagnostic import CommandLineError
 from brainscript.target import choose_target, describe, forced_target, host_target
 
 LINUX = "x86_64-unknown-linux-gnu"
-AVX512 = dict.fromkeys(("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma", "bmi2"), True)
+AVX512: dict[str, bool] = dict.fromkeys(
+    ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx2", "fma", "bmi2"), True
+)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,7 @@ def test_the_name_fits_the_features(cpu: str, extra: dict[str, bool], expected: 
 
 
 def test_lesser_machines() -> None:
-    avx2 = dict.fromkeys(("avx2", "fma", "bmi2"), True)
+    avx2: dict[str, bool] = dict.fromkeys(("avx2", "fma", "bmi2"), True)
     assert describe("generic", avx2, LINUX).name == "avx2"
     assert describe("nehalem", {"avx2": False}, LINUX).name == "baseline"
     assert describe("apple-m1", {"neon": True}, "arm64-apple-darwin").vector_bytes == 16

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import IndexType, i1
-from xdsl.ir import Block, SSAValue
+from xdsl.ir import Attribute, Block, SSAValue
 
 from brainscript.dialects.kern import FuncOp
 from brainscript.dialects.kern_tile import (
@@ -106,7 +106,7 @@ class TileFunctions:
 
     def _make(self, name: str, size: tuple[int, int]) -> FuncOp:
         epilogue, plan = self.epilogue, self.plan
-        parameters = [*zip(_NAMES, _KINDS, strict=True)]
+        parameters: list[tuple[str, Attribute]] = [*zip(_NAMES, _KINDS, strict=True)]
         if self.staged or plan.blocked:
             parameters.append(("partial", POINTER))
         if plan.blocked:

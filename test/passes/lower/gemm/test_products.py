@@ -31,10 +31,12 @@ sched.kernel @k gemm(%g : !net.t<[{o}], {e}, @"*">, %x : !net.t<[{i}], {e}, @"*"
   sched.yield %d : !net.t<[{o} x {i}], {e}>
 }}"""
 
+Float = type[np.float32] | type[np.float64]
+
 SIZES = [(1, 1), (2, 3), (5, 15), (16, 17), (31, 2), (63, 64), (65, 100), (100, 5), (144, 33)]
 COLUMNS = (0, 1, 2, 3, 4, 5, 7, 15, 16, 17, 31, 63, 64, 65, 100)
 TARGETS = ["", "avx2", "baseline"]
-DTYPES = {"f32": np.float32, "f64": np.float64}
+DTYPES: dict[str, Float] = {"f32": np.float32, "f64": np.float64}
 
 
 def forms(out: int, inner: int, element: str, target: str) -> list[Kernel]:
@@ -42,7 +44,7 @@ def forms(out: int, inner: int, element: str, target: str) -> list[Kernel]:
     return gemm(texts, target)
 
 
-def check(kernels: list[Kernel], out: int, inner: int, n: int, dtype: type) -> None:
+def check(kernels: list[Kernel], out: int, inner: int, n: int, dtype: Float) -> None:
     rng = np.random.default_rng(n)
 
     def normal(*shape: int) -> Array:
