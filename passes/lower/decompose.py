@@ -203,12 +203,20 @@ def settle_writes(network: NetworkOp) -> None:
 
 
 def materialise(network: NetworkOp) -> None:
-    """Put `net.pass` between a constant and whoever needs it in memory: a product, a root."""
+    """Put `net.pass` where a value must lie in memory of its own.
+
+    That is between a constant and a product, a root or a write, and between a symbol and another
+    symbol that takes its value: two may be swapped.
+    """
     for op in list(network.block.ops):
-        if not (op.name in PRODUCTS or isinstance(op, RootsOp | parameters.WriteOp)):
+        write = isinstance(op, parameters.WriteOp)
+        if not (op.name in PRODUCTS or write or isinstance(op, RootsOp)):
             continue
         for number, value in enumerate(op.operands):
-            if isinstance(value.owner, Operation) and is_constant(value.owner):
+            owner = value.owner
+            if not isinstance(owner, Operation):
+                continue
+            if is_constant(owner) or (write and isinstance(owner, parameters.ReadOp)):
                 op.operands[number] = Steps(op).add(elementwise.PassOp(value))
 
 

@@ -69,7 +69,6 @@ UNARY: dict[str, Array1] = {
     "net.sqrt": lambda x: np.sqrt(np.maximum(x, 0)),
     "net.stable_sigmoid": sigmoid,
     "net.tanh": np.tanh,
-    "net.broadcast_to": lambda x: x,
 }
 
 BINARY: dict[str, Array2] = {
@@ -271,12 +270,21 @@ def statistic(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
     return 1 / np.sqrt(np.maximum(arrays[0].var(axis=-1), 1e-10))
 
 
+def broadcast_to(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
+    """The operand repeated: static axes are aligned at the first one, samples at the last."""
+    kind, want = type_of(op.operands[0]), type_of(op.result)
+    static = (kind.shape or ()) + (1,) * (len(want.shape or ()) - len(kind.shape or ()))
+    tail = arrays[0].shape[-1:] if kind.axis is not None else (1,)
+    return np.broadcast_to(arrays[0].reshape(*static, *(tail if want.axis else ())), shape)
+
+
 def index(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
     """The number of each element, first axis fastest."""
     return np.arange(prod(shape)).reshape(shape, order="F")
 
 
 SPECIAL: dict[str, Special] = {
+    "net.broadcast_to": broadcast_to,
     "net.index": index,
     "net.times": times,
     "net.transpose_times": times,

@@ -104,3 +104,82 @@ def test_dense_layer(function: str, precision: str, columns: int) -> None:
 @pytest.mark.parametrize("precision", ["float", "double"])
 def test_training_step(precision: str, columns: int) -> None:
     compiled(TRAIN, TRAIN_SYMBOLS, precision).check(columns)
+
+
+FORWARD = {
+    "top_n": (
+        """
+  %y = net.input "y" : S[12]
+  %x = net.input "x" : S[12]
+  %k = net.read @N : T[1]
+  %three = net.splat 3.0 : T[1]
+  %s = net.element_times %x, %three : S[12]
+  %z = net.floor %s : S[12]
+  %e = net.classification_error %y, %z, %k {node = "top"} : T[1]
+  net.roots evaluation(%e)
+""",
+        'net.parameter @N : T[1] {init = "constant", value = 1.0}',
+    ),
+    "weighted_logistic": (
+        """
+  %y = net.input "y" : S[1]
+  %p = net.input "p" : S[1]
+  %w = net.input "w" : S[1]
+  %e = net.logistic %y, %p, %w {node = "e"} : T[1]
+  net.roots criterion(%e)
+""",
+        "",
+    ),
+    "normalised": (
+        """
+  %x = net.input "x" : S[6]
+  %m = net.read @mean : T[6]
+  %d = net.read @deviation : T[6]
+  %n = net.per_dim_mean_var_normalization %x, %m, %d {node = "n"} : S[6]
+  %r = net.per_dim_mean_var_de_normalization %n, %m, %d {node = "r"} : S[6]
+  net.roots output(%n, %r)
+""",
+        """
+  net.parameter @mean : T[6] {init = "uniform", seed = 1}
+  net.parameter @deviation : T[6] {init = "uniform", seed = 1}
+""",
+    ),
+    "constants_and_parameters": (
+        """
+  %x = net.input "x" : S[6]
+  %w = net.read @W : T[6 x 3]
+  %c = net.splat 0.25 : T[6]
+  %o = net.pass %c {node = "o"} : T[6]
+  %s = net.softmax %w {node = "s"} : T[6 x 3]
+  %a = net.reduce %s {node = "a", axis = 2} : T[6 x 1]
+  %b = net.broadcast_to %c {node = "b"} : S[6]
+  %i = net.pass %x {node = "i"} : S[6]
+  net.roots output(%o, %s, %a, %b, %i, %w)
+""",
+        'net.parameter @W : T[6 x 3] {init = "uniform", seed = 1}',
+    ),
+    "swap": (
+        """
+  %x = net.input "x" : S[6]
+  %a = net.read @A : T[6]
+  %b = net.read @B : T[6]
+  net.write @A, %b
+  net.write @B, %a
+  %c = net.read @A : T[6]
+  %z = net.plus %x, %c {node = "z"} : S[6]
+  net.roots output(%z)
+""",
+        """
+  net.parameter @A : T[6] {init = "uniform", seed = 1}
+  net.parameter @B : T[6] {init = "uniform", seed = 1}
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
+@pytest.mark.parametrize("name", FORWARD)
+def test_forward(name: str, columns: int) -> None:
+    if name == "weighted_logistic":
+        columns = max(1, columns)
+    compiled(*FORWARD[name], "float").check(columns, low=0.05)
