@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import IndexType, IntegerAttr, StringAttr, VectorType, i64
+from xdsl.dialects.builtin import I64, IndexType, IntegerAttr, StringAttr, VectorType, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
@@ -142,7 +142,7 @@ class LoadRowsOp(IRDLOperation):
     pointer = operand_def(PtrType)
     index = operand_def(IndexType)
     count = opt_operand_def(IndexType)
-    stride = prop_def(IntegerAttr)
+    stride = prop_def(IntegerAttr[I64])
     columns = var_result_def(VectorType)
 
     assembly_format = (
@@ -181,7 +181,7 @@ class StoreRowsOp(IRDLOperation):
     index = operand_def(IndexType)
     count = opt_operand_def(IndexType)
     columns = var_operand_def(VectorType)
-    stride = prop_def(IntegerAttr)
+    stride = prop_def(IntegerAttr[I64])
 
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
     assembly_format = (
@@ -207,7 +207,7 @@ class StoreRowsOp(IRDLOperation):
         check_columns([v.type for v in self.columns], self.stride)
 
 
-def check_columns(kinds: Sequence[Attribute], stride: IntegerAttr) -> None:
+def check_columns(kinds: Sequence[Attribute], stride: IntegerAttr[I64]) -> None:
     """Raise unless the columns have one type and fit into a row."""
     if not kinds or any(kind != kinds[0] for kind in kinds):
         raise VerifyException("the columns have one type")

@@ -25,7 +25,7 @@ def lower_columns(kernel: KernelOp, target: Target) -> FuncOp:
     After: `kern.func @k(...)` with a loop over this thread's features, a loop over samples in it.
     """
     program = read_program(kernel)
-    writer = Writer(program.pointers, program.element, target)
+    writer = Writer(len(program.inputs), len(program.outputs), program.element, target)
     workspace = write_program(program, writer)
     return writer.finish(kernel.sym_name.data, workspace)
 

@@ -27,7 +27,7 @@ def lower_rows(kernel: KernelOp, target: Target) -> FuncOp:
     After: `kern.func @k(...)` with one loop over this thread's samples.
     """
     program = read_program(kernel)
-    writer = Writer(program.pointers, program.element, target)
+    writer = Writer(len(program.inputs), len(program.outputs), program.element, target)
     workspace = write_program(program, writer)
     return writer.finish(kernel.sym_name.data, workspace)
 

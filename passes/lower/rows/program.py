@@ -70,11 +70,6 @@ class Program:
     outputs: list[Node] = field(default_factory=list[Node])
 
     @property
-    def pointers(self) -> int:
-        """How many pointers the kernel takes."""
-        return len(self.inputs) + len(self.outputs)
-
-    @property
     def elements(self) -> int:
         """Elements of the widest value of a sample."""
         return prod(self.sizes)

@@ -32,16 +32,23 @@ class Loop:
 class Writer:
     """One kernel under construction, for one element type and vector width."""
 
-    def __init__(self, pointers: int, element: Element, target: Target):
+    def __init__(self, inputs: int, outputs: int, element: Element, target: Target):
+        pointers = inputs + outputs
         self.block = Block(arg_types=[PtrType()] * pointers + list(ABI_TAIL))
         self.pointers = self.block.args[:pointers]
         self.n, self.workspace, self.tid, self.nt = self.block.args[pointers:]
+        self._name_arguments(inputs, pointers)
         self.element = element
         self.bytes = 8 if isinstance(element, Float64Type) else 4
         self.lanes = target.lanes(self.bytes)
         self.vector: Attribute = VectorType(element, [self.lanes])
         self.builder = Builder(InsertPoint.at_end(self.block))
         self._indices: dict[int, arith.ConstantOp] = {}
+
+    def _name_arguments(self, inputs: int, pointers: int) -> None:
+        names = [f"x{i}" for i in range(inputs)] + [f"y{i}" for i in range(pointers - inputs)]
+        for argument, name in zip(self.block.args, [*names, "n", "ws", "tid", "nt"], strict=True):
+            argument.name_hint = name
 
     def insert(self, op: Operation) -> SSAValue:
         """Insert an operation and return its only result."""
@@ -134,8 +141,11 @@ class Writer:
         """The range of this thread in `range(total)`, cut at multiples of `unit`."""
         together = self.mul(self.nt, unit)
         chunk = self.div(self.add(total, self.sub(together, 1)), together)
-        start = self.least(self.mul(self.tid, self.mul(chunk, unit)), total)
-        return start, self.least(self.add(start, self.mul(chunk, unit)), total)
+        length = self.mul(chunk, unit)
+        start = self.least(self.mul(self.tid, length), total)
+        end = self.least(self.add(start, length), total)
+        start.name_hint, end.name_hint = "start", "end"
+        return start, end
 
     def finish(self, name: str, workspace: int = 0) -> FuncOp:
         """The finished kernel; every thread brings `workspace` bytes of scratch."""
