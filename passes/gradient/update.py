@@ -81,6 +81,10 @@ class Update:
         self.writer = Writer(network.roots, element)
         self.element = element
         self.writes: list[WriteOp | AccumulateOp] = []
+        self.reads: dict[str, SSAValue] = {}
+        for op in network.block.ops:
+            if isinstance(op, ReadOp):
+                self.reads.setdefault(op.target, op.result)
 
     def run(self) -> None:
         """All updates and sums; writes come last, so that every read sees the old values."""
@@ -189,12 +193,11 @@ class Update:
 
     def _read(self, name: str, kind: TensorType) -> SSAValue:
         """The first read of a symbol that is there already, or a new one."""
-        for op in self.network.block.ops:
-            if isinstance(op, ReadOp) and op.target == name:
-                return op.result
-        read = ReadOp(name, kind, self.writer.location)
-        self.writer.insert(read)
-        return read.result
+        if name not in self.reads:
+            read = ReadOp(name, kind, self.writer.location)
+            self.writer.insert(read)
+            self.reads[name] = read.result
+        return self.reads[name]
 
 
 class ParameterMemory:
