@@ -16,11 +16,11 @@ from xdsl.printer import Printer
 
 from brainscript.codegen.cache import ObjectCache
 from brainscript.codegen.emit import EMITTER_VERSION, emit_kernel
-from brainscript.codegen.pool import WorkerPool, shared_pool
-from brainscript.codegen.target import Target
 from brainscript.codegen.text import INTRINSICS
+from brainscript.codegen.workers.pool import WorkerPool, shared_pool
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.dialects.kern import FuncOp
+from brainscript.target import Target
 
 Source = Callable[[], str]
 """Writes the LLVM text of one module when it is needed."""

@@ -21,9 +21,9 @@ from typing import Any
 
 import brainscript
 from brainscript.codegen.cache import ObjectCache
-from brainscript.codegen.target import Target
 from brainscript.diagnostic import Diagnostic
 from brainscript.program_image import FORMAT
+from brainscript.target import Target
 
 MAGIC = b"BSPROG1\n"
 SUFFIX = ".program"

@@ -32,7 +32,6 @@ XDSL_FREE = (
     "runtime",
     "codegen/jit.py",
     "codegen/cache.py",
-    "codegen/target.py",
     "tools/bs_opt.py",
     "tools/bs_jit.py",
     "tools/driver.py",

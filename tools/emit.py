@@ -57,9 +57,9 @@ def _native_text(module: ModuleOp, goal: str) -> str:
     from brainscript.codegen.compile import assembly
     from brainscript.codegen.emit import emit_kernel
     from brainscript.codegen.step import emit_step
-    from brainscript.codegen.target import host_target
     from brainscript.dialects.kern import FuncOp
     from brainscript.dialects.sched import ProgramOp
+    from brainscript.target import host_target
 
     kernels = [op for op in module.ops if isinstance(op, FuncOp)]
     programs = [op for op in module.ops if isinstance(op, ProgramOp)]

@@ -18,7 +18,7 @@ from brainscript.codegen.compile import (
     kernel_symbol,
 )
 from brainscript.codegen.jit import Linked
-from brainscript.codegen.pool import WorkerPool
+from brainscript.codegen.workers.pool import WorkerPool
 from brainscript.diagnostic import BrainScriptError
 from brainscript.dialects.kern import FuncOp
 from brainscript.dialects.registry import make_context

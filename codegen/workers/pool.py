@@ -20,8 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from brainscript.codegen.target import Target
 from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.target import Target
 
 WORKERS = 2
 """Processes that compile at the same time; there is little to win from more."""
