@@ -255,6 +255,11 @@ class Settings:
         """The keys of this section that nobody asked for, with their places."""
         return [(e.key, e.span) for e in self._entries.values() if not e.used]
 
+    def accept_all(self) -> None:
+        """Count every key of this section as asked for: the section is not going to be used."""
+        for entry in self._entries.values():
+            entry.used = True
+
     def unknown_keys(self) -> list[Diagnostic]:
         """Warnings for keys that nobody asked for, here and in the sections that were opened.
 

@@ -23,6 +23,7 @@ from brainscript.runtime.train.files import (
     locked,
     newest_complete,
 )
+from brainscript.runtime.train.keys import refused
 from brainscript.runtime.train.options import Options, read_options
 from brainscript.runtime.train.signals import Stop, watching
 from brainscript.runtime.train.trainer import Trainer
@@ -68,9 +69,11 @@ def _run(
     if start == options.max_epochs:
         log.line("final exists", path=files.path)
         log.line("no further")
+        section.accept_all()
         return
     network = _network(section, session, files, start)
     nodes = _nodes(network, options, optimizer_section(section))
+    _check_dropout(network, options, optimizer_section(section), session)
     _describe(network, nodes, session)
     reader, validation = _readers(section, session, network, nodes)
     checkpoints = Checkpoints(
@@ -83,6 +86,17 @@ def _run(
         network, nodes, options, reader, validation, checkpoints, log, stop, environment.warn
     )
     trainer.run(start)
+
+
+def _check_dropout(network: Network, options: Options, sgd: Settings, session: Session) -> None:
+    """A dropout rate needs Dropout nodes; their masks are not supported."""
+    if not any(options.dropout):
+        return
+    if any(node.operation == "Dropout" for node in network.facts.nodes.values()):
+        raise refused(sgd, "dropoutRate", "set it to 0: then Dropout nodes pass their input on")
+    title = "dropoutRate has no effect: the network has no Dropout node"
+    span = sgd.span_of("dropoutRate")
+    session.environment.warn(Diagnostic("BS0725", title, span, severity="warning"))
 
 
 def _may_go_back(options: Options) -> bool:
