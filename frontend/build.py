@@ -69,8 +69,9 @@ def _build(expression: syntax.Expression, form: str, precision: str, roots: Root
     with _room(expression):
         builder = Builder(TABLE, field_names(expression))
         names, values = roots(builder, _library(builder, precision))
-        end = RootsOp.create(operands=values, properties={"names": strings(names)})
         builder.drain()
+        values = [builder.built(value) for value in values]
+        end = RootsOp.create(operands=values, properties={"names": strings(names)})
         builder.block.add_op(end)
     network = NetworkOp.create(
         properties={"form": StringAttr(form)}, regions=[Region(builder.block)]

@@ -138,7 +138,7 @@ class Builder:
             value = owner.values[name] = placeholder.results[0]
             self._placeholders.add(value)
             self._queue.append((owner, name, value))
-        return self._found(value)
+        return self.built(value)
 
     def _unknown(self, scope: Scope, name: str, span: Span) -> SSAValue:
         if name in UNSUPPORTED:
@@ -158,7 +158,7 @@ class Builder:
         while self._queue:
             scope, name, placeholder = self._queue.popleft()
             member = scope.members[name]
-            value = self._found(self._member(scope, member))
+            value = self.built(self._member(scope, member))
             if value is placeholder:
                 value = self.poison(
                     scope, member.span, "BS0302", f"'{name}' is defined by itself alone"
@@ -168,13 +168,14 @@ class Builder:
             placeholder.replace_all_uses_with(value)
             self._forward[placeholder] = value
         for body, value in self._bodies:
-            body.add_op(YieldOp.create(operands=[self._found(value)]))
+            body.add_op(YieldOp.create(operands=[self.built(value)]))
         self._bodies.clear()
 
     def _member(self, scope: Scope, member: syntax.Member) -> SSAValue:
         return self.expression(member.value, scope, join_path(scope.path, member.name))
 
-    def _found(self, value: SSAValue) -> SSAValue:
+    def built(self, value: SSAValue) -> SSAValue:
+        """What stands now for a value that may have been a placeholder."""
         seen: list[SSAValue] = []
         while (known := self._forward.get(value)) is not None:
             seen.append(value)

@@ -51,6 +51,9 @@ HEADS = frozenset(
 )
 """Operations that are values as they stand."""
 
+NODES = frozenset({NodeOp, ParameterOp, ReadOp})
+"""Operations that give a node."""
+
 
 class Engine:
     """Evaluates what the roots of one `bs.network` need, by the rules it is given.
@@ -86,8 +89,7 @@ class Engine:
 
     def is_node(self, value: SSAValue) -> bool:
         """Whether `value` is evaluated and a node."""
-        op = value.owner
-        return isinstance(op, NodeOp | ParameterOp | ReadOp) and self.has_value(value)
+        return type(value.owner) in NODES and self.has_value(value)
 
     def wants(self, op: Operation, values: Sequence[SSAValue]) -> tuple[bool, SSAValue | None]:
         """Whether all `values` are evaluated; if not, the first one to demand.

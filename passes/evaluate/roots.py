@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
-from xdsl.dialects.builtin import StringAttr
+from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.bs import (
@@ -30,23 +31,39 @@ def run(engine: Engine) -> None:
     orders = (op.order for op in engine.block.ops if isinstance(op, ParameterOp))
     engine.order = max((order.value.data for order in orders if order is not None), default=0)
     roots.detach()
+    holders: list[RootsOp] = []
     try:
         if engine.network.form.data == "expression":
             _open_expression(engine, roots)
-        _demand_roots(engine, roots)
-        _fetch_delayed(engine, roots)
+        holders = _take_apart(roots)
+        _demand_roots(engine, holders)
+        _fetch_delayed(engine, holders)
     finally:
+        if holders:
+            roots.operands = [holder.operands[0] for holder in holders]
+        for holder in holders:
+            holder.drop_all_references()
         engine.block.add_op(roots)
 
 
-def _demand_roots(engine: Engine, roots: RootsOp) -> None:
+def _take_apart(roots: RootsOp) -> list[RootsOp]:
+    """One holder for each root: to replace one of many operands copies them all."""
+    values = list(roots.values)
+    roots.operands = []
+    return [
+        RootsOp.create(operands=[value], properties={"names": ArrayAttr([name])})
+        for name, value in zip(roots.names.data, values, strict=True)
+    ]
+
+
+def _demand_roots(engine: Engine, holders: Sequence[RootsOp]) -> None:
     deep = engine.network.form.data == "value"
-    for index, name in enumerate(roots.names.data):
-        engine.demand(roots.operands[index])
+    for holder in holders:
+        engine.demand(holder.operands[0])
         if deep:
-            _demand_everything(engine, roots.operands[index])
-        elif name.data in LISTS:
-            _demand_elements(engine, roots.operands[index])
+            _demand_everything(engine, holder.operands[0])
+        elif holder.names.data[0].data in LISTS:
+            _demand_elements(engine, holder.operands[0])
 
 
 def _demand_elements(engine: Engine, value: SSAValue) -> None:
@@ -92,9 +109,9 @@ def _open_expression(engine: Engine, roots: RootsOp) -> None:
     engine.network.properties = {"form": StringAttr("members")}
 
 
-def _fetch_delayed(engine: Engine, roots: RootsOp) -> None:
+def _fetch_delayed(engine: Engine, holders: Sequence[RootsOp]) -> None:
     """What delays read is evaluated while the network is put together, nodes nearest first."""
-    starts = [value for root in roots.operands for value in flattened(root)]
+    starts = [value for holder in holders for value in flattened(holder.operands[0])]
     todo = deque(op for value in starts if isinstance(op := value.owner, NodeOp))
     seen: set[Operation] = set(todo)
     while todo:

@@ -32,11 +32,11 @@ def apply_rule(engine: Engine, op: Operation) -> SSAValue | None:
     %r = bs.infix "*" %a, %a
     """
     assert isinstance(op, ApplyOp)
-    ready, needed = engine.wants(op, [op.function])
+    ready, needed = engine.wants(op, op.operands[:1])
     if not ready:
         return needed
     engine.count_call(op)
-    function = op.function.owner
+    function = op.operands[0].owner
     if isinstance(function, LambdaOp):
         return _inline(engine, op, function)
     if isinstance(function, ComposeOp):
@@ -59,14 +59,14 @@ def _named(op: ApplyOp) -> list[str]:
 
 
 def _positional(op: ApplyOp) -> list[SSAValue]:
-    arguments = list(op.arguments)
-    return arguments[: len(arguments) - len(_named(op))]
+    return list(op.operands[1 : len(op.operands) - len(_named(op))])
 
 
 def bind(engine: Engine, op: ApplyOp, function: LambdaOp) -> list[SSAValue]:
     """The values of the function's parameters: arguments of the call, else the defaults."""
     names = [name.data for name in function.parameters.data]
-    count = len(names) - len(function.defaults)
+    defaults = tuple(function.operands)
+    count = len(names) - len(defaults)
     positional = _positional(op)
     if len(positional) != count:
         plural = "" if count == 1 else "s"
@@ -74,9 +74,8 @@ def bind(engine: Engine, op: ApplyOp, function: LambdaOp) -> list[SSAValue]:
         label = f"parameters: {', '.join(names[:count]) or 'none'}"
         optional = f"{', '.join(names[count:])} must be given by name" if names[count:] else ""
         raise engine.fail(op, "BS0304", title, label, optional)
-    values = [*positional, *function.defaults]
-    arguments = op.arguments[count:]
-    for name, value in zip(_named(op), arguments, strict=True):
+    values = [*positional, *defaults]
+    for name, value in zip(_named(op), op.operands[1 + count :], strict=True):
         if name not in names[count:]:
             raise _no_parameter(engine, op, name, names, count)
         values[names.index(name)] = value

@@ -31,18 +31,16 @@ def node_rule(engine: Engine, op: Operation) -> SSAValue | None:
     `bs.node "Plus" (%x, %one)` gets a constant for a number, named `inputs.arr[1].res`.
     """
     assert isinstance(op, NodeOp)
-    skip = 1 if op.kind.data in DELAYS else 0
-    ready, needed = engine.wants_deep(op, op.arguments[skip:])
-    if not ready:
+    given = tuple(op.operands)
+    delayed = op.kind.data in DELAYS
+    ready, needed = engine.wants_deep(op, given[1:] if delayed else given)
+    if not ready or delayed:
         return needed
-    count = len(op.arguments) - len(op.option_names())
-    if skip:
-        return None
-    inputs = [value for given in op.arguments[:count] for value in flattened(given)]
+    count = len(given) - len(op.option_names())
+    inputs = [value for operand in given[:count] for value in flattened(operand)]
     inputs = [_input(engine, op, value, index) for index, value in enumerate(inputs)]
-    operands = [*inputs, *op.arguments[count:]]
-    if operands != list(op.arguments):
-        op.operands = operands
+    if len(inputs) != count or any(a is not b for a, b in zip(inputs, given, strict=False)):
+        op.operands = [*inputs, *given[count:]]
     return None
 
 
@@ -74,9 +72,11 @@ def constant(
     return engine.made_node(engine.make(ParameterOp, op, list(options.values()), properties, path))
 
 
-def make_node(engine: Engine, op: Operation, kind: str, inputs: Sequence[SSAValue]) -> SSAValue:
-    """Replace an operator by the node that it makes; its constants share its path."""
-    path = path_of(op)
+def make_node(
+    engine: Engine, op: Operation, kind: str, inputs: Sequence[SSAValue], path: str | None = None
+) -> SSAValue:
+    """The node that an operator makes, at its path or the one given; constants share the path."""
+    path = path_of(op) if path is None else path
     nodes: list[SSAValue] = []
     for value in inputs:
         if isinstance(value.owner, NumberOp | BoolOp):
@@ -87,13 +87,13 @@ def make_node(engine: Engine, op: Operation, kind: str, inputs: Sequence[SSAValu
             raise engine.fail(op, "BS0305", title)
         nodes.append(value)
     properties = {"kind": StringAttr(kind)}
-    return engine.replace(op, engine.made_node(engine.make(NodeOp, op, nodes, properties, path)))
+    return engine.made_node(engine.make(NodeOp, op, nodes, properties, path))
 
 
 def parameter_rule(engine: Engine, op: Operation) -> SSAValue | None:
     """A parameter that draws random numbers takes its place in the creation order."""
     assert isinstance(op, ParameterOp)
-    ready, needed = engine.wants_deep(op, op.arguments)
+    ready, needed = engine.wants_deep(op, tuple(op.operands))
     if not ready:
         return needed
     if engine.complete and op.order is None and _draws(op):

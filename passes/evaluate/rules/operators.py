@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from xdsl.ir import Operation, SSAValue
 
+from brainscript import limits
 from brainscript.dialects.bs import (
     OPERANDS,
     ArrayOp,
@@ -77,56 +78,72 @@ HELP = {
 
 
 def infix_rule(engine: Engine, op: Operation) -> SSAValue | None:
-    """The first two terms are combined; what is left of a chain comes after.
+    """The terms are evaluated from the left, then combined from the left.
 
-    `bs.infix "+" %1, %2, %x` becomes `bs.infix "+" %3, %x`, then a node.
+    `bs.infix "+" %1, %2, %x` at path P becomes a number and a node, with numbers folded.
     """
     assert isinstance(op, InfixOp)
-    sign, left = op.sign.data, op.terms[0]
+    sign = op.sign.data
     if sign in ("&&", "||"):
-        ready, needed = engine.wants(op, [left])
+        return _logical_rule(engine, op, sign)
+    terms = op.operands
+    for index in range(engine.checked.get(op, 0), len(terms)):
+        ready, needed = engine.wants(op, (terms[index],))
         if not ready:
             return needed
-        if plain(left.owner) is (sign == "||"):
-            return _rest(engine, op, left)
-    ready, needed = engine.wants(op, [left, op.terms[1]])
+        engine.checked[op] = index
+    below = path_of(op)
+    paths = [below]
+    for _ in range(len(terms) - 2):
+        below = join_path(below, f"{OPERANDS[sign]}Args[0]")
+        paths.append(below)
+    value = terms[0]
+    for term in list(terms)[1:]:
+        value = _combine(engine, op, (value, term), paths.pop())
+    return engine.replace(op, value)
+
+
+def _logical_rule(engine: Engine, op: InfixOp, sign: str) -> SSAValue | None:
+    """The first term may decide; what is left of a chain comes after."""
+    left, right = op.operands[0], op.operands[1]
+    ready, needed = engine.wants(op, (left,))
     if not ready:
         return needed
-    if len(op.terms) == 2:
-        return _combine(engine, op, left, op.terms[1])
-    depth = len(op.terms) - 2
-    below = path_of(op)
-    for _ in range(depth):
-        below = join_path(below, f"{OPERANDS[sign]}Args[0]")
-    properties = {"sign": op.sign}
-    pair = engine.make(InfixOp, op, [left, op.terms[1]], properties, below)
-    op.operands = [pair, *op.terms[2:]]
-    return pair
+    value = left
+    if plain(left.owner) is not (sign == "||"):
+        ready, needed = engine.wants(op, (right,))
+        if not ready:
+            return needed
+        value = _combine(engine, op, (left, right), path_of(op))
+    rest = list(op.operands)[2:]
+    if not rest:
+        return engine.replace(op, value)
+    op.operands = [value, *rest]
+    return _logical_rule(engine, op, sign)
 
 
-def _rest(engine: Engine, op: InfixOp, left: SSAValue) -> SSAValue:
-    """The chain without its second term, which the first one decides."""
-    if len(op.terms) == 2:
-        return engine.replace(op, left)
-    rest = engine.make(InfixOp, op, [left, *op.terms[2:]], {"sign": op.sign})
-    return engine.replace(op, rest)
+Pair = tuple[SSAValue, SSAValue]
 
 
-def _combine(engine: Engine, op: InfixOp, left: SSAValue, right: SSAValue) -> SSAValue:
+def _combine(engine: Engine, op: InfixOp, terms: Pair, path: str) -> SSAValue:
+    """The value of one operator at `path` on two evaluated terms."""
+    left, right = terms
     if engine.is_node(left) or engine.is_node(right):
-        return _combine_nodes(engine, op, left, right)
+        return _combine_nodes(engine, op, terms, path)
     sign, a, b = op.sign.data, plain(left.owner), plain(right.owner)
     if a is not None and b is not None:
         result = _combine_plain(sign, a, b)
+        if isinstance(result, str) and len(result) > limits.limit("string-bytes"):
+            raise engine.stop(op, "string-bytes", "the text becomes too long")
         if result is not None:
-            return engine.replace(op, engine.literal(op, result))
+            return engine.literal(op, result)
     functions = (LambdaOp, ComposeOp)
     if sign == ">>" and isinstance(left.owner, functions) and isinstance(right.owner, functions):
-        return engine.replace(op, engine.make(ComposeOp, op, [left, right]))
+        return engine.make(ComposeOp, op, terms)
     count = integer(right.owner)
     if sign == "<<" and isinstance(left.owner, ArrayOp) and count is not None:
         return _shift(engine, op, left.owner, count)
-    raise not_applicable(engine, op, sign, (left, right))
+    raise not_applicable(engine, op, sign, terms)
 
 
 def _combine_plain(sign: str, a: Plain, b: Plain) -> Plain | None:
@@ -144,50 +161,47 @@ def _combine_plain(sign: str, a: Plain, b: Plain) -> Plain | None:
 def _shift(engine: Engine, op: InfixOp, array: ArrayOp, count: int) -> SSAValue:
     if array.first.value.data != 0:
         raise engine.fail(op, "BS0307", "the array must begin with index 0")
-    return engine.replace(op, engine.array(op, array.elements[max(0, count) :]))
+    return engine.array(op, array.elements[max(0, count) :])
 
 
-def _combine_nodes(engine: Engine, op: InfixOp, left: SSAValue, right: SSAValue) -> SSAValue:
+def _combine_nodes(engine: Engine, op: InfixOp, terms: Pair, path: str) -> SSAValue:
     """One term at least is a node."""
-    sign, terms = op.sign.data, (left, right)
+    sign = op.sign.data
     values = [plain(term.owner) for term in terms]
     if any(isinstance(value, bool) for value in values):
         return _with_boolean(engine, op, terms, values)
     numbers = [value for value in values if isinstance(value, float)]
     if sign == "/":
-        return _quotient(engine, op, terms, values)
-    other = [t for t in terms if not engine.is_node(t) and plain(t.owner) is None]
-    strange = other or any(isinstance(value, str) for value in values)
+        return _quotient(engine, op, terms, path)
+    strange = len(numbers) + sum(map(engine.is_node, terms)) < len(terms)
     if strange or sign not in NODES or (sign == "&&" and numbers):
         raise not_applicable(engine, op, sign, terms)
     kind = "ElementTimes" if numbers and sign == "*" else NODES[sign]
-    return make_node(engine, op, kind, terms)
+    return make_node(engine, op, kind, terms, path)
 
 
 def _with_boolean(
-    engine: Engine, op: InfixOp, terms: tuple[SSAValue, SSAValue], values: Sequence[Plain | None]
+    engine: Engine, op: InfixOp, terms: Pair, values: Sequence[Plain | None]
 ) -> SSAValue:
     """`x && true` is x, `x && false` is false, `x || true` is true; else there is no node."""
     sign = op.sign.data
     number = next(i for i, value in enumerate(values) if isinstance(value, bool))
     literal, node = terms[number], terms[1 - number]
     if sign == "&&":
-        return engine.replace(op, node if values[number] else literal)
+        return node if values[number] else literal
     if sign == "||":
-        return engine.replace(op, literal if values[number] else node)
+        return literal if values[number] else node
     raise not_applicable(engine, op, sign, terms)
 
 
-def _quotient(
-    engine: Engine, op: InfixOp, terms: tuple[SSAValue, SSAValue], values: Sequence[Plain | None]
-) -> SSAValue:
+def _quotient(engine: Engine, op: InfixOp, terms: Pair, path: str) -> SSAValue:
     """`x / 2` is `x .* 0.5`, `1 / x` the reciprocal; other divisions have no node."""
-    top, bottom = values
-    if isinstance(bottom, float):
+    top, bottom = plain(terms[0].owner), plain(terms[1].owner)
+    if isinstance(bottom, float) and engine.is_node(terms[0]):
         factor = engine.literal(op, _divide(1.0, bottom))
-        return make_node(engine, op, "ElementTimes", [terms[0], factor])
+        return make_node(engine, op, "ElementTimes", [terms[0], factor], path)
     if top == 1.0 and engine.is_node(terms[1]):
-        return make_node(engine, op, "Reciprocal", [terms[1]])
+        return make_node(engine, op, "Reciprocal", [terms[1]], path)
     raise not_applicable(engine, op, "/", terms)
 
 
@@ -212,12 +226,13 @@ def prefix_rule(engine: Engine, op: Operation) -> SSAValue | None:
     if sign == "!" and isinstance(value, bool):
         return engine.replace(op, engine.literal(op, not value))
     if sign == "!" and node:
-        return make_node(engine, op, "Minus", [engine.literal(op, 1.0), op.term])
+        minuend = engine.literal(op, 1.0)
+        return engine.replace(op, make_node(engine, op, "Minus", [minuend, op.term]))
     number = isinstance(value, float)
     if sign == "+" and (number or node):
         return engine.replace(op, op.term)
     if sign == "-" and node:
-        return make_node(engine, op, "Negate", [op.term])
+        return engine.replace(op, make_node(engine, op, "Negate", [op.term]))
     if sign == "-" and isinstance(value, float):
         return engine.replace(op, engine.literal(op, -value))
     raise not_applicable(engine, op, sign, [op.term])

@@ -131,4 +131,5 @@ def if_rule(engine: Engine, op: Operation) -> SSAValue | None:
     ready, needed = engine.wants(op, [op.then, op.otherwise])
     if not ready:
         return needed
-    return make_node(engine, op, "If", [op.condition, op.then, op.otherwise])
+    inputs = [op.condition, op.then, op.otherwise]
+    return engine.replace(op, make_node(engine, op, "If", inputs))
