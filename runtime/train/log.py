@@ -12,7 +12,6 @@ from typing import Any, TextIO
 LINES: dict[str, str] = {
     "virgin": "Creating virgin network.",
     "from checkpoint": "Starting from checkpoint. Loading network from '%(path)s'.",
-    "load model": "Loading network from '%(path)s'.",
     "final exists": "Final model exists: %(path)s",
     "no further": "No further training is necessary.",
     "model size": "Model has %(nodes)d nodes. Using CPU.",
@@ -29,8 +28,6 @@ LINES: dict[str, str] = {
     "precompute": "Precomputing %(count)d nodes: one pass over the data.",
     "precompute node": "\t%(name)s = %(operation)s",
     "precompute done": "Precomputing done.",
-    "fresh state": "Warning: there is no checkpoint '%(path)s': momentum and counts start afresh.",
-    "dropout": "Setting dropout rate to %(rate).8g.",
     "starting epoch": (
         "Starting Epoch %(epoch)d: learning rate per sample = %(rate)f"
         "  effective momentum = %(momentum)f"
@@ -69,7 +66,6 @@ LINES: dict[str, str] = {
     "write minibatch": "Minibatch[%(index)d]: ActualMBSize = %(samples)d",
     "written": "Written to %(path)s*",
     "total samples": "Total Samples Evaluated = %(samples)d",
-    "unknown output": "unknown node '%(name)s' is skipped",
     "interrupted": (
         "Interrupted in epoch %(epoch)d after %(minibatches)d minibatches; saved, "
         "the same command goes on from there."

@@ -10,7 +10,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.runtime.network import UpdateRule
 from brainscript.runtime.train.adjust import AdjustOptions, read_adjust
 from brainscript.runtime.train.keys import check_keys
-from brainscript.runtime.train.rates import LearningRates, Momenta, MomentumUnit, at
+from brainscript.runtime.train.rates import LearningRates, Momenta, MomentumUnit
 from brainscript.settings import Settings
 
 RULES = {
@@ -62,10 +62,6 @@ class Options:
     def momentum(self, epoch: int) -> float:
         """The momentum per sample of an epoch, in double."""
         return self.momenta.per_sample(epoch, self.minibatch_size(epoch))
-
-    def dropout_rate(self, epoch: int) -> float:
-        """The dropout rate of an epoch."""
-        return at(self.dropout, epoch)
 
 
 def read_options(sgd: Settings, warn: Callable[[Diagnostic], None]) -> Options:

@@ -80,9 +80,7 @@ class Trainer:
             return progress
         if start == 0:
             return Progress()
-        progress = self.checkpoints.restore(
-            self.network, start, lambda path: self.log.line("fresh state", path=path)
-        )
+        progress = self.checkpoints.restore(self.network, start, self._fresh)
         progress.epoch, progress.partial = start, None
         return progress
 
@@ -111,12 +109,28 @@ class Trainer:
         )
         self.log.traced("starting loop")
         begun = time.perf_counter()
-        with epoch_bar(self.log, epoch + 1, o.max_epochs) as bar:
+        values = self._run_epoch(epoch)
+        progress.samples_seen += values[0].count
+        self.log.line(
+            "epoch",
+            epoch=epoch + 1,
+            epochs=o.max_epochs,
+            values=shown_all(values, trailing=True),
+            seen=progress.samples_seen,
+            rate=progress.rate,
+            seconds=time.perf_counter() - begun,
+        )
+        return values
+
+    def _run_epoch(self, epoch: int) -> list[Value]:
+        """The minibatches of an epoch; a signal among them saves and ends the process."""
+        progress = self.progress
+        with epoch_bar(self.log, epoch + 1, self.options.max_epochs) as bar:
             run = Epoch(
                 self.network,
                 self._step,
                 self.nodes,
-                o,
+                self.options,
                 self.log,
                 self.stop,
                 epoch,
@@ -131,18 +145,7 @@ class Trainer:
             self.log.line("interrupted", epoch=epoch + 1, minibatches=partial.minibatches)
             raise SystemExit(self.stop.exit_code)
         progress.partial, self._size.estimating = None, False
-        values = run.values()
-        progress.samples_seen += values[0].count
-        self.log.line(
-            "epoch",
-            epoch=epoch + 1,
-            epochs=o.max_epochs,
-            values=shown_all(values, trailing=True),
-            seen=progress.samples_seen,
-            rate=progress.rate,
-            seconds=time.perf_counter() - begun,
-        )
-        return values
+        return run.values()
 
     def _after(self, epoch: int, values: Sequence[Value]) -> Decision:
         """Validate, track the best epochs, and let the control decide."""
@@ -201,9 +204,7 @@ class Trainer:
         self.log.line("rollback", path=path)
         put_values(self.network, container.load(path).tensors, STORED_ROLES, path)
         if done:
-            self.progress = self.checkpoints.restore(
-                self.network, done, lambda p: self.log.line("fresh state", path=p)
-            )
+            self.progress = self.checkpoints.restore(self.network, done, self._fresh)
         else:
             self._clear_momentum()
             self.progress = Progress()
@@ -213,6 +214,11 @@ class Trainer:
         if done:
             self.checkpoints.commit(self.network, self.progress)
         return done
+
+    def _fresh(self, path: Path) -> None:
+        title = f"there is no checkpoint '{path}': momentum and counts start afresh"
+        self.warn(Diagnostic("BS0716", title, severity="warning"))
+        self._clear_momentum()
 
     def _clear_momentum(self) -> None:
         state = self.network.state

@@ -124,6 +124,10 @@ def test_unknown_nodes_in_an_sgd_section(run: Go, keys: str, code: str):
     assert code_of(run, CONFIG % f"; {keys}") == code
 
 
+def test_a_dropout_rate_without_dropout_nodes_warns(run: Go):
+    assert [w.code for w in run(CONFIG % "; dropoutRate = 0.5").world.warnings] == ["BS0725"]
+
+
 def test_training_without_a_network_is_refused(run: Go):
     text = (CONFIG % "").replace("BrainScriptNetworkBuilder = { z = 1 }", "")
     assert code_of(run, text) == "BS0709"

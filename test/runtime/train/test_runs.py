@@ -96,7 +96,7 @@ def test_a_missing_checkpoint_starts_afresh_with_a_warning(run: Go):
     Path("m.dnn").unlink()
     Path("m.dnn.ckp").unlink()
     rest = run(CONFIG % "")
-    assert rest.lines("Warning: there is no checkpoint 'm.dnn.2.ckp'")
+    assert [w.code for w in rest.world.warnings] == ["BS0716"]
     assert "totalSamplesSeen = 50;" in rest.lines("Finished")[0]
 
 
