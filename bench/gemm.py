@@ -1,0 +1,237 @@
+"""Matrix products as the compiler makes them, against MKL (through PyTorch): one JSON line.
+
+    python bench/gemm.py [--threads 1,2] [--seconds 0.2] [--cases NAME,...] [--target NAME]
+
+The rows of a product are the columns of a minibatch and known only when the kernel runs; both sides
+work on arrays in memory with the result's place given. With one thread the processor time of the
+thread counts, with more the wall time, each the best of several turns. Without PyTorch our own
+speed is printed alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import math
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from xdsl.parser import Parser
+
+from brainscript.codegen.compile import compile_kernels, kernel_key, kernel_symbol
+from brainscript.codegen.jit import Linked
+from brainscript.dialects.registry import make_context
+from brainscript.dialects.sched import KernelOp
+from brainscript.passes.lower.gemm import lower_gemm
+from brainscript.target import Target, choose_target
+
+TEXTS = {
+    "NN": """sched.kernel @k gemm(%w : !net.t<[{N} x {K}], f32>, %x : !net.t<[{K}], f32, @"*">)
+        -> (!net.t<[{N}], f32, @"*">) {{
+      %z = net.times %w, %x : !net.t<[{N}], f32, @"*">
+      sched.yield %z : !net.t<[{N}], f32, @"*">
+    }}""",
+    "NT": """sched.kernel @k gemm(%w : !net.t<[{K} x {N}], f32>, %g : !net.t<[{K}], f32, @"*">)
+        -> (!net.t<[{N}], f32, @"*">) {{
+      %z = net.times_gradient_right %w, %g : !net.t<[{N}], f32, @"*">
+      sched.yield %z : !net.t<[{N}], f32, @"*">
+    }}""",
+    "TN": """sched.kernel @k gemm(%g : !net.t<[{N}], f32, @"*">, %x : !net.t<[{M}], f32, @"*">)
+        -> (!net.t<[{N} x {M}], f32>) {{
+      %z = net.times_gradient_left %g, %x : !net.t<[{N} x {M}], f32>
+      sched.yield %z : !net.t<[{N} x {M}], f32>
+    }}""",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """`C[M, N] = L[M, K] R[K, N]`; the form says which operand lies transposed."""
+
+    name: str
+    form: str
+    M: int
+    N: int
+    K: int
+
+    @property
+    def work(self) -> float:
+        """Floating-point operations, in units of 10^9."""
+        return 2e-9 * self.M * self.N * self.K
+
+
+def cases() -> list[Case]:
+    """Squares, layers of three networks at several minibatches, thin and tall ones, few rows."""
+    found = [Case(f"square-{s}", "NN", s, s, s) for s in (128, 256, 512, 1024, 2048)]
+    for rows in (32, 256, 1024):
+        found += layer(f"mlp-{rows}", rows, 512, 784)
+    found += layer("output", 1024, 10, 512)
+    found += layer("lstm", 32, 2048, 512)[:2]
+    found.append(Case("lstm-gradient", "TN", 512, 2048, 640))
+    found += layer("speech", 256, 2048, 2048)
+    found.append(Case("convolution", "NN", 32768, 16, 144))
+    found.append(Case("convolution-gradient", "TN", 144, 16, 32768))
+    for rows in (1, 4, 8, 16):
+        found.append(Case(f"few-{rows}-512x784", "NN", rows, 512, 784))
+        found.append(Case(f"few-{rows}-2048x512", "NN", rows, 2048, 512))
+    return found
+
+
+def layer(name: str, rows: int, out: int, inner: int) -> list[Case]:
+    """The three products of a dense layer."""
+    return [
+        Case(name, "NN", rows, out, inner),
+        Case(f"{name}-input", "NT", rows, inner, out),
+        Case(f"{name}-weight", "TN", inner, out, rows),
+    ]
+
+
+def aligned(shape: tuple[int, ...], fill: bool = True) -> Any:
+    """Random numbers (or zeros) that start at a multiple of 64 bytes."""
+    raw = np.zeros(4 * math.prod(shape) + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    view = raw[start : start + 4 * math.prod(shape)].view(np.float32).reshape(shape)
+    if fill:
+        view[...] = np.random.default_rng(0).standard_normal(shape, np.float32)
+    return view
+
+
+class Ours:
+    """One compiled product with its arrays."""
+
+    def __init__(self, case: Case, target: Target, threads: int):
+        text = TEXTS[case.form].format(M=case.M, N=case.N, K=case.K)
+        (kernel,) = Parser(make_context(), text).parse_module().ops
+        assert isinstance(kernel, KernelOp)
+        function = lower_gemm(kernel, target)
+        symbol = kernel_symbol(kernel_key(function, target))
+        kinds: list[Any] = [ctypes.c_void_p] * 3 + [ctypes.c_int64, ctypes.c_void_p]
+        linked = Linked(compile_kernels([function], target).values(), [symbol])
+        self.call = linked.function(symbol, *kinds, ctypes.c_int64, ctypes.c_int64)
+        left = (case.K, case.M) if case.form == "TN" else (case.M, case.K)
+        right = (case.N, case.K) if case.form == "NT" else (case.K, case.N)
+        self.left, self.right = aligned(left), aligned(right)
+        self.result = aligned((case.M, case.N), fill=False)
+        self.scratch = [aligned((function.scratch // 4 + 16,), fill=False) for _ in range(threads)]
+        operands = (self.right, self.left, self.result)
+        self.pointers = [a.ctypes.data for a in operands]
+        self.columns = case.K if case.form == "TN" else case.M
+        self.threads = threads
+
+    def share(self, tid: int) -> None:
+        """What one thread does."""
+        self.call(*self.pointers, self.columns, self.scratch[tid].ctypes.data, tid, self.threads)
+
+    def turn(self, count: int) -> float:
+        """Seconds of one product, measured over `count` of them."""
+        if self.threads == 1:
+            return timed(lambda: self.share(0), count, time.thread_time)
+        barrier = threading.Barrier(self.threads)
+
+        def work(tid: int) -> None:
+            barrier.wait()
+            for _ in range(count):
+                self.share(tid)
+
+        workers = [threading.Thread(target=work, args=(t,)) for t in range(1, self.threads)]
+        for worker in workers:
+            worker.start()
+        barrier.wait()
+        start = time.perf_counter()
+        for _ in range(count):
+            self.share(0)
+        for worker in workers:
+            worker.join()
+        return (time.perf_counter() - start) / count
+
+
+class Theirs:
+    """The same product through PyTorch."""
+
+    def __init__(self, torch: Any, ours: Ours, case: Case):
+        left, right = torch.from_numpy(ours.left), torch.from_numpy(ours.right)
+        self.torch, self.threads = torch, ours.threads
+        self.left = left.T if case.form == "TN" else left
+        self.right = right.T if case.form == "NT" else right
+        self.result = torch.empty(case.M, case.N)
+        torch.set_num_threads(ours.threads)
+
+    def turn(self, count: int) -> float:
+        """Seconds of one product, measured over `count` of them."""
+        clock = time.thread_time if self.threads == 1 else time.perf_counter
+        return timed(lambda: self.torch.mm(self.left, self.right, out=self.result), count, clock)
+
+
+def timed(call: Callable[[], object], count: int, clock: Callable[[], float]) -> float:
+    """Seconds of one call, measured over `count` of them."""
+    start = clock()
+    for _ in range(count):
+        call()
+    return (clock() - start) / count
+
+
+def measure(contenders: Sequence[Any], seconds: float) -> list[float]:
+    """The best seconds of each, in turns so that all see the same machine."""
+    best = [min(c.turn(1) for _ in range(2)) for c in contenders]
+    spent = 0.0
+    while spent < seconds:
+        for place, contender in enumerate(contenders):
+            count = max(1, int(seconds / 12 / best[place]))
+            turn = contender.turn(count)
+            best[place] = min(best[place], turn)
+            spent += turn * count / len(contenders)
+    return best
+
+
+def compare(case: Case, torch: Any, options: argparse.Namespace, threads: int) -> dict[str, Any]:
+    """Speeds in 10^9 operations a second, and ours over theirs."""
+    ours = Ours(case, choose_target(options.target), threads)
+    contenders: list[Any] = [ours] if torch is None else [ours, Theirs(torch, ours, case)]
+    best = measure(contenders, options.seconds)
+    row = {"case": case.name, "threads": threads, "ours": round(case.work / best[0], 1)}
+    if torch is not None:
+        error = float(np.abs(contenders[1].result.numpy() - ours.result).max())
+        assert error < 1e-5 * case.K + 1e-3, f"{case.name}: results differ by {error}"
+        row |= {"mkl": round(case.work / best[1], 1), "ratio": round(best[1] / best[0], 3)}
+    print(json.dumps(row), file=sys.stderr, flush=True)
+    return row
+
+
+def main() -> None:
+    """Measure the cases asked for and print the summary."""
+    parser = argparse.ArgumentParser(description="matrix products against MKL")
+    parser.add_argument("--threads", default="1", help="comma separated")
+    parser.add_argument("--seconds", type=float, default=0.2, help="for each contender and case")
+    parser.add_argument("--cases", default="", help="names to measure, comma separated")
+    parser.add_argument("--target", default="", help="avx512, avx2 or baseline")
+    options = parser.parse_args()
+    try:
+        torch: Any = import_module("torch")
+    except ImportError:
+        torch = None
+        print("PyTorch is not installed: nothing to compare with", file=sys.stderr)
+    wanted = set(options.cases.split(",")) - {""}
+    chosen = [c for c in cases() if not wanted or c.name in wanted]
+    for threads in map(int, options.threads.split(",")):
+        rows = [compare(case, torch, options, threads) for case in chosen]
+        cpu = choose_target(options.target).cpu
+        summary: dict[str, Any] = {"benchmark": "gemm", "cpu": cpu, "threads": threads}
+        summary["cases"] = rows
+        if torch is not None:
+            for label, few in (("large", False), ("few", True)):
+                ratios = [r["ratio"] for r in rows if r["case"].startswith("few") == few]
+                if ratios:
+                    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+                    summary[label] = {"mean": round(mean, 3), "worst": min(ratios)}
+        print(json.dumps(summary))
+
+
+if __name__ == "__main__":
+    main()
