@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -109,10 +112,13 @@ class Program:
         wanted = tuple(max(a, b) for a, b in zip(columns, self.capacity, strict=True))
         size = evaluate(self.image.arena, wanted)
         if size > self._arena.size:
+            if size > memory_of_machine():
+                raise _too_large(size, max(wanted))
             self._arena = aligned_bytes(0)
             try:
                 self._arena = aligned_bytes(size)
-            except (MemoryError, ValueError, OverflowError) as error:
+            except MemoryError as error:
+                self._arena = aligned_bytes(evaluate(self.image.arena, self.capacity))
                 raise _too_large(size, max(wanted)) from error
         self.capacity = wanted
         self._frame[ARENA] = self._arena.ctypes.data
@@ -160,6 +166,15 @@ class Program:
             count = self._columns[slot.axis]
             size, shape = size * count, (count, *shape)
         return self._arena[start : start + size].view(DTYPES[slot.element]).reshape(shape)
+
+
+@cache
+def memory_of_machine() -> int:
+    """The bytes of physical memory; without bound where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return sys.maxsize
 
 
 def _find(slots: Mapping[str, Slot], name: str, what: str) -> Slot:
