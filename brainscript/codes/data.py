@@ -96,4 +96,14 @@ CODES: dict[str, tuple[str, str]] = {
         "Truncated back-propagation cuts sequences into pieces of `truncationLength` steps."
         " This version trains on whole sequences only.",
     ),
+    "BS0620": (
+        "binary data file damaged",
+        "A CNTKBinaryReader file starts with its magic number and version 1, and ends with the"
+        " offset of its header; some part of it contradicts another or lies outside the file.",
+    ),
+    "BS0621": (
+        "binary data of another precision",
+        "The values of a CNTKBinaryReader file have the type that `precision` had when it was"
+        " written; they are not converted.",
+    ),
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.runtime.data.binary import BinaryFile, binary_file, read_binary
 from brainscript.runtime.data.corpus import Corpus, TextFile, join, read_text
 from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.data.randomise import Order, order_of
@@ -16,11 +17,13 @@ from brainscript.runtime.network import InputSpec
 from brainscript.settings import Settings
 
 Warn = Callable[[Diagnostic], None]
+DataFile = TextFile | BinaryFile
 
 TEXT_READER = "CNTKTextFormatReader"
+BINARY_READER = "CNTKBinaryReader"
+BINARY_DESERIALIZER = "CNTKBinaryFormatDeserializer"
 TEXT_DESERIALIZER = "CNTKTextFormatDeserializer"
 OTHER_READERS = (
-    "CNTKBinaryReader",
     "ImageReader",
     "HTKMLFReader",
     "HTKDeserializers",
@@ -34,7 +37,6 @@ OTHER_READERS = (
     "BinaryReader",
 )
 OTHER_DESERIALIZERS = (
-    "CNTKBinaryFormatDeserializer",
     "ImageDeserializer",
     "Base64ImageDeserializer",
     "HTKFeatureDeserializer",
@@ -88,9 +90,12 @@ def _is_double(settings: Settings, inputs: Sequence[InputSpec]) -> bool:
     return settings.text("precision", "float").strip().lower() == "double"
 
 
-def _load(files: Sequence[TextFile], settings: Settings, element_bytes: int, warn: Warn) -> Corpus:
+def _load(files: Sequence[DataFile], settings: Settings, element_bytes: int, warn: Warn) -> Corpus:
     parts: list[Corpus] = []
     for file in files:
+        if isinstance(file, BinaryFile):
+            parts.append(read_binary(file, element_bytes))
+            continue
         corpus, warnings = read_text(file, element_bytes)
         parts.append(corpus)
         for warning in warnings:
@@ -101,19 +106,17 @@ def _load(files: Sequence[TextFile], settings: Settings, element_bytes: int, war
     return joined
 
 
-def _simple_file(settings: Settings) -> TextFile:
+def _simple_file(settings: Settings) -> DataFile:
     """The file of a section with its own `readerType`, or with none, which means text."""
     if settings.has("readers", inherited=False):
         title = "several readers under 'readers' are not available"
         help = "join the files in one reader: deserializers = ( [ type = ... ] : [ ... ] )"
         raise BrainScriptError(Diagnostic("BS0602", title, settings.span_of("readers"), help=help))
     name = settings.text("readerType", TEXT_READER)
-    if name.lower() != TEXT_READER.lower():
-        raise _unavailable(settings, "readerType", name, TEXT_READER, OTHER_READERS)
-    return text_file(settings)
+    return _file(settings, "readerType", name, (TEXT_READER, BINARY_READER), OTHER_READERS)
 
 
-def _composite_files(settings: Settings) -> list[TextFile]:
+def _composite_files(settings: Settings) -> list[DataFile]:
     for key in (
         "multiThreadedDeserialization",
         "useNumericSequenceKeys",
@@ -131,12 +134,11 @@ def _composite_files(settings: Settings) -> list[TextFile]:
         span = settings.span_of("truncated")
         help = "remove 'truncated' to train on whole sequences"
         raise BrainScriptError(Diagnostic("BS0619", title, span, help=help))
-    files: list[TextFile] = []
+    files: list[DataFile] = []
     for section in settings.sections("deserializers"):
         name = section.text("type")
-        if name.lower() != TEXT_DESERIALIZER.lower():
-            raise _unavailable(section, "type", name, TEXT_DESERIALIZER, OTHER_DESERIALIZERS)
-        files.append(text_file(section))
+        known = (TEXT_DESERIALIZER, BINARY_DESERIALIZER)
+        files.append(_file(section, "type", name, known, OTHER_DESERIALIZERS))
     if not files:
         title = "'deserializers' names no deserializer"
         span = settings.span_of("deserializers")
@@ -144,15 +146,21 @@ def _composite_files(settings: Settings) -> list[TextFile]:
     return files
 
 
-def _unavailable(
-    settings: Settings, key: str, name: str, available: str, others: tuple[str, ...]
-) -> BrainScriptError:
+def _file(
+    settings: Settings, key: str, name: str, available: tuple[str, str], others: tuple[str, ...]
+) -> DataFile:
+    """The file of a section by the kind it names; `available` are text and binary."""
+    text, binary = available
+    if name.lower() == text.lower():
+        return text_file(settings)
+    if name.lower() == binary.lower():
+        return binary_file(settings)
     title = f"'{name}' is no reader that CNTK has"
-    help = did_you_mean(name, (available, *others)) or f"use {available}"
+    help = did_you_mean(name, (*available, *others)) or f"use {text}"
     if name.lower() in (other.lower() for other in others):
         title = f"'{name}' is not available"
-        help = f"convert the data to CNTK's text format and use {available}"
-    return BrainScriptError(Diagnostic("BS0602", title, settings.span_of(key), help=help))
+        help = f"convert the data to CNTK's text format and use {text}"
+    raise BrainScriptError(Diagnostic("BS0602", title, settings.span_of(key), help=help))
 
 
 def _check_frames(corpus: Corpus, settings: Settings) -> None:

@@ -38,7 +38,14 @@ class Remark:
 
 
 CANNOT_OPEN, READ_FAILED, EMPTY_FILE, UTF16, NO_SEQUENCE_ID, ID_TOO_LARGE = range(1, 7)
-STREAM_MISSING, OUT_OF_MEMORY, TOO_MANY_SEQUENCES, NOTHING_JOINED, BLANK_LINE = 7, 9, 10, 11, 12
+STREAM_MISSING, OUT_OF_MEMORY, TOO_MANY_SEQUENCES, NOTHING_JOINED, BLANK_LINE, DAMAGED = (
+    7,
+    9,
+    10,
+    11,
+    12,
+    13,
+)
 
 _TEXTS: dict[int, tuple[str, str, str]] = {
     # kind: code, title with {text}, {sequence}, {file}; help
@@ -65,6 +72,11 @@ _TEXTS: dict[int, tuple[str, str, str]] = {
     OUT_OF_MEMORY: ("BS0618", "the data of '{file}' does not fit in memory", ""),
     TOO_MANY_SEQUENCES: ("BS0618", "'{file}' has too many or too long sequences", ""),
     NOTHING_JOINED: ("BS0614", "no sequence key occurs in all files of the reader", ""),
+    DAMAGED: (
+        "BS0620",
+        "the binary data file '{file}' is damaged at byte {sequence}: {text}",
+        "write it again with CNTK's ctf2bin.py",
+    ),
     20: ("", "the row holds no sample", ""),
     21: ("", "'{text}' is not a number", "numbers look like 1, -2.5 or 3e-4"),
     22: ("", "more numbers than the 'dim' of stream '{text}'", ""),

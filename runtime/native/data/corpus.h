@@ -97,6 +97,7 @@ enum RemarkKind : int64_t {
   kTooManySequences = 10,
   kNothingJoined = 11,
   kBlankLine = 12,
+  kDamaged = 13,
   // Counted against maxErrors.
   kBlankRow = 20,
   kBadNumber = 21,
