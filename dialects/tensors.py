@@ -140,6 +140,12 @@ def _parse_dimension(parser: AttrParser) -> int:
     return dim
 
 
+def parse_text(parser: AttrParser) -> str:
+    """A string literal of any characters; xDSL reads what is not ASCII as bytes."""
+    raw = parser.parse_optional_bytes_literal()
+    return parser.parse_str_literal() if raw is None else raw.decode(errors="replace")
+
+
 def shape_text(shape: Shape | None) -> str:
     """A shape as messages and types write it: `[784 x ?]`, or `*` when the rank is unknown."""
     if shape is None:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Self, TypeVar, cast
 
 from xdsl.dialects.builtin import (
     BoolAttr,
+    BytesAttr,
     FloatAttr,
     IntegerAttr,
     LocationAttr,
@@ -178,7 +179,15 @@ def print_operands(printer: Printer, operands: Sequence[SSAValue]) -> None:
 
 def parse_options(parser: Parser) -> dict[str, Attribute]:
     """Parse an optional `{name = value, ...}`."""
-    return dict(parser.parse_optional_attr_dict())
+    found = parser.parse_optional_attr_dict()
+    return {name: _as_text(value) for name, value in found.items()}
+
+
+def _as_text(value: Attribute) -> Attribute:
+    """A string that is not ASCII, which xDSL reads as bytes, as a string."""
+    if isinstance(value, BytesAttr):
+        return StringAttr(value.data.decode(errors="replace"))
+    return value
 
 
 def make(

@@ -39,6 +39,7 @@ class Kind:
 
     def infer(self, inputs: Sequence[TensorType], options: Mapping[str, object]) -> TensorType:
         """The type of the result as far as it is known; raises `ShapeError`."""
+        self._check_count(len(inputs))
         return self.op.result_type_for(inputs, self._read(options))
 
     def make(
@@ -53,8 +54,7 @@ class Kind:
         A wrong option, number of inputs or shape is a `BrainScriptError` at `location`.
         """
         try:
-            if not self.least <= len(inputs) <= self.most:
-                raise self._count_error(len(inputs))
+            self._check_count(len(inputs))
             values = self._read(options)
             result = self.op.result_type_for([type_of(v) for v in inputs], values)
         except ShapeError as e:
@@ -74,10 +74,13 @@ class Kind:
                 raise ShapeError("BS0402", f"'{self.name}': {e}", "") from e
         return values
 
-    def _count_error(self, given: int) -> ShapeError:
+    def _check_count(self, given: int) -> None:
+        if self.least <= given <= self.most:
+            return
         wants = str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
         plural = "" if wants == "1" else "s"
-        return ShapeError("BS0413", f"'{self.name}' takes {wants} input{plural}, not {given}", "")
+        title = f"'{self.name}' takes {wants} input{plural}, not {given}"
+        raise ShapeError("BS0413", title, "")
 
 
 def located(error: ShapeError, node: str, location: LocationAttr) -> BrainScriptError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any, ClassVar, Self
 
 from xdsl.dialects.builtin import (
@@ -41,7 +42,7 @@ from brainscript.dialects.net.base import (
     print_value,
 )
 from brainscript.dialects.net.shapes import as_written
-from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.dialects.tensors import TensorType, parse_text, type_of
 
 INITS = (
     "uniform",
@@ -207,7 +208,7 @@ class InputOp(NetOp):
     @classmethod
     def parse(cls, parser: Parser) -> Self:
         """Parse `"name" {...} : TYPE`."""
-        name = StringAttr(parser.parse_str_literal())
+        name = StringAttr(parse_text(parser))
         attributes = parse_options(parser)
         parser.parse_punctuation(":")
         return make(cls, (), [parser.parse_type()], {"node": name, **attributes})
@@ -232,6 +233,12 @@ class SplatOp(NetOp):
 
     def __init__(self, value: float, type: TensorType, location: LocationAttr | None = None):
         super().__init__(result_type=type, location=location, options={"value": float(value)})
+
+    def verify_(self) -> None:
+        """The number is finite: others have no decimal form."""
+        super().verify_()
+        if not isfinite(self.value.value.data):
+            raise VerifyException("the number is not finite")
 
     @classmethod
     def parse(cls, parser: Parser) -> Self:

@@ -198,6 +198,11 @@ def reduce_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
     """Axis 0 reduces the whole sample to `[1]`; axis k >= 1 keeps the rank and makes its size 1."""
     shape, axis = inputs[0].shape, options["axis"]
     assert isinstance(axis, int)
+    if axis < 0:
+        help = "axes are counted from 1; SumElements adds up all samples"
+        raise ShapeError(
+            "BS0407", "a reduction over samples is not supported", f"axis {axis}", help
+        )
     if axis == 0 or shape is None:
         return Inferred(SCALAR if axis == 0 else None, inputs[0].axis)
     if not 1 <= axis <= len(shape):

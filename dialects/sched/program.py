@@ -35,6 +35,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from brainscript.dialects.sched.kernel import KernelOp
 from brainscript.dialects.sched.memory import Piece, find_clash, size_of
+from brainscript.dialects.tensors import parse_text
 
 KINDS = ("input", "state", "temporary")
 """Where a buffer lives: filled by the caller for each minibatch; in the state block, from step to
@@ -121,7 +122,7 @@ class BufferOp(IRDLOperation):
     def parse(cls, parser: Parser) -> Self:
         kind = parser.parse_identifier("buffer kind")
         role = parser.parse_optional_identifier() or ""
-        label = parser.parse_str_literal("buffer name")
+        label = parse_text(parser)
         place = _parse_form(parser) if parser.parse_optional_keyword("at") else None
         parser.parse_punctuation(":")
         return cls(kind, label, parser.parse_type(), role, place)
@@ -308,7 +309,7 @@ class ProgramOp(IRDLOperation):
     def parse(cls, parser: Parser) -> Self:
         name = parser.parse_symbol_name().data
         axes = parser.parse_comma_separated_list(
-            parser.Delimiter.SQUARE, lambda: parser.parse_str_literal("axis name")
+            parser.Delimiter.SQUARE, lambda: parse_text(parser)
         )
         arena = _parse_form(parser) if parser.parse_optional_keyword("arena") else None
         program = cls(name, axes, parser.parse_region())
