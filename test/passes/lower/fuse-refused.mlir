@@ -1,0 +1,20 @@
+// What no kernel computes is refused with the name of its node, before anything is changed.
+// RUN: bs-opt %s --split-input-file --verify-diagnostics -p net-fuse
+
+net.network {
+  %x = net.input "x" : !net.t<[4], f32, @"*">
+  // expected-error@+1 {{'mean' cannot be compiled}}
+  %m = net.mean %x {node = "m"} : !net.t<[4], f32>
+  %z = net.minus %x, %m {node = "z"} : !net.t<[4], f32, @"*">
+  net.roots output(%z)
+}
+
+// -----
+
+net.network {
+  %a = net.input "a" : !net.t<[2 x 4], f32, @"*">
+  %x = net.input "x" : !net.t<[4], f32, @"*">
+  // expected-error@+1 {{both factors of this product differ from sample to sample}}
+  %z = net.times %a, %x {node = "z"} : !net.t<[2], f32, @"*">
+  net.roots output(%z)
+}
