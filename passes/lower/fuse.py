@@ -13,11 +13,11 @@ from xdsl.passes import ModulePass
 from brainscript.dialects.net.base import attribute
 from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of
 from brainscript.dialects.net.parameters import ReadOp, WriteOp
-from brainscript.passes.lower.clusters import Clusters, forward_order, members
-from brainscript.passes.lower.decompose import decompose, materialise, settle_writes
-from brainscript.passes.lower.families import check_supported, is_constant, is_outside
-from brainscript.passes.lower.groups import MERGES, Group, Merge, Traits
-from brainscript.passes.lower.tidy import recompute, tidy
+from brainscript.passes.lower.fusion.clusters import Clusters, forward_order, members
+from brainscript.passes.lower.fusion.decompose import decompose, materialise, settle_writes
+from brainscript.passes.lower.fusion.families import check_supported, is_constant, is_outside
+from brainscript.passes.lower.fusion.groups import MERGES, Group, Merge, Traits
+from brainscript.passes.lower.fusion.tidy import recompute, tidy
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 
 from brainscript.dialects.net.elementwise import PassOp
 from brainscript.dialects.sched import KernelOp, YieldOp
-from brainscript.passes.lower.families import is_constant, is_product
-from brainscript.passes.lower.groups import Group
-from brainscript.passes.lower.tidy import Key, key_of
+from brainscript.passes.lower.fusion.families import is_constant, is_product
+from brainscript.passes.lower.fusion.groups import Group
+from brainscript.passes.lower.fusion.tidy import Key, key_of
 
 
 @dataclass

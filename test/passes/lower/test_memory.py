@@ -70,9 +70,7 @@ def test_two_axes_have_parts_of_their_own() -> None:
     assert coefficients(program.arena) == (64, 24, 60)
     for columns in ((0, 0), (1, 5), (16, 17), (33, 4096)):
         starts = [
-            evaluate(coefficients(b.place), columns)
-            for b in program.buffers
-            if b.place is not None
+            evaluate(coefficients(b.place), columns) for b in program.buffers if b.place is not None
         ]
         assert len(starts) == 5
         assert all(start % ALIGNMENT == 0 for start in starts)

@@ -9,7 +9,7 @@ from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.network import NetworkOp
 from brainscript.dialects.net.parameters import InputOp, ReadOp, SplatOp
 from brainscript.dialects.tensors import type_of
-from brainscript.passes.lower.families import is_late
+from brainscript.passes.lower.fusion.families import is_late
 
 Key = tuple[object, ...]
 

@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brainscript.passes.lower.clusters import Clusters, forward_order, members
+from brainscript.passes.lower.fusion.clusters import Clusters, forward_order, members
 
 
 @st.composite

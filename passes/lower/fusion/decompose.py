@@ -17,7 +17,7 @@ from brainscript.dialects.net.network import NetworkOp, RootsOp, network_of, sym
 from brainscript.dialects.net.reduce import ReduceOp
 from brainscript.dialects.sched import PRODUCTS
 from brainscript.dialects.tensors import TensorType, type_of
-from brainscript.passes.lower.families import is_constant
+from brainscript.passes.lower.fusion.families import is_constant
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from xdsl.ir import Operation, SSAValue
 from brainscript.dialects.net.parameters import IndexOp, ReadOp, WriteOp
 from brainscript.dialects.sched import share_a_sample
 from brainscript.dialects.tensors import TensorType, type_of
-from brainscript.passes.lower.families import (
+from brainscript.passes.lower.fusion.families import (
     axis_of,
     is_column_sum,
     is_constant,

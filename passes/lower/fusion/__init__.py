@@ -1,0 +1,1 @@
+"""Which operations of a network become one kernel: rewriting, grouping, bookkeeping."""
