@@ -30,7 +30,7 @@ def move(value: SSAValue, old: str, new: str) -> None:
     seen: set[Operation] = set()
     while todo:
         op = todo.pop()
-        if isinstance(op, Block) or op in seen:
+        if isinstance(op, Block) or op in seen or not op.attributes:
             continue
         path = path_of(op)
         if not path.startswith(old) or path[len(old) : len(old) + 1].isdigit():

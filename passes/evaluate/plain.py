@@ -19,18 +19,20 @@ from brainscript.dialects.bs import (
 from brainscript.limits import limit, recursion
 
 Plain = float | str | bool
+LITERALS = frozenset({NumberOp, StringOp, BoolOp})
 
 
 def plain(op: object) -> Plain | None:
     """The value of a literal, None for any other operation."""
+    if type(op) not in LITERALS:
+        return None
     if isinstance(op, NumberOp):
         number: FloatAttr[Any] = op.value
         return float(number.value.data)
     if isinstance(op, StringOp):
         return op.value.data
-    if isinstance(op, BoolOp):
-        return bool(op.value.value.data)
-    return None
+    assert isinstance(op, BoolOp)
+    return bool(op.value.value.data)
 
 
 def integer(op: object) -> int | None:

@@ -24,6 +24,10 @@ from brainscript.passes.evaluate.failures import called_from, type_name
 from brainscript.passes.evaluate.paths import name_arguments
 
 
+LITERALS = frozenset({NumberOp, StringOp, BoolOp})
+"""Operations that carry no path."""
+
+
 def apply_rule(engine: Engine, op: Operation) -> SSAValue | None:
     """Before and after::
 
@@ -102,11 +106,11 @@ def copy_body(
     pairs: list[tuple[Operation, Operation]] = []
     result: SSAValue | None = None
     for old in body.ops:
-        if isinstance(old, YieldOp):
-            result = old.value
+        if type(old) is YieldOp:
+            result = old.operands[0]
             continue
         new = old.clone(mapper, clone_operands=False)
-        if not isinstance(new, NumberOp | StringOp | BoolOp):
+        if type(new) not in LITERALS:
             below = join_path(path, path_of(old))
             new.attributes = {**old.attributes, "path": StringAttr(below)} if below else {}
         new.location = CallSiteLoc(old.location, caller)
