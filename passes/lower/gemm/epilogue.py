@@ -12,7 +12,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from brainscript.dialects.kern_tile import TileEachOp, TileEndOp, TileType
 from brainscript.dialects.net.parameters import SplatOp
 from brainscript.dialects.tensors import TensorType, type_of
-from brainscript.passes.lower.families import CHEAP
+from brainscript.passes.lower.fusion.families import CHEAP
 from brainscript.passes.lower.gemm.code import Code, Index
 from brainscript.passes.lower.gemm.form import Form
 from brainscript.passes.lower.scalar_bodies import vector_body
