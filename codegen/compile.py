@@ -15,7 +15,7 @@ from io import StringIO
 from xdsl.printer import Printer
 
 from brainscript.codegen.cache import ObjectCache
-from brainscript.codegen.emit import EMITTER_VERSION, emit_kernel
+from brainscript.codegen.emit import emit_kernel, emitter_version
 from brainscript.codegen.text import INTRINSICS
 from brainscript.codegen.workers.pool import WorkerPool, shared_pool
 from brainscript.diagnostic import BrainScriptError, Diagnostic
@@ -32,7 +32,7 @@ def content_key(text: str, target: Target) -> str:
     """The cache key of an object made from this text for this target."""
     parts = [
         text,
-        EMITTER_VERSION,
+        emitter_version(),
         version("llvmlite"),
         target.triple,
         target.cpu,

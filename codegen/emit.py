@@ -6,15 +6,14 @@ part of the instruction set has a module of its own, `emit_<part>.py`, with a ta
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 from brainscript.codegen.emission import Emission, Table, llvm_type
 from brainscript.codegen.text import ModuleText
 from brainscript.dialects.kern import FuncOp
-
-EMITTER_VERSION = "1"
-"""Part of the key of every cached object: raise it when the same `kern` text gives other code."""
 
 PARTS = ("control", "memory", "vector", "tile")
 
@@ -26,6 +25,18 @@ def emitters() -> Table:
     for part in PARTS:
         table.update(import_module(f"brainscript.codegen.emit_{part}").EMITTERS)
     return table
+
+
+@cache
+def emitter_version() -> str:
+    """Part of the key of every cached object: a hash of the sources that write the text.
+
+    So an object is never taken for one that another version of the emitters would have made.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def emit_kernel(kernel: FuncOp, symbol: str | None = None) -> str:
