@@ -34,7 +34,7 @@ def write_program(program: Program, writer: Writer) -> int:
     """Write the kernel in the way that suits its shapes; returns its bytes of scratch memory."""
     nodes = program.nodes()
     totals = [node for node in nodes if node.kind == "total"]
-    if len(program.sizes) > 1 or any(node.kind == "fold" for node in nodes):
+    if len(program.sizes) > 1 or any(node.kind in ("fold", "place") for node in nodes):
         return write_nested(program, writer)
     if not program.sizes:
         write_samples(program, writer)

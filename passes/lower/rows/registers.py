@@ -14,6 +14,8 @@ from brainscript.passes.lower.rows.writer import Writer
 MOST_VECTORS = 8
 MOST_WORK = 240
 """Bounds on the vectors of a sample, and on those times the nodes, that are written out."""
+PAIR = 2
+"""Samples that are worked on side by side, so that one need not wait for its reductions."""
 
 
 def fits_registers(program: Program, lanes: int) -> bool:
@@ -33,6 +35,12 @@ class Sample:
         self.tail = program.elements - (self.count - 1) * writer.lanes
         self.values: dict[Node, Sequence[SSAValue]] = {}
         self.spread: dict[Node, SSAValue] = {}
+
+    def at(self, row: SSAValue) -> Sample:
+        """Another sample, with what it shares with this one."""
+        other = Sample(self.program, self.writer)
+        other.row, other.values = row, dict(self.values)
+        return other
 
     def part_count(self, part: int) -> SSAValue | None:
         """The number of valid lanes of a vector, None when all are."""
@@ -84,6 +92,8 @@ class Sample:
 
     def _compute(self, node: Node) -> Sequence[SSAValue]:
         writer = self.writer
+        if node.kind == "load":
+            return self.load(node)
         if node.kind == "constant":
             return [writer.vectors(writer.element).constant(node.value)]
         if node.kind == "place":
@@ -115,22 +125,30 @@ class Sample:
 
 
 def write_registers(program: Program, writer: Writer) -> None:
-    """Loads, then all arithmetic, then stores, for every sample of this thread."""
-    sample = Sample(program, writer)
-    loads = [node for node in program.nodes() if node.kind == "load"]
-    for node in loads:
-        if not node.local:
-            sample.values[node] = sample.load(node)
-    shared, spread = dict(sample.values), dict(sample.spread)
-    start, end = writer.share(
-        writer.n if program.local else writer.index(1), max(1, 64 // program.elements)
-    )
-    with writer.loop(start, end, 1) as loop:
-        sample.row, sample.values, sample.spread = loop.index, dict(shared), dict(spread)
-        for node in loads:
-            if node.local:
-                sample.values[node] = sample.load(node)
-        for node in program.outputs:
+    """Pairs of samples while there are two, step by step side by side; then the last one."""
+    total = writer.n if program.local else writer.index(1)
+    start, end = writer.share(total, max(1, 64 // program.elements))
+    shared = Sample(program, writer)
+    for node in program.nodes():
+        if node.kind == "load" and not node.local:
+            shared.values[node] = shared.load(node)
+    middle = start
+    if program.local:
+        pairs = writer.mul(writer.div(writer.sub(end, start), PAIR), PAIR)
+        middle = writer.add(start, pairs)
+        with writer.loop(start, middle, PAIR) as loop:
+            rows = [writer.add(loop.index, i) for i in range(PAIR)]
+            _write_samples(program, [shared.at(row) for row in rows])
+    with writer.loop(middle, end, 1) as loop:
+        _write_samples(program, [shared.at(loop.index)])
+
+
+def _write_samples(program: Program, samples: Sequence[Sample]) -> None:
+    """Loads, then all arithmetic, then stores."""
+    nodes = program.nodes()
+    for node in [*(n for n in nodes if n.kind == "load"), *nodes]:
+        for sample in samples:
             sample.get(node)
+    for sample in samples:
         for number, node in enumerate(program.outputs, len(program.inputs)):
-            sample.store(node, writer.pointers[number])
+            sample.store(node, sample.writer.pointers[number])

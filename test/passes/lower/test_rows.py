@@ -188,3 +188,27 @@ def test_constant_result() -> None:
     t, s = tensor((6,), "f32", False), tensor((1,), "f32", False)
     lines = [f"%a = net.splat 2.5 : {t}", f"%b = net.splat 0.5 : {s}"]
     check(kernel_text("rows", [], lines, [("a", t), ("b", s)]), 0)
+
+
+@pytest.mark.parametrize("size", [1, 3, 40, 500])
+def test_places(size: int) -> None:
+    t, s, p = tensor((size,)), tensor((1,)), tensor((size,), "f32", False)
+    lines = [
+        f"%i = net.index : {p}",
+        f'%a = net.reduce %0 {{op = "Argmax"}} : {s}',
+        f"%m = net.equal %i, %a : {t}",
+        f"%c = net.less %i, %a : {t}",
+        f"%n = net.reduce %c : {s}",
+    ]
+    check(kernel_text("rows", [t], lines, [("m", t), ("n", s)]), 21)
+
+
+def test_matrix_places() -> None:
+    t, p = tensor((3, 5)), tensor((3, 5), "f32", False)
+    row, column = tensor((1, 5)), tensor((3, 1))
+    lines = [
+        f"%i = net.index : {p}",
+        f"%a = net.element_times %0, %1 : {t}",
+        f"%b = net.plus %a, %i : {t}",
+    ]
+    check(kernel_text("rows", [row, column], lines, [("b", t)]), 4)

@@ -1,9 +1,11 @@
-// Samples of a few vectors are held in registers; masked lanes take no part in a reduction.
+// Samples of a few vectors are held in registers, two at a time; masked lanes reduce to nothing.
 // RUN: bs-opt %s -p 'sched-to-kern{target=avx512}' | filecheck %s
 
 // CHECK: kern.func @k{{.*}} attributes {workspace = 0 : i64}
 sched.kernel @k rows(%z : !net.t<[20], f32, @"*">) -> (!net.t<[20], f32, @"*">, !net.t<[1], f32, @"*">) {
-  // CHECK: scf.for %[[ROW:.*]] = %start to %end
+  // CHECK: scf.for %{{.*}} = %start to
+  // CHECK-COUNT-2: kern.reduce "max"
+  // CHECK: scf.for %[[ROW:.*]] = %{{.*}} to %end
   // CHECK: %[[A:.*]] = kern.load %x0[%{{.*}}] : vector<16xf32>
   // CHECK: %[[B:.*]] = kern.load %x0[%{{.*}}], %{{.*}} : vector<16xf32>
   // CHECK: %[[FILLED:.*]] = kern.fill %[[B]]
