@@ -35,7 +35,8 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "BS0407": (
         "there is no such axis",
-        "The axis that is to be reduced does not exist. Axes are counted from 1; 0 means all.",
+        "The axis that is to be reduced does not exist. Axes are counted from 1; 0 "
+        "means all. Reductions over samples or time (negative axes) are not supported.",
     ),
     "BS0408": (
         "a shape is not known",
@@ -72,10 +73,6 @@ CODES: dict[str, tuple[str, str]] = {
         "evaluated, such as ClassificationError.",
     ),
     "BS0416": (
-        "the training criterion is not a number",
-        "The training criterion must be one number for the minibatch or one number per sample.",
-    ),
-    "BS0417": (
         "the network is too large",
         "A tensor has more elements or axes than the limits allow.",
     ),

@@ -148,7 +148,7 @@ def check_size(op: Operation, shape: Shape | None) -> None:
     for name, size in (("rank", len(shape)), ("tensor-elements", prod(shape))):
         if size > limit(name):
             title = f"'{name_of(op)}' is too large"
-            raise exceeded(name, "BS0417", title, span_of(op.location), shape_text(shape))
+            raise exceeded(name, "BS0416", title, span_of(op.location), shape_text(shape))
 
 
 def check_operation(op: NetOp) -> None:
