@@ -158,9 +158,14 @@ class Group:
                 fits = is_elementwise(op) and type_of(op.results[0]) == narrow
             else:
                 fits = is_elementwise(op) and type_of(op.results[0]) == wide and not self.leaves(op)
+                fits = fits and not any(self._is_total(v) for v in op.operands)
             if not fits:
                 return False
         return True
+
+    def _is_total(self, value: SSAValue) -> bool:
+        """Whether the value is one of all samples made here: known only after the sum."""
+        return value.owner in self.inside and type_of(value).axis is None
 
     def _is_rows(self) -> bool:
         axes = {axis_of(op) for op in self.body}
