@@ -47,9 +47,7 @@ class CompiledNetwork:
         self._compilation = compilation
         self._steps: dict[tuple[Mode, tuple[str, ...], str], Program] = {}
         self.facts = self._find_facts()
-        self.state = StateArena(
-            StateSlot(p.name, p.dims, p.element, "parameter") for p in self.facts.parameters
-        )
+        self.state = StateArena(_stored(self.facts))
 
     @property
     def module(self) -> ModuleOp:
@@ -112,6 +110,15 @@ class CompiledNetwork:
             entry = make()
             programs.put(key, entry)
         return entry
+
+
+def _stored(facts: Facts) -> Iterator[StateSlot]:
+    """The values that a model file holds: parameters, and what is found before training."""
+    for spec in facts.parameters:
+        yield StateSlot(spec.name, spec.dims, spec.element, "parameter")
+    for found in facts.precomputed:
+        dims = facts.nodes[found.name].dims
+        yield StateSlot(found.state, dims, facts.precision, "statistic")
 
 
 def text_key(*texts: str) -> str:
