@@ -88,7 +88,8 @@ class Sweep:
         self.parts[self.criterion] = [self.writer.number(1.0)]
         for op in reversed(operations):
             if isinstance(op, ReadOp) and op.result in self.parts:
-                self.gradients.setdefault(op.target, []).append(self._total(op.result))
+                total = self.writer.fit(self._total(op.result), type_of(op.result))
+                self.gradients.setdefault(op.target, []).append(total)
             elif isinstance(op, NetOp) and op.result in self.parts:
                 self._visit(op)
         self._hand_over()
