@@ -14,6 +14,7 @@ from brainscript.dialects.bs.base import (
     whole,
 )
 from brainscript.dialects.bs.functions import (
+    ARITY,
     ApplyOp,
     BuiltinOp,
     ComposeOp,
@@ -79,6 +80,7 @@ BS = Dialect(
 )
 
 __all__ = [
+    "ARITY",
     "BS",
     "DELAYS",
     "LISTS",

@@ -25,6 +25,29 @@ from xdsl.utils.exceptions import VerifyException
 
 from brainscript.dialects.bs.base import AllocatesResult, BsOperation, ValueType
 
+ARITY: dict[str, int | None] = {
+    "Chr": 1,
+    "Concat": None,
+    "Debug": None,
+    "Fail": 1,
+    "Floor": 1,
+    "Format": 2,
+    "IntDiv": 2,
+    "IsArray": 1,
+    "IsBool": 1,
+    "IsDouble": 1,
+    "IsNode": 1,
+    "IsSameObject": 2,
+    "Length": 1,
+    "Mod": 2,
+    "Print": 1,
+    "Repeat": 2,
+    "Replace": 3,
+    "Resize": 2,
+    "Substr": 3,
+}
+"""The built-in functions, and how many arguments each takes (None: one or more)."""
+
 SPEAKING = frozenset({"Print", "Debug", "Fail"})
 """Built-in functions that do something besides giving a value."""
 
@@ -57,6 +80,8 @@ class LambdaOp(BsOperation):
     def verify_(self) -> None:
         """One block argument for each parameter, and not more defaults than parameters."""
         count = len(self.parameters.data)
+        if not isinstance(self.body.block.last_op, YieldOp):
+            raise VerifyException("the body of a function ends with bs.yield")
         if len(self.body.block.args) != count or len(self.defaults) > count:
             raise VerifyException(
                 f"{count} parameters, {len(self.body.block.args)} arguments of the block, "
@@ -123,7 +148,10 @@ class SpeakingEffect(MemoryEffect):
 
 @irdl_op_definition
 class BuiltinOp(BsOperation):
-    """A function on evaluated values that the compiler itself computes: `Length`, `Format` ..."""
+    """A function on evaluated values that the compiler itself computes: `Length`, `Format` ...
+
+    One array may stand for all arguments of a function that takes several.
+    """
 
     name = "bs.builtin"
     function = prop_def(StringAttr)
@@ -131,3 +159,11 @@ class BuiltinOp(BsOperation):
     result = result_def(ValueType)
     traits = traits_def(SpeakingEffect())
     assembly_format = "$function `(` $arguments `)` attr-dict"
+
+    def verify_(self) -> None:
+        """The function exists and gets its arguments."""
+        name, given = self.function.data, len(self.arguments)
+        if name not in ARITY:
+            raise VerifyException(f"there is no built-in function '{name}'")
+        if given != 1 and given != (ARITY[name] or given or 1):
+            raise VerifyException(f"'{name}' takes {ARITY[name] or 'some'} arguments, not {given}")

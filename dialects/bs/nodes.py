@@ -171,6 +171,8 @@ class NetworkOp(BsOperation):
         """A known form, and the roots at the end."""
         if self.form.data not in ("members", "expression", "value"):
             raise VerifyException(f"unknown form '{self.form.data}'")
+        if self.body.block.args:
+            raise VerifyException("a network has no arguments")
         if not isinstance(self.body.block.last_op, RootsOp):
             raise VerifyException("a network ends with its roots")
 

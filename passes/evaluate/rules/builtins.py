@@ -10,7 +10,7 @@ from xdsl.ir import Operation, SSAValue
 
 from brainscript import limits
 from brainscript.diagnostic import BrainScriptError
-from brainscript.dialects.bs import ArrayOp, BuiltinOp, RecordOp, strings
+from brainscript.dialects.bs import ARITY, ArrayOp, BuiltinOp, RecordOp, strings
 from brainscript.passes.evaluate.engine import Engine
 from brainscript.passes.evaluate.failures import type_name
 from brainscript.passes.evaluate.plain import Plain, integer, plain
@@ -184,12 +184,22 @@ def builtin_rule(engine: Engine, op: Operation) -> SSAValue | None:
         ready, needed = _wants_everything(engine, op)
     if not ready:
         return needed
-    if function not in FUNCTIONS:
-        raise engine.fail(op, "BS0316", f"there is no built-in function '{function}'")
+    if (arity := ARITY[function] or len(op.operands)) != len(op.operands):
+        return _spread(engine, op, arity)
     result = FUNCTIONS[function](Call(engine, op))
     if isinstance(result, SSAValue):
         return engine.replace(op, result)
     return engine.replace(op, engine.literal(op, result))
+
+
+def _spread(engine: Engine, op: BuiltinOp, arity: int) -> SSAValue:
+    """One array stands for all arguments."""
+    array = op.operands[0].owner
+    if not isinstance(array, ArrayOp) or len(array.elements) != arity:
+        name = op.function.data
+        raise engine.fail(op, "BS0304", f"{name}: {arity} arguments expected in 'args'")
+    spread = engine.make(BuiltinOp, op, array.elements, {"function": op.function})
+    return engine.replace(op, spread)
 
 
 def _wants_everything(engine: Engine, op: BuiltinOp) -> tuple[bool, SSAValue | None]:

@@ -23,7 +23,6 @@ from brainscript.passes.evaluate.engine import Engine
 from brainscript.passes.evaluate.failures import called_from, type_name
 from brainscript.passes.evaluate.paths import name_arguments
 
-
 LITERALS = frozenset({NumberOp, StringOp, BoolOp})
 """Operations that carry no path."""
 

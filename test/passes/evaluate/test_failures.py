@@ -52,6 +52,7 @@ VALUES = [
     ("new Foo [a=1]", "BS0315", "unknown class 'Foo'"),
     ('{r = {what="Floor"}; q = new NumericFunction r}.q', "BS0316", "record written in place"),
     ('new NumericFunction [what="Flor"; arg=1]', "BS0316", "no function 'Flor'"),
+    ('new NumericFunction [what="Mod"; args=3]', "BS0304", "2 arguments expected"),
     ('new StringFunction [what="Chr"]', "BS0318", "needs a field 'arg'"),
     ('new ComputationNode [operation="Sigmoit"; inputs=1]', "BS0319", "no operation 'Sigmoit'"),
     ('BS.Network.Load("a.dnn")', "BS0317", "'Network' of CNTK's library is not sup"),

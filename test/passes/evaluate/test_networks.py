@@ -225,6 +225,27 @@ def test_delays_do_not_disturb_the_order(network: Network) -> None:
     }
 
 
+FIELDS = [
+    ("x.dim", 6.0),
+    ("W.dim", 12.0),
+    ("h.dim", 4.0),
+    ("(x + 1).dim", 6.0),
+    ("h.operation", "Times"),
+    ("h.TimesArgs[0].name", "W"),
+    ("h.inputs[1].operation", "InputValue"),
+    ("Length(h.inputs)", 2.0),
+    ("W.operation", "LearnableParameter"),
+    ("PastValue(3, x).dim", 3.0),
+]
+
+
+@pytest.mark.parametrize(("field", "expected"), FIELDS)
+def test_fields_of_nodes(value: Callable[[str], object], field: str, expected: object) -> None:
+    names = "x=Input{2:3}; W=ParameterTensor{4:3}; h=W*Input{3}"
+    found = value(f"{{{names}; r={field}}}.r")
+    assert found == ("value.W" if expected == "W" else expected)
+
+
 GROUPS = [
     ("{f=Input{2}; l=Input{3}; labelNodes=(l); z=Sigmoid(f)}", "feature: l f; label: l"),
     (

@@ -37,6 +37,10 @@ OPERATORS: list[tuple[str, object]] = [
     ("Round(2.5)", 3),
     ('new NumericFunction { what="Floor"; arg=-1.5 }', -2),
     ("2 ** 2 ** 3", 64),
+    ('{v = 17:5; r = new NumericFunction { what="Mod"; args=v }}.r', 2),
+    ("(-8) ** 2", 64),
+    ("0 ** -1", math.inf),
+    ("10 ** 400", math.inf),
     ("10 - 2 + 3 - 4", 7),
 ]
 STRINGS: list[tuple[str, object]] = [

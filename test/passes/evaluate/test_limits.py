@@ -1,0 +1,56 @@
+"""Programs that never end, or grow without bounds, stop with a diagnostic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import pytest
+from xdsl.dialects.builtin import ModuleOp
+
+from brainscript import limits
+from brainscript.diagnostic import LimitError
+
+
+@contextmanager
+def lowered(**changes: int) -> Generator[None]:
+    names = {name.replace("_", "-"): value for name, value in changes.items()}
+    before = {name: limits.limit(name) for name in names}
+    limits.set_limits(names)
+    try:
+        yield
+    finally:
+        limits.set_limits(before)
+
+
+@pytest.mark.parametrize(
+    ("program", "title"),
+    [
+        ("{s(n)=s(n+1); r=s(0)}.r", "stopped after 500 calls"),
+        ("{s(n)=1+s(n+1); r=s(0)}.r", "calls are nested too deeply"),
+        ("{even(n)=odd(n); odd(n)=even(n); r=even(0)}.r", "stopped after 500 calls"),
+        ("Length(array[0..100000](i=>i))", "an array of 100001 elements"),
+        ("Repeat(1e12,1)", "an array of 1000000000000 elements"),
+        ("{d(n,s)=if n==0 then s else d(n-1,s+s); r=d(40,'ab')}.r", "the text becomes too long"),
+        ("{d(n,s)=if n==0 then s else d(n-1,Replace(s,'a','aa')); r=d(40,'a')}.r", "too long"),
+    ],
+)
+def test_limits(value: Callable[[str], object], program: str, title: str) -> None:
+    small = lowered(calls=500, path_length=2000, array_length=1000, string_bytes=10_000)
+    with small, pytest.raises(LimitError) as caught:
+        value(program)
+    found = caught.value.diagnostics[0]
+    assert title in found.title
+    assert found.code == "BS0321"
+    assert "--limit" in found.help
+
+
+def test_endless_layers_stop(network: Callable[..., ModuleOp]) -> None:
+    with lowered(path_length=2000), pytest.raises(LimitError):
+        network("{x=Input{2}; f(n,x)=Sigmoid(f(n+1,x)); z=f(0,x)}")
+
+
+def test_wide_and_deep_programs_are_fine(network: Callable[..., ModuleOp]) -> None:
+    chain = " ".join(f"x{i}=Sigmoid(x{i - 1})" for i in range(1, 1500))
+    network(f"{{x0=Input{{2}} {chain}}}")
+    network("{x=Input{2}; v[i:0..400]=i*x; outputNodes=v}")
