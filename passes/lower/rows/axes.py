@@ -1,8 +1,8 @@
-"""Kernels whose values differ in several axes: operation by operation, through scratch memory.
+"""Kernels whose values differ in several axes: loop nests, one after the other.
 
-Every value of a sample gets a place in scratch memory and is filled by a loop nest of its own,
-vectors along the fastest axis. Rare shapes come here; the rest has kernels that keep values in
-registers.
+A value that is kept gets a place in scratch memory and a loop nest of its own, vectors along the
+fastest axis; cheap values are computed where they are needed. Rare shapes come here; the rest has
+kernels that keep all values in registers.
 """
 
 from __future__ import annotations
@@ -33,6 +33,19 @@ def strides(shape: Sequence[int]) -> list[int]:
     return [0 if d == 1 else prod(shape[:k]) for k, d in enumerate(shape)]
 
 
+def is_kept(program: Program, node: Node) -> bool:
+    """Whether a value is stored: reductions, what costs much, and results beside other results.
+
+    All results are known before the first is written, since it may lie where an operand lay.
+    """
+    if node.kind != "map":
+        return node.kind in ("fold", "total")
+    users = [n for n in program.nodes() if node in n.operands]
+    if any(user.kind == "total" for user in users):
+        return True
+    return (node.costly and bool(users)) or (node in program.outputs and len(program.outputs) > 1)
+
+
 class Nest:
     """Writes loop nests over the axes of a sample."""
 
@@ -42,7 +55,7 @@ class Nest:
         self.place: dict[Node, int] = {}
         self.used = 0
         for node in program.nodes():
-            if node.kind in ("map", "fold", "total"):
+            if is_kept(program, node):
                 self.place[node] = self.used
                 self.used += -(-prod(node.shape) * writer.bytes // 64) * 64 // writer.bytes
 
@@ -62,8 +75,26 @@ class Nest:
         writer = self.writer
         return writer.pointers[node.number] if node.kind == "load" else writer.workspace
 
-    def vector(self, node: Node, at: Indices, count: SSAValue | None) -> SSAValue:
-        """The vector along the first axis that begins at `at`."""
+    def vector(
+        self, node: Node, at: Indices, count: SSAValue | None, values: dict[Node, SSAValue]
+    ) -> SSAValue:
+        """The vector along the first axis that begins at `at`; `values` are those known there."""
+        if node not in values:
+            if node.kind == "map" and node not in self.place:
+                values[node] = self.compute(node, at, count, values)
+            else:
+                values[node] = self._read(node, at, count)
+        return values[node]
+
+    def compute(
+        self, node: Node, at: Indices, count: SSAValue | None, values: dict[Node, SSAValue]
+    ) -> SSAValue:
+        """The vector of a map from those of its operands."""
+        assert node.body is not None
+        operands = [self.vector(o, at, count, values) for o in node.operands]
+        return node.body(self.writer.vectors(), *operands)
+
+    def _read(self, node: Node, at: Indices, count: SSAValue | None) -> SSAValue:
         writer = self.writer
         if node.kind == "constant":
             return writer.vectors().constant(node.value)
@@ -114,7 +145,7 @@ class Nest:
     def write_values(self, nodes: Iterable[Node]) -> None:
         """Fill the places of these values."""
         for node in nodes:
-            if node.kind == "map":
+            if node.kind == "map" and node in self.place:
                 self._write_map(node)
             elif node.kind == "fold":
                 self._write_fold(node)
@@ -126,13 +157,11 @@ class Nest:
             self._copy(node, pointer)
 
     def _write_map(self, node: Node) -> None:
-        assert node.body is not None
         writer = self.writer
         with self.outer(node.shape) as at:
             for index, count in self.pieces(node.shape[0]):
                 here = [index, *at[1:]]
-                operands = [self.vector(o, here, count) for o in node.operands]
-                value = node.body(writer.vectors(), *operands)
+                value = self.compute(node, here, count, {})
                 writer.store(value, writer.workspace, self.offset(node, here), count)
 
     def _copy(self, node: Node, pointer: SSAValue) -> None:
@@ -145,7 +174,8 @@ class Nest:
                 where = base
                 for position, stride in zip(here, strides(node.shape), strict=True):
                     where = writer.add(where, writer.mul(position, stride)) if stride else where
-                writer.store(self.vector(node, here, count), pointer, where, count)
+                value = self.vector(node, here, count, {})
+                writer.store(value, pointer, where, count)
 
     def _write_fold(self, node: Node) -> None:
         """Loops over what is kept; inside, loops over what is reduced carry the partial result."""
@@ -210,7 +240,7 @@ class Scan:
 
     def _join(self, at: Indices, partial: Partial, count: SSAValue | None) -> Partial:
         nest, writer = self.nest, self.nest.writer
-        value = nest.vector(self.x, at, count)
+        value = nest.vector(self.x, at, count, {})
         if count is not None:
             rest = writer.vectors().constant(IDENTITY[self.folding.name])
             value = writer.insert(FillOp(value, count, rest))
