@@ -34,3 +34,23 @@ bs.network "members" {
   %r = bs.apply %n () {named = ["k"]}
   bs.roots ["r"] (%r)
 }
+
+// -----
+
+bs.network "members" {
+  %n = bs.number 1.0 : f64
+  // expected-error@+1 {{there is no built-in function 'Lenght'}}
+  %r = bs.builtin "Lenght" (%n)
+  bs.roots ["r"] (%r)
+}
+
+// -----
+
+bs.network "members" {
+  // expected-error@+1 {{the body of a function ends with bs.yield}}
+  %f = bs.lambda ["x"] () {
+  ^bb0(%x: !bs.value):
+    bs.roots ["x"] (%x)
+  }
+  bs.roots ["f"] (%f)
+}
