@@ -7,6 +7,7 @@ shorter: a listed case that passes is a failure of this check, until its line is
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,12 +23,13 @@ def results() -> dict[str, str]:
     folders = sorted(str(p) for p in CASES.iterdir() if p.is_dir())
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        command = f"{sys.executable} -m brainscript.tools.bs_jit"
-        words = [sys.executable, str(CASES / "check_golden.py"), "--bs-jit", command, "--quiet"]
+        command = Path(folder) / "bs-jit"
+        command.write_text(f'#!/bin/sh\nexec {sys.executable} -m brainscript.tools.bs_jit "$@"\n')
+        command.chmod(0o755)
+        checker = str(CASES / "check_golden.py")
+        words = [sys.executable, checker, "--bs-jit", str(command), "--quiet"]
         limits = ["--jobs", "2", "--timeout", "60", "--json", str(report)]
         environment = {"PYTHONPATH": str(ROOT), "BS_CRASH": "0"}
-        import os
-
         subprocess.run(
             [*words, *limits, *folders], env={**os.environ, **environment}, capture_output=True
         )
