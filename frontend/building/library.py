@@ -1,4 +1,4 @@
-"""The library: BrainScript text in `frontend/library`, parsed once."""
+"""The library: BrainScript text in `frontend/library/core`, parsed once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from brainscript.frontend import syntax
 from brainscript.frontend.parser import parse_members
 from brainscript.frontend.source import SourceText
 
-FOLDER = Path(__file__).resolve().parent.parent / "library"
+FOLDER = Path(__file__).resolve().parent.parent / "library" / "core"
 NAME = "library:"
 """What the names of library files begin with in places."""
 
