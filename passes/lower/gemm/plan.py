@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brainscript.passes.lower.gemm.form import Form
 from brainscript.target import Target
@@ -22,6 +22,15 @@ PACK_ROWS = 64
 ALIASED_ROWS = 24
 """The same, where rows of R lie a multiple of 4 KiB apart and fall into the same cache sets."""
 
+WIDE_ROWS = 2
+"""Up to this many rows tiles are wide."""
+
+WIDE_VECTORS = 12
+"""Vectors in a row of a wide tile."""
+
+WIDE_BYTES = 2048
+"""Rows of R at least this long make it worth a while."""
+
 DOT_ROWS = 3
 """Up to this many rows, scalar products with transposed weights beat packing them."""
 
@@ -35,8 +44,8 @@ class Plan:
 
     A tile has up to `tile_rows` rows and `panel` columns in registers. R is cut into panels of
     that width; the depth into blocks of `block` steps (`blocked`: there may be several). From
-    `pack_rows` rows on panels are packed; up to `dot_rows` rows of transposed weights are
-    multiplied as they lie.
+    `pack_rows` rows on panels are packed (None: never); up to `dot_rows` rows of transposed
+    weights are multiplied as they lie.
     """
 
     lanes: int
@@ -44,7 +53,7 @@ class Plan:
     panel: int
     block: int
     blocked: bool
-    pack_rows: int
+    pack_rows: int | None
     dot_rows: int
 
     def unroll(self, rows: int, columns: int) -> int:
@@ -74,6 +83,21 @@ def make_plan(form: Form, target: Target) -> Plan:
         block, blocked = -(-form.depth.size // blocks), blocks > 1
     dots = DOT_ROWS if form.right_turned and form.rows.dynamic else 0
     return Plan(lanes, rows, panel, block, blocked, _pack_rows(form, panel), dots)
+
+
+def wide_plan(form: Form, plan: Plan, target: Target) -> Plan | None:
+    """The plan for one or two rows, or None where the usual one serves.
+
+    There is nothing to reuse then: R is read once, and in long pieces, so the tile is as wide as
+    the registers allow.
+    """
+    if form.right_turned or plan.blocked or not form.rows.dynamic:
+        return None
+    panel = WIDE_VECTORS * plan.lanes
+    if form.columns * form.element_bytes < WIDE_BYTES or form.columns <= panel:
+        return None
+    rows = WIDE_ROWS if target.registers >= 32 else 1
+    return replace(plan, tile_rows=rows, panel=panel, pack_rows=None)
 
 
 def _tile(vectors: int, registers: int) -> tuple[int, int]:

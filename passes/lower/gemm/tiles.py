@@ -61,8 +61,9 @@ class TileFunctions:
     own.
     """
 
-    def __init__(self, plan: Plan, epilogue: Epilogue, left: tuple[int, int]):
+    def __init__(self, plan: Plan, epilogue: Epilogue, left: tuple[int, int], prefix: str = ""):
         self.plan = plan
+        self.prefix = prefix
         self.epilogue = epilogue
         self.left = left
         self.made: dict[str, FuncOp] = {}
@@ -81,7 +82,7 @@ class TileFunctions:
         memory: Sequence[SSAValue],
     ) -> None:
         """Call the function for tiles of `size` rows and columns."""
-        name = f"tile_{size[0]}x{size[1]}"
+        name = f"{self.prefix}tile_{size[0]}x{size[1]}"
         if name not in self.made:
             self.made[name] = self._make(name, size)
         extra: list[SSAValue] = []
@@ -99,7 +100,7 @@ class TileFunctions:
         memory: Sequence[SSAValue],
     ) -> None:
         """Call the function that runs the epilogue on `size` rows and columns of sums."""
-        name = f"finish_{size[1]}"
+        name = f"{self.prefix}finish_{size[1]}"
         if name not in self.made:
             self.made[name] = self._make_finish(name, size[1])
         code.call(name, [partial, size[0], *place, *memory])

@@ -99,3 +99,10 @@ def test_many_columns_are_summed_in_blocks() -> None:
     kernels = forms(20, 250, "f32", "")
     for n in (255, 256, 257, 1100):
         check(kernels, 20, 250, n, np.float32)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_one_or_two_rows_take_wide_tiles(target: str) -> None:
+    kernels = forms(530, 21, "f32", target)
+    for n in (1, 2, 3):
+        check(kernels, 530, 21, n, np.float32)
