@@ -119,7 +119,8 @@ def logistic(steps: Steps, op: Operation) -> SSAValue:
     if not weights:
         return steps.negate(steps.total(logs, result))
     weight = weights[0]
-    count = steps.total(steps.add(elementwise.EqualOp(label, label)), result)
+    each = type_of(result).with_axis(type_of(label).axis or type_of(p).axis)
+    count = steps.total(steps.add(elementwise.BroadcastToOp(one, result_type=each)), result)
     weighed = steps.times(count, steps.total(steps.times(weight, logs), result))
     mean = steps.add(elementwise.QuotientOp(weighed, steps.total(weight, result)))
     return steps.negate(mean)
