@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from brainscript.target import choose_target
 from test.numeric.networks import parse_network, run_passes
 from test.numeric.programs import Compiled
 
@@ -123,14 +124,15 @@ NETWORKS = {
 
 
 @cache
-def training_step(name: str, precision: str) -> Compiled:
+def training_step(name: str, precision: str, target: str = "") -> Compiled:
     body, parameters = NETWORKS[name]
     symbols = [
         f'net.parameter @{k} : T[{d}] {{init = "uniform", seed = 1}}' for k, d in parameters.items()
     ]
     module = parse_network(body, "\n".join(symbols), precision)
     run_passes(module, "net-select", mode="train")
-    return Compiled(run_passes(module, "net-gradient", "net-update"))
+    step = run_passes(module, "net-gradient", "net-update")
+    return Compiled(step, choose_target(target))
 
 
 @pytest.mark.parametrize("columns", COLUMNS)
@@ -139,3 +141,27 @@ def training_step(name: str, precision: str) -> Compiled:
 def test_training_step(name: str, precision: str, columns: int) -> None:
     low = 0.05 if name in ("logistic", "softmax") else -1.0
     training_step(name, precision).check(columns, low=low)
+
+
+@pytest.mark.parametrize("target", ["avx2", "baseline"])
+def test_training_step_for_another_processor(target: str) -> None:
+    for columns in (1, 17):
+        training_step("sigmoid", "float", target).check(columns)
+
+
+def test_statistics_before_training() -> None:
+    module = parse_network(
+        """
+  %x = net.input "x" : S[6]
+  %m = net.mean %x {node = "m"} : T[6]
+  %s = net.inv_std_dev %x {node = "s"} : T[6]
+  %n = net.per_dim_mean_var_normalization %x, %m, %s {node = "n"} : S[6]
+  net.roots output(%n)
+"""
+    )
+    run_passes(module, "net-select", mode="precompute")
+    program = Compiled(run_passes(module, "net-precompute"))
+    roles = {slot.name: slot.role for slot in program.image.states}
+    assert roles["m"] == "statistic"
+    for columns in (1, 16, 33):
+        program.check(columns, tolerance=1e-4)
