@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.actions.format import Format, Formatter, read_format
+from brainscript.runtime.actions.gradients import Gradients
 from brainscript.runtime.actions.session import Session, named_nodes, network_of
-from brainscript.runtime.network import Array, Minibatch, Network, NodeSpec, Reader, Step
+from brainscript.runtime.network import Array, Minibatch, Network, NodeSpec, Reader
 from brainscript.runtime.train.feed import feed
 from brainscript.settings import Settings
 
 REFUSED = {
     "writer": "use outputPath, which writes text",
     "writeSequenceKey": "leave it out; '%d' numbers the sequences of a minibatch",
-    "nodeUnitTest": "train one step with a learning rate of 1 and compare the parameters",
 }
 
 
@@ -37,57 +38,79 @@ def write(section: Settings, session: Session) -> None:
         help = "name nodes with outputNodeNames"
         raise BrainScriptError(Diagnostic("BS0720", title, section.span, help=help))
     path, form = section.text("outputPath"), read_format(section)
+    tested = section.boolean("nodeUnitTest", False)
+    if tested and len(nodes) != 1:
+        title = f"nodeUnitTest needs exactly one output node, there are {len(nodes)}"
+        span = section.span_of("nodeUnitTest")
+        help = "name one node with outputNodeNames"
+        raise BrainScriptError(Diagnostic("BS0721", title, span, help=help))
     names = [node.name for node in nodes]
-    inputs = network.inputs_of("write", names)
+    inputs = network.inputs_of("train" if tested else "write", names)
     reader = session.environment.open_reader(section.section("reader"), inputs, None)
     if session.environment.dry_run:
         return
     reader.start_epoch(
         0, section.integer("epochSize", 0), section.integers("minibatchSize", 2048)[0]
     )
-    with _outputs(path, nodes, session) as streams:
-        samples = _write_all(network, nodes, form, reader, streams, path, session)
+    gradients = Gradients(network, nodes[0]) if tested else None
+    outputs = [*nodes, *(gradients.nodes if gradients else ())]
+    with _outputs(path, outputs, session) as streams:
+        work = _Work(network, nodes, gradients, form, streams, "\n" if path == "-" else "")
+        samples = work.write(reader, session)
     session.log.line("written", path=path)
     session.log.line("total samples", samples=samples)
 
 
-def _write_all(
-    network: Network,
-    nodes: Sequence[NodeSpec],
-    form: Format,
-    reader: Reader,
-    streams: Sequence[TextIO],
-    path: str,
-    session: Session,
-) -> int:
-    names = [node.name for node in nodes]
-    step, inputs = network.compile("write", names), network.inputs_of("write", names)
-    formatters = [Formatter(form, node.name, node.dims) for node in nodes]
-    _check_labels(formatters, session)
-    for formatter, stream in zip(formatters, streams, strict=True):
-        stream.write(formatter.fill(form.prologue, 0))
-    samples = index = 0
-    while (minibatch := reader.next()) is not None:
-        feed(step, inputs, minibatch)
-        step.run()
-        for node, formatter, stream in zip(nodes, formatters, streams, strict=True):
-            values, lengths = _values(step, node, minibatch)
-            stream.writelines(formatter.minibatch(values, lengths, index))
-            if path == "-":
-                stream.write("\n")
-        index, samples = index + 1, samples + minibatch.samples
-        session.log.traced("write minibatch", index=index, samples=minibatch.samples)
-    for formatter, stream in zip(formatters, streams, strict=True):
-        stream.write(formatter.fill(form.epilogue, 0))
-    return samples
+@dataclass
+class _Work:
+    """The nodes to write, their streams in the same order, gradients behind the nodes."""
+
+    network: Network
+    nodes: Sequence[NodeSpec]
+    gradients: Gradients | None
+    format: Format
+    streams: Sequence[TextIO]
+    between: str
+
+    def write(self, reader: Reader, session: Session) -> int:
+        """Write all minibatches; gives the number of samples."""
+        names = [node.name for node in self.nodes]
+        step = self.network.compile("write", names)
+        inputs = self.network.inputs_of("write", names)
+        outputs = {node.name: (node, step.output) for node in self.nodes}
+        if self.gradients is not None:
+            outputs |= {n.name: (n, self.gradients.output) for n in self.gradients.nodes}
+        formatters = [Formatter(self.format, name, n.dims) for name, (n, _) in outputs.items()]
+        _check_labels(formatters, session)
+        self._frame(formatters, self.format.prologue)
+        samples = index = 0
+        while (minibatch := reader.next()) is not None:
+            if self.gradients is not None:
+                self.gradients.run(minibatch)
+            feed(step, inputs, minibatch)
+            step.run()
+            for (node, value), f, stream in zip(
+                outputs.values(), formatters, self.streams, strict=True
+            ):
+                values, lengths = _values(value(node.name), node, minibatch)
+                stream.writelines(f.minibatch(values, lengths, index))
+                stream.write(self.between)
+            index, samples = index + 1, samples + minibatch.samples
+            session.log.traced("write minibatch", index=index, samples=minibatch.samples)
+        self._frame(formatters, self.format.epilogue)
+        return samples
+
+    def _frame(self, formatters: Sequence[Formatter], text: str) -> None:
+        """The text before and after everything."""
+        for formatter, stream in zip(formatters, self.streams, strict=True):
+            stream.write(formatter.fill(text, 0))
 
 
-def _values(step: Step, node: NodeSpec, minibatch: Minibatch) -> tuple[Array, Sequence[int]]:
+def _values(found: Array, node: NodeSpec, minibatch: Minibatch) -> tuple[Array, Sequence[int]]:
     """The values as [columns, elements] and the sequence lengths.
 
     A node without dynamic axis is one sequence whose samples are the columns of its matrix.
     """
-    found = step.output(node.name)
     if node.axis:
         columns = minibatch.columns[node.axis]
         lengths = minibatch.sequences.get(node.axis) or [1] * columns

@@ -104,6 +104,7 @@ class FakeStep:
         self.arrays = {
             "features": np.zeros((n, FEATURES), np.float32),
             "labels": np.zeros((n, LABELS), np.float32),
+            "ce": np.zeros(1, np.float32),
         }
 
     def input(self, name: str) -> Array:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from brainscript.diagnostic import BrainScriptError
 from brainscript.runtime.actions.write import output_file
+from brainscript.runtime.model import container
 from test.runtime.conftest import CONFIG, Run
 
 Go = Callable[..., Run]
@@ -36,6 +38,22 @@ def test_write_makes_one_file_a_node(run: Go):
     assert [p.name for p in Path("out").iterdir()] == ["o.z"]
 
 
+def test_gradients_of_an_output_are_written_beside_it(run: Go):
+    done = run(
+        with_command(
+            f'action = "write" ; outputPath = "o" ; {READER} ; nodeUnitTest = true ; '
+            "outputNodeNames = ce ; minibatchSize = 50"
+        )
+    )
+    gradient = np.loadtxt("o.z.W.grad")
+    assert gradient.shape == (2, 3)
+    assert np.allclose(gradient.sum(axis=1), 0, atol=1e-5)
+    assert len(Path("o.ce").read_text().split()) == 1
+    network = done.world.networks[-1]
+    stored = container.load("m.dnn").tensors["z.W"]
+    assert np.array_equal(network.state.view("z.W"), stored)
+
+
 def test_write_to_standard_output(run: Go):
     done = run(with_command(f'action = "write" ; outputPath = "-" ; {READER}'))
     assert len(done.out.splitlines()) == 50 + 3
@@ -51,7 +69,8 @@ def test_an_output_that_cannot_be_written_is_named(run: Go):
 def test_what_write_cannot_do_is_refused(run: Go):
     text = f'action = "write" ; outputPath = "o" ; {READER} ; '
     assert code_of(run, with_command(text + "writer = { a = 1 }")) == "BS0711"
-    assert code_of(run, with_command(text + "nodeUnitTest = true")) == "BS0711"
+    two = "nodeUnitTest = true ; outputNodeNames = z:ce"
+    assert code_of(run, with_command(text + two)) == "BS0721"
     assert code_of(run, with_command(text + "outputNodeNames = zz")) == "BS0719"
 
 

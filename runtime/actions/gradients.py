@@ -1,0 +1,54 @@
+"""The gradients that `nodeUnitTest` of the action `write` asks for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from brainscript.runtime.network import Array, Minibatch, Network, NodeSpec, UpdateRule
+from brainscript.runtime.train.feed import feed, set_hyper
+
+SUFFIX = ".grad"
+
+
+class Gradients:
+    """The gradient of the sum of a node with respect to each learnable parameter.
+
+    It is read off a training step: with a learning rate of 1 and no momentum, the smoothed step
+    of a parameter is its gradient times its multiplier. The parameters are put back each time.
+    """
+
+    def __init__(self, network: Network, node: NodeSpec):
+        self.network = network
+        self._step = network.compile("train", [node.name], UpdateRule())
+        self._inputs = network.inputs_of("train", [node.name])
+        known = set(network.state.names())
+        self._parameters = {
+            f"{p.name}{SUFFIX}": p
+            for p in network.facts.parameters
+            if f"momentum.{p.name}" in known
+        }
+
+    @property
+    def nodes(self) -> list[NodeSpec]:
+        """One node without dynamic axis for each gradient, named `<parameter>.grad`."""
+        found = self._parameters.items()
+        return [NodeSpec(name, "LearnableParameter", p.dims) for name, p in found]
+
+    def run(self, minibatch: Minibatch) -> None:
+        """Compute the gradients of a minibatch."""
+        state = self.network.state
+        names = [p.name for p in self._parameters.values()]
+        values = [state.view(name).copy() for name in names]
+        for name in names:
+            state.view(f"momentum.{name}").fill(0)
+        feed(self._step, self._inputs, minibatch)
+        set_hyper(self.network, 1.0, 0.0, max(1, minibatch.samples))
+        self._step.run()
+        for name, value in zip(names, values, strict=True):
+            state.view(name)[...] = value
+
+    def output(self, name: str) -> Array:
+        """The gradient under this name."""
+        parameter = self._parameters[name]
+        found = self.network.state.view(f"momentum.{parameter.name}")
+        return found / np.asarray(parameter.learning_rate_multiplier, found.dtype)
