@@ -8,6 +8,7 @@ from xdsl.ir import Operation
 
 from brainscript.codegen.emission import Emission, Table, llvm_type
 from brainscript.codegen.emit_memory import lane_mask, load, reduce_lanes, splat, split, store
+from brainscript.codegen.emit_rows import transposed
 from brainscript.codegen.text import FunctionText
 from brainscript.dialects.kern_tile import (
     DotOp,
@@ -201,35 +202,10 @@ def emit_transpose(emission: Emission, op: Operation) -> None:
             (vector, "zeroinitializer"),
         ]
         rows.append(text.call("llvm.masked.load", [vector, "ptr"], vector, arguments))
-    for c, value in enumerate(_transposed(text, vector, rows)):
+    for c, value in enumerate(transposed(text, vector, rows)):
         store(
             text, vector, value, text.offset(target, str(c * op.target_stride.value.data), element)
         )
-
-
-def _transposed(text: FunctionText, vector: str, rows: list[str]) -> list[str]:
-    """Lanes x lanes elements transposed: in round d, halves are exchanged between rows d apart."""
-    lanes, _ = split(vector)
-    distance = lanes // 2
-    while distance:
-        low = [j if not j & distance else lanes + j - distance for j in range(lanes)]
-        high = [j + distance if not j & distance else lanes + j for j in range(lanes)]
-        mixed = list(rows)
-        for i in range(lanes):
-            if not i & distance:
-                pair = rows[i], rows[i + distance]
-                mixed[i] = _shuffle(text, vector, pair, low)
-                mixed[i + distance] = _shuffle(text, vector, pair, high)
-        rows = mixed
-        distance //= 2
-    return rows
-
-
-def _shuffle(text: FunctionText, vector: str, pair: tuple[str, str], order: list[int]) -> str:
-    listed = ", ".join(f"i32 {i}" for i in order)
-    return text.value(
-        f"shufflevector {vector} {pair[0]}, {vector} {pair[1]}, <{len(order)} x i32> <{listed}>"
-    )
 
 
 def emit_dot(emission: Emission, op: Operation) -> None:
