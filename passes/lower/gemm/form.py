@@ -6,6 +6,9 @@ three products of a network become one row-major form with `n` on the rows or on
     net.times W, x                  C[n.rest, out] = x[n.rest, red] * W[red, out]
     net.times_gradient_right W, g   dx[n.rest, red] = g[n.rest, out] * W[red, out]'
     net.times_gradient_left g, x    dW[red, out] = x[n.rest, red]' * g[n.rest, out]
+
+With one output the last is a row, `dW[out, red] = g[n.rest, out]' * x[n.rest, red]`: the same
+memory, and vectors lie along it.
 """
 
 from __future__ import annotations
@@ -56,9 +59,20 @@ class Form:
 def operands_of(op: Operation) -> tuple[SSAValue, SSAValue]:
     """The values that are L and R."""
     a, b = op.operands
-    return (
-        (b, a) if isinstance(op, TimesOp | TimesGradientLeftOp | TimesGradientRightOp) else (a, b)
-    )
+    return (a, b) if _is_row(op) else (b, a)
+
+
+def _is_row(op: Operation) -> bool:
+    """Whether this is the gradient of weights with one output: then the result is made as a row."""
+    return isinstance(op, TimesGradientLeftOp) and _sizes(op)[0] == 1
+
+
+def _sizes(op: TimesOp | TimesGradientLeftOp | TimesGradientRightOp) -> tuple[int, int]:
+    """The weights flattened to a matrix: outputs, and what is summed over in the product."""
+    weights = type_of(op.result if isinstance(op, TimesGradientLeftOp) else op.operands[0])
+    assert weights.shape is not None
+    rank = op.output_rank.value.data
+    return prod(weights.shape[:rank]), prod(weights.shape[rank:])
 
 
 def form_of(op: Operation) -> Form:
@@ -66,12 +80,13 @@ def form_of(op: Operation) -> Form:
     assert isinstance(op, TimesOp | TimesGradientLeftOp | TimesGradientRightOp)
     rank = op.output_rank.value.data
     result = type_of(op.result)
-    weights = result if isinstance(op, TimesGradientLeftOp) else type_of(op.operands[0])
-    assert weights.shape is not None
-    out, red = prod(weights.shape[:rank]), prod(weights.shape[rank:])
+    out, red = _sizes(op)
     if isinstance(op, TimesGradientLeftOp):
         inner = type_of(op.b)
         depth = Extent(inner.elements // red, inner.axis is not None)
+        if out == 1:
+            every = len(result.shape or ())
+            return Form(Extent(1), red, depth, result.element, every, left_turned=True)
         return Form(Extent(red), out, depth, result.element, rank, left_turned=True)
     columns, depth = (out, red) if isinstance(op, TimesOp) else (red, out)
     rows = Extent(result.elements // columns, result.axis is not None)
