@@ -10,7 +10,7 @@ from brainscript.dialects.sched import KernelOp
 from brainscript.passes.lower.gemm.code import Code, Index
 from brainscript.passes.lower.gemm.epilogue import Epilogue
 from brainscript.passes.lower.gemm.form import Extent, form_of, operands_of
-from brainscript.passes.lower.gemm.plan import WIDE_ROWS, make_plan, wide_plan
+from brainscript.passes.lower.gemm.plan import WIDE_ROWS, column_plan, make_plan, wide_plan
 from brainscript.passes.lower.gemm.sweep import Frame, Sweep
 from brainscript.target import Target
 
@@ -20,21 +20,31 @@ def lower_gemm(kernel: KernelOp, target: Target) -> FuncOp:
     frame = _frame(kernel)
     code, rows = frame.code, frame.rows
     plan = make_plan(frame.form, target)
-    usual = Sweep(frame, plan)
+    column = column_plan(frame.form, plan)
+    if column is not None:
+        sweep = Sweep(frame, column)
+        sweep.write_column()
+        return code.finish(sweep.workspace, sweep.local())
+    sweeps = [Sweep(frame, plan)]
     few = wide_plan(frame.form, plan, target)
-    sweeps = [usual]
+    if few is not None:
+        sweeps.append(Sweep(frame, few, "wide_"))
     if isinstance(rows, int):
-        usual.write()
-    elif few is None:
-        with code.when(code.compare("sgt", rows, 0)):
-            usual.write()
+        sweeps[0].write()
     else:
-        wide = Sweep(frame, few, "wide_")
-        sweeps.append(wide)
         with code.when(code.compare("sgt", rows, 0)):
-            code.either(code.compare("sle", rows, WIDE_ROWS), wide.write, usual.write)
+            _by_rows(code, rows, sweeps)
     local = [function for sweep in sweeps for function in sweep.local()]
     return code.finish(max(sweep.workspace for sweep in sweeps), local)
+
+
+def _by_rows(code: Code, rows: Index, sweeps: list[Sweep]) -> None:
+    """The usual way, or where there is one the way for few rows."""
+    if len(sweeps) == 1:
+        sweeps[0].write()
+    else:
+        few = code.compare("sle", rows, WIDE_ROWS)
+        code.either(few, sweeps[1].write, sweeps[0].write)
 
 
 def _frame(kernel: KernelOp) -> Frame:

@@ -85,6 +85,13 @@ def make_plan(form: Form, target: Target) -> Plan:
     return Plan(lanes, rows, panel, block, blocked, _pack_rows(form, panel), dots)
 
 
+def column_plan(form: Form, plan: Plan) -> Plan | None:
+    """The plan for a result of one column, whose rows are scalar products; else None."""
+    if form.columns != 1 or form.left_turned:
+        return None
+    return replace(plan, panel=1, blocked=False, pack_rows=None, dot_rows=DOT_COLUMNS)
+
+
 def wide_plan(form: Form, plan: Plan, target: Target) -> Plan | None:
     """The plan for one or two rows, or None where the usual one serves.
 

@@ -80,8 +80,7 @@ class Sweep:
         self.taller = code.remainder(self.rows, self.tiles)
         panels = -(-self.form.columns // plan.panel)
         total = code.multiply(self.tiles, panels)
-        low = code.divide(code.multiply(self.tid, total), self.nt)
-        high = code.divide(code.multiply(code.add(self.tid, 1), total), self.nt)
+        low, high = self._piece(total)
         if panels == 1:
             self._panel(0, self.form.columns, low, high)
             return
@@ -91,6 +90,39 @@ class Sweep:
             first = code.greatest(code.subtract(low, start), 0)
             last = code.least(code.subtract(high, start), self.tiles)
             self._some_panel(panel, first, last)
+
+    def write_column(self) -> None:
+        """A result of one column: every row is a scalar product of two rows of memory."""
+        code, form, size = self.code, self.form, DOT_COLUMNS
+        tiles = code.ceil_divide(self.rows, size)
+        low, high = self._piece(tiles)
+        with code.loop(low, high, hint="tile") as tile:
+            row = code.multiply(tile, size)
+            count = code.least(code.subtract(self.rows, row), size)
+            left = code.offset(self.left, code.multiply(row, form.depth.size), form.element)
+            code.either(
+                code.compare("eq", count, size),
+                lambda: self._dot_rows(left, 0, size),
+                lambda: self._each_dot(left, count),
+            )
+            self.functions.finish(code, (count, 1), (row, 0), self.scratch, self.memory)
+
+    def _each_dot(self, left: SSAValue, count: Index) -> None:
+        code, form = self.code, self.form
+        with code.loop(0, count, hint="row") as row:
+            place = code.multiply(row, form.depth.size)
+            self._dot_rows(code.offset(left, place, form.element), row, 1)
+
+    def _dot_rows(self, left: SSAValue, place: Index, count: int) -> None:
+        code = self.code
+        target = code.offset(self.scratch, place, self.form.element)
+        code.call(self.packers.dots(count), [self.right, left, target, self.depth])
+
+    def _piece(self, total: Index) -> tuple[Index, Index]:
+        """This thread's piece of so many things."""
+        code = self.code
+        low = code.divide(code.multiply(self.tid, total), self.nt)
+        return low, code.divide(code.multiply(code.add(self.tid, 1), total), self.nt)
 
     def _some_panel(self, panel: SSAValue, first: Index, last: Index) -> None:
         """A whole panel, or the last one, which may be narrower."""

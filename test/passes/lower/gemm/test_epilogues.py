@@ -40,7 +40,7 @@ sched.kernel @k gemm(%w : !net.t<[{o} x 33], f32>, %x : !net.t<[33], f32, @"*">,
 @pytest.mark.parametrize("target", ["", "avx2", "baseline"])
 def test_bias_activation_mask_and_two_results(function: str, target: str) -> None:
     tanh = function == "tanh"
-    for out in (5, 70):
+    for out in (1, 5, 70):
         (kernel,) = gemm([DENSE.format(o=out, f=function)], target)
         for n in (1, 6, 19, 100):
             w, x, b, s, m = normal(33, out), normal(n, 33), normal(out), normal(1), normal(n, out)
@@ -67,7 +67,7 @@ sched.kernel @k gemm(%g : !net.t<[{o}], f32, @"*">, %x : !net.t<[{i}], f32, @"*"
 }}"""
 
 
-@pytest.mark.parametrize(("out", "inner"), [(5, 3), (70, 33), (64, 130)])
+@pytest.mark.parametrize(("out", "inner"), [(1, 40), (5, 3), (70, 33), (64, 130)])
 def test_momentum_and_weights_are_updated_in_place(out: int, inner: int) -> None:
     (kernel,) = gemm([UPDATE.format(o=out, i=inner)])
     for n in (0, 1, 32, 300):
