@@ -104,11 +104,12 @@ def _may_go_back(options: Options) -> bool:
 
 
 def _network(section: Settings, session: Session, files: ModelFiles, start: int | None) -> Network:
+    described = has_builder(section)
     if start is not None:
         path = files.model(start)
         session.log.line("from checkpoint", path=path)
         return load_network(path, session.environment)
-    if not has_builder(section):
+    if not described:
         title = "there is no network to train: no builder section and no earlier model"
         help = "add a BrainScriptNetworkBuilder section to this command"
         raise BrainScriptError(Diagnostic("BS0709", title, section.span, help=help))

@@ -1,0 +1,92 @@
+"""Mistakes in configs and data through both commands: code, place, cause, remedy, exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from test.tools.commands import run, write_case
+
+NETWORK = [
+    ("Tanh (W * x)", "Tahn (W * x)", "BS0301", "tiny.cntk:11:13", ["did you mean 'Tanh'?"]),
+    (
+        "Tanh (W * x)",
+        "Tanh (W, x, x)",
+        "BS0304",
+        "tiny.cntk:11:18",
+        ["1 positional argument expected, 3 given", "in: h"],
+    ),
+    ("(y, z)", "(y)", "BS0304", "tiny.cntk:13:26", ["2 positional arguments expected, 1 given"]),
+    ("(3:2)", "(3:5)", "BS0403", "tiny.cntk:11:21", ["[3 x 5] * [2]", "in: h.z", "help: "]),
+    ("(1:3)", "(2:3)", "BS0401", "tiny.cntk:13:26", ["[1] and [2]", "in: ce"]),
+    (
+        "Tanh (W * x)",
+        "Tanh (k); k = h + W * x",
+        "BS0303",
+        "tiny.cntk:11:18",
+        ["h -> k -> h", "PastValue"],
+    ),
+]
+RUNS = [
+    ("train.ctf", "trian.ctf", 3, "BS0607", "tiny.cntk:22:17", "No such file or directory"),
+    ("x = { dim = 2", "x = { dim = 3", 1, "BS0605", "tiny.cntk:23:25", "write dim = 2"),
+    ("input = { x =", "input = { q =", 1, "BS0604", "tiny.cntk:20:5", "the reader offers q, y"),
+    ("Epochs = 3", "Epochs = three", 1, "BS0207", "tiny.cntk:17:57", "train:SGD:maxEpochs"),
+    ('"train"', '"trian"', 1, "BS0710", "tiny.cntk:6:15", "did you mean 'train'?"),
+    ("= train", "= trian", 1, "BS0712", "tiny.cntk:1:11", "did you mean 'train'?"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "code", "place", "said"), NETWORK)
+def test_a_network_at_fault(
+    tmp_path: Path, old: str, new: str, code: str, place: str, said: list[str]
+) -> None:
+    write_case(tmp_path, (old, new))
+    compiled = run(tmp_path, "bs-opt", "tiny.cntk", "--emit", "net")
+    trained = run(tmp_path, "bs-jit", "tiny.cntk")
+    assert (compiled.returncode, trained.returncode) == (1, 1)
+    assert compiled.stdout == ""
+    assert compiled.stderr == trained.stderr[trained.stderr.index("error[") :]
+    assert f"error[{code}]: " in compiled.stderr
+    for part in (place, *said):
+        assert part in compiled.stderr
+    assert not list(tmp_path.glob("out/m.model*"))
+
+
+@pytest.mark.parametrize(("old", "new", "exit_code", "code", "place", "said"), RUNS)
+def test_a_run_at_fault(
+    tmp_path: Path, old: str, new: str, exit_code: int, code: str, place: str, said: str
+) -> None:
+    write_case(tmp_path, (old, new))
+    done = run(tmp_path, "bs-jit", "tiny.cntk")
+    assert (done.returncode, done.stdout) == (exit_code, "")
+    for part in (f"error[{code}]: ", place, said):
+        assert part in done.stderr
+
+
+def test_a_letter_in_the_data(tmp_path: Path) -> None:
+    write_case(tmp_path)
+    data = tmp_path / "train.ctf"
+    rows = data.read_text().splitlines()
+    rows[6] = "|x 0.5 0.2q5 |y 1"
+    data.write_text("\n".join(rows))
+    done = run(tmp_path, "bs-jit", "tiny.cntk")
+    assert done.returncode == 1
+    assert "error[BS0610]: '0.2q5' is not a number\n --> train.ctf:7:8\n" in done.stderr
+    assert "the row reads '|x 0.5 0.2q5 |y 1'" in done.stderr
+    assert "numbers look like 1, -2.5 or 3e-4" in done.stderr
+
+
+def test_keys_that_nothing_reads(tmp_path: Path) -> None:
+    changes = (("minibatchSize", "minibatchSzie"), ("readerType", "raederType"))
+    write_case(tmp_path, *changes)
+    done = run(tmp_path, "bs-jit", "tiny.cntk")
+    assert done.returncode == 0
+    for right, wrong in changes:
+        assert f"{wrong}'" in done.stderr
+        assert f"did you mean '{right}'?" in done.stderr
+    (tmp_path / "out" / "m.model").unlink()
+    again = run(tmp_path, "bs-jit", "tiny.cntk")
+    assert "Starting from checkpoint" in again.stderr
+    assert "NetworkBuilder'" not in again.stderr
