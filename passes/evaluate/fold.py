@@ -14,7 +14,14 @@ from brainscript.passes.evaluate.rules.tables import FOLD
 
 @dataclass(frozen=True)
 class BsFold(ModulePass):
-    """Compute what the roots need as far as it goes without calling a function."""
+    """Compute what the roots need as far as it goes without calling a function.
+
+    Numbers, strings and conditions become constants, members and elements what they stand for,
+    operators on nodes the node they mean.
+
+    Before: `%n = bs.infix "*" %two, %eight` and `%z = bs.infix "+" %a, %b` on nodes.
+    After: `%n = bs.number 1.600000e+01 : f64` and `%z = bs.node "Plus"(%a, %b)`.
+    """
 
     name = "bs-fold"
 

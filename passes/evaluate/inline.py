@@ -18,6 +18,11 @@ class BsInline(ModulePass):
 
     A call whose function is itself the result of a computation stays, so the pass ends on
     recursive functions, too: what it makes of a call is one level of the recursion.
+
+    Before: `%h = bs.apply %Affine(%x, %n) {path = "h"}` and a function that yields
+    `%y = bs.infix "*" %W, %x` with `%W = bs.parameter [..](..) {path = "W"}`.
+    After: `%y = bs.infix "*" %W, %x {path = "h"}` and `%W = bs.parameter [..](..) {path = "h.W"}`;
+    the function stays, `bs-prune` drops it.
     """
 
     name = "bs-inline"

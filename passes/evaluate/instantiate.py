@@ -27,6 +27,10 @@ class BsInstantiateParameters(ModulePass):
     symbol of the second gets `_` in front. `bs-to-net` gives both their final names. Seeds start
     after `seed_offset`, the seeds that networks before this one have used; with `constant_seed`
     all are 1.
+
+    Before: `%W = bs.parameter ["dims", "init", ..](%dims, %init, ..) {path = "h1.W", order = 1}`.
+    After: `net.parameter @h1.W : !net.t<[5 x 4], f32> {init = "uniform", seed = 1}` beside the
+    network and `%W = bs.read @h1.W` in it.
     """
 
     name = "bs-instantiate-parameters"

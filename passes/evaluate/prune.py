@@ -33,6 +33,9 @@ class BsPrune(ModulePass):
 
     Stock dead code elimination keeps functions that call themselves and whatever functions that
     nobody calls use.
+
+    Before: `%f = bs.lambda ["x"]() { .. }` that no remaining operation calls, among the roots.
+    After: neither the function nor its root; nodes and parameters that a root reaches stay.
     """
 
     name = "bs-prune"

@@ -33,11 +33,8 @@ TAGS = {"criteria": "criterion", "eval": "evaluation"} | {group: group for group
 class BsToNet(ModulePass):
     """One operation of `net` for each node that the roots reach.
 
-    Before and after::
-
-        %z = bs.node "Sigmoid" (%x) {options = [], path = "z"}
-
-        %z = net.sigmoid %x {node = "z"} : !net.t<[2], f32, @"*">
+    Before: `%z = bs.node "Sigmoid"(%x, %tag) {path = "z", options = ["tag"]}`.
+    After: `%z = net.sigmoid %x {node = "z"} : !net.t<[2], f32, @"*">`.
     """
 
     name = "bs-to-net"

@@ -9,6 +9,7 @@ from brainscript.passes.gradient.terms import Term
 
 
 def _mean(c: Case) -> Term:
+    """`g / n` for n reduced elements."""
     assert isinstance(c.op, ReduceOp)
     shape = c.kind(0).shape
     assert shape is not None

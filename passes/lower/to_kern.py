@@ -39,9 +39,8 @@ class SchedToKern(ModulePass):
 
     `target` names a processor as the option `--target` does; left out it is this machine.
 
-        sched.kernel @k rows(%x : T) -> (T) { ... }
-    becomes
-        kern.func @k(%x : !kern.ptr, %y : !kern.ptr, %n : index, ...) { scf.for ... }
+    Before: `sched.kernel @k rows(%x : T) -> (T) { .. }`.
+    After: `kern.func @k(%x : !kern.ptr, %y : !kern.ptr, %n : index, ..) { scf.for .. }`.
     """
 
     name = "sched-to-kern"
