@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, IntegerType, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, IntegerType, StringAttr, UnitAttr
 from xdsl.ir import Operation
 from xdsl.irdl import (
     irdl_op_definition,
@@ -105,7 +105,8 @@ class ApplyOp(BsOperation):
 
     The operands are the positional arguments, then the named ones, whose names are `named`.
     `site` is the number of the call in the source: an argument's path needs the name of the
-    parameter it is bound to, which is known only when the function is.
+    parameter it is bound to, which is known only when the function is. An `eager` call evaluates
+    its first argument before the function's body: `(f >> g) (x)` calls f first.
     """
 
     name = "bs.apply"
@@ -113,6 +114,7 @@ class ApplyOp(BsOperation):
     arguments = var_operand_def(ValueType)
     named = opt_prop_def(ArrayAttr[StringAttr])
     site = opt_prop_def(IntegerAttr[IntegerType])
+    eager = opt_prop_def(UnitAttr)
     result = result_def(ValueType)
     traits = traits_def(AllocatesResult())
     assembly_format = "$function `(` $arguments `)` attr-dict"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import CallSiteLoc, StringAttr
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects.builtin import CallSiteLoc, StringAttr, UnitAttr
+from xdsl.ir import Attribute, Operation, SSAValue
 
 from brainscript.diagnostic import did_you_mean
 from brainscript.dialects.bs import (
@@ -35,7 +35,7 @@ def apply_rule(engine: Engine, op: Operation) -> SSAValue | None:
     %r = bs.infix "*" %a, %a
     """
     assert isinstance(op, ApplyOp)
-    ready, needed = engine.wants(op, op.operands[:1])
+    ready, needed = engine.wants(op, op.operands[: 1 if op.eager is None else 2])
     if not ready:
         return needed
     engine.count_call(op)
@@ -126,7 +126,10 @@ def copy_body(
 
 
 def _compose(engine: Engine, op: ApplyOp, function: ComposeOp) -> SSAValue:
-    """`(f >> g) (x)` at path P is `g (f (x))`, the inner call at `P.arg`."""
+    """`(f >> g) (x)` at path P is `g (f (x))`, the inner call at `P.arg`; that one comes first.
+
+    So the parameters of f are made before those of g, other than in `g (f (x))` as written.
+    """
     names = _first_names(function)
     path = path_of(op)
     if op.site is not None:
@@ -134,7 +137,8 @@ def _compose(engine: Engine, op: ApplyOp, function: ComposeOp) -> SSAValue:
     named = {} if op.named is None else {"named": op.named}
     operands = [function.first, *op.arguments]
     inner = engine.make(ApplyOp, op, operands, named, join_path(path, "arg"))
-    return engine.replace(op, engine.make(ApplyOp, op, [function.second, inner], {}, path))
+    outer: dict[str, Attribute] = {"eager": UnitAttr()}
+    return engine.replace(op, engine.make(ApplyOp, op, [function.second, inner], outer, path))
 
 
 def _first_names(function: ComposeOp) -> list[str]:

@@ -182,6 +182,11 @@ SEEDS = [
     ),
     ("{x=Input{2}; L[i:0..1]=LinearLayer{3}; z=L[1](L[0](x))}", {"L[1].W": 1, "L[0].W": 2}),
     (
+        "{x=Input{2}; m=LinearLayer{3} >> LinearLayer{4} >> LinearLayer{5}; z=m(x)}",
+        {"m.BeforeArgs[0].BeforeArgs[0].W": 1, "m.BeforeArgs[0].BeforeArgs[1].W": 2}
+        | {"m.BeforeArgs[1].W": 3},
+    ),
+    (
         "{x=Input{2}; Lib={Aff(v,m,n)=ParameterTensor{m:n}*v+ParameterTensor{m};"
         " NL(v,m,n,f)=f(Aff(v,m,n)); Sig(v,m,n)=NL(v,m,n,Sigmoid)}; h=Lib.Sig(x,3,2);"
         " z=Lib.Aff(h,4,3)}",
