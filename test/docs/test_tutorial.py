@@ -1,4 +1,4 @@
-"""Every `console` block of the tutorial is run, and what it shows must be what comes out."""
+"""Every `console` block of the documentation is run, and what it shows must be what comes out."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial"
 CHAPTERS = sorted(TUTORIAL.glob("*.md"))
+OTHERS = [ROOT / "docs" / name for name in ("language/differences.md", "migrate.md")]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 GAP = "..."
 
@@ -73,7 +74,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {**os.environ, **words, **quiet}
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("chapter", [*CHAPTERS, *OTHERS], ids=lambda path: path.stem)
 def test_chapter(chapter: Path, tmp_path: Path, environment: dict[str, str]) -> None:
     work = tmp_path / "tutorial"
     shutil.copytree(TUTORIAL, work)
