@@ -89,6 +89,12 @@ class LimitError(BrainScriptError):
     exit_code = 4
 
 
+class CompilerFaultError(BrainScriptError):
+    """The compiler made something that cannot be compiled: its own fault, not the input's."""
+
+    exit_code = 70
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name most like `name`, or an empty string."""
     table = {k.lower(): k for k in known}

@@ -6,8 +6,11 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+from brainscript.diagnostic import Diagnostic
 
 MAGIC = b"BSOBJ1\n\0"
 SIZE_LIMIT = 512 << 20
@@ -22,13 +25,17 @@ def default_folder() -> Path:
     return Path(base) / "brainscript"
 
 
-def open_cache(folder: str | Path | None = None) -> ObjectCache | None:
+Warn = Callable[[Diagnostic], None]
+"""Where remarks on damaged entries go."""
+
+
+def open_cache(folder: str | Path | None = None, warn: Warn | None = None) -> ObjectCache | None:
     """The cache in this folder, or None when no folder can be made that is the user's alone."""
     place = Path(folder) if folder is not None else default_folder()
     try:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
         if _is_private(place):
-            return ObjectCache(place)
+            return ObjectCache(place, warn)
     except OSError:
         pass
     return None
@@ -53,8 +60,9 @@ class ObjectCache:
     disk only means that the next run compiles again.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, warn: Warn | None = None):
         self.folder = folder
+        self._warn = warn
 
     def get(self, key: str) -> bytes | None:
         """The bytes stored under `key`, or None."""
@@ -66,8 +74,7 @@ class ObjectCache:
         start = len(MAGIC) + _DIGEST
         payload = data[start:]
         if data[:start] != MAGIC + hashlib.sha256(payload).digest():
-            with suppress(OSError):
-                path.unlink()
+            self._refuse(path)
             return None
         with suppress(OSError):
             os.utime(path)
@@ -94,6 +101,14 @@ class ObjectCache:
             with suppress(OSError):
                 path.unlink()
             total -= size
+
+    def _refuse(self, path: Path) -> None:
+        with suppress(OSError):
+            path.unlink()
+        if self._warn is not None:
+            title = "a compiled kernel in the cache is damaged and is compiled again"
+            label = f"{path}: the checksum is wrong"
+            self._warn(Diagnostic("BS0814", title, label=label, severity="warning"))
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.o"

@@ -18,7 +18,7 @@ from brainscript.codegen.cache import ObjectCache
 from brainscript.codegen.emit import emit_kernel, emitter_version
 from brainscript.codegen.text import INTRINSICS
 from brainscript.codegen.workers.pool import WorkerPool, shared_pool
-from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.diagnostic import CompilerFaultError, Diagnostic
 from brainscript.dialects.kern import FuncOp
 from brainscript.target import Target
 
@@ -117,7 +117,7 @@ def check_intrinsics(text: str) -> None:
     for line in text.split("\n"):
         found = _INTRINSIC.search(line) if line.startswith("declare ") else None
         if found and not _is_allowed(found.group(1)):
-            raise BrainScriptError(
+            raise CompilerFaultError(
                 Diagnostic(
                     "BS0802",
                     f"intrinsic '{found.group(1)}' is not on the list of allowed ones",

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words:
         parser().print_usage(sys.stderr)
-        return 2 if sys.stdin.isatty() else 1
+        return 2
     options, rest = parser().parse_known_args(words)
     console = Console()
     console.format, console.color = options.format, options.color

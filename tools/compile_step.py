@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from xdsl.dialects.builtin import ModuleOp
 
 from brainscript.codegen.cache import ObjectCache
@@ -11,29 +13,35 @@ from brainscript.dialects.registry import make_context
 from brainscript.dialects.sched import KernelOp, ProgramOp
 from brainscript.passes.lower.image import image_of
 from brainscript.passes.lower.to_kern import lower_kernel
-from brainscript.passes.pipeline import PIPELINES
-from brainscript.passes.registry import load_pass
 from brainscript.program_image import ProgramImage
 from brainscript.target import Target
+from brainscript.tools.crash import CrashRecord
+from brainscript.tools.emit import ir_text
+from brainscript.tools.passes import Instruments, run_passes
 
 STEP = "bs_step"
 """The native name of every step; each is linked apart from the others."""
 
 
 def compile_step(
-    module: ModuleOp, target: Target, cache: ObjectCache | None = None
+    module: ModuleOp,
+    target: Target,
+    cache: ObjectCache | None = None,
+    crash: CrashRecord | None = None,
 ) -> tuple[ProgramImage, dict[str, bytes]]:
     """The image of a step and its objects by key.
 
     `module` holds the network of the step, after `net-select` and what makes gradients and
-    updates; it is turned into kernels and a program in place.
+    updates; it is turned into kernels and a program in place. `crash` is told what is being done.
     """
-    context = make_context()
-    for name in PIPELINES["schedule"]:
-        load_pass(name)().apply(context, module)
+    crash = crash or CrashRecord("compile_step", [])
+    instruments = Instruments(sys.stderr, verify=False)
+    run_passes(make_context(), module, "schedule", instruments, ir_text, crash)
     kernels = [op for op in module.body.block.ops if isinstance(op, KernelOp)]
     program = next(op for op in module.body.block.ops if isinstance(op, ProgramOp))
+    crash.before_pass(module, "sched-to-kern")
     functions = [lower_kernel(kernel, target) for kernel in kernels]
+    crash.passes_done()
     keys = {f.sym_name.data: kernel_key(f, target) for f in functions}
     objects = compile_kernels(functions, target, cache)
     symbols = {name: kernel_symbol(key) for name, key in keys.items()}

@@ -22,6 +22,7 @@ from brainscript.tools.crash import CrashRecord
 
 STACK_BYTES = 256 << 20
 RECURSION = 20_000
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m"}
 
 
@@ -108,7 +109,7 @@ def _guard(body: Callable[[], int], crash: CrashRecord, console: Console) -> int
 
 def _system_error(error: OSError, crash: CrashRecord, console: Console) -> int:
     """A full disk or a refused permission that nobody below had words for."""
-    known = (errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS, errno.EDQUOT, errno.EISDIR)
+    known = (*DISK_ERRORS, errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR)
     if error.errno not in known:
         return _internal(error, crash, console)
     place = f" '{error.filename}'" if error.filename else ""

@@ -94,7 +94,9 @@ class CompiledNetwork:
 
             compilation = self._compilation
             module = step_module(self.module, mode, outputs, update, compilation.crash)
-            image, objects = compile_step(module, compilation.target, compilation.objects)
+            image, objects = compile_step(
+                module, compilation.target, compilation.objects, compilation.crash
+            )
             return Entry({"image": image.as_json()}, objects)
 
         rule = repr(update)

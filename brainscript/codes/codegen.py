@@ -43,8 +43,13 @@ CODES: dict[str, tuple[str, str]] = {
         "A compiled step was asked for an array that it does not have.",
     ),
     "BS0814": (
-        "damaged program in the cache",
+        "damaged entry in the cache",
         "A file of the cache folder is not what was written there. It is removed and the program "
-        "compiled again.",
+        "or kernel compiled again.",
+    ),
+    "BS0815": (
+        "cache folder cannot be used",
+        "The folder that --cache-dir names cannot be made, or belongs to somebody else. The run "
+        "goes on without keeping compiled code.",
     ),
 }

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.diagnostic import BrainScriptError, CompilerFaultError, Diagnostic
 from brainscript.target import Target
 
 WORKERS = 2
@@ -137,7 +137,8 @@ class WorkerPool:
         if os.environ.get("BS_CRASH") == "0":
             return ""
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        folder = self._crash_folder or Path(f"bs-crash-{stamp}-{os.getpid()}")
+        place = Path(os.environ.get("BS_CRASH_DIR", "."))
+        folder = self._crash_folder or place / f"bs-crash-{stamp}-{os.getpid()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / f"{key[:16]}.ll"
@@ -202,8 +203,8 @@ class _Batch:
             raise _refused(str(error), self.pool.keep(key, text)) from error
 
 
-def _refused(reason: str, kept: str) -> BrainScriptError:
-    return BrainScriptError(
+def _refused(reason: str, kept: str) -> CompilerFaultError:
+    return CompilerFaultError(
         Diagnostic(
             "BS0803",
             "LLVM could not compile a kernel",

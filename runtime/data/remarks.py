@@ -98,7 +98,7 @@ def diagnostic_of(remark: Remark, file: str, severity: Severity) -> Diagnostic:
         code = "BS0610" if severity == "error" else "BS0611"
     text = title.format(file=file, text=remark.text, sequence=remark.sequence)
     if code == "BS0610":
-        remedy = "; ".join(filter(None, (remedy, "set maxErrors to leave out some bad rows")))
+        remedy = "; ".join(filter(None, (remedy, "maxErrors leaves out some rows of a sequence")))
     span = Span(file, remark.line, remark.column) if remark.line else None
     notes = (Note(f"the row reads '{remark.excerpt.strip()}'"),) if remark.excerpt.strip() else ()
     label = "left out" if code == "BS0611" else ""

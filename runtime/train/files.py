@@ -78,7 +78,7 @@ class Manifest:
             "files": [{"name": name, **entry} for name, entry in sorted(self.files.items())],
             "position": self.position,
         }
-        text = json.dumps(record, indent=1, sort_keys=True) + "\n"
+        text = json.dumps(record, sort_keys=True) + "\n"
         try:
             atomic.write_text(path, text)
         except OSError as error:
@@ -166,10 +166,16 @@ def _take(path: Path) -> int:
             raise BrainScriptError(Diagnostic("BS0713", title, help=help)) from None
         with suppress(FileNotFoundError):
             if os.stat(path).st_ino == os.fstat(handle).st_ino:
-                os.ftruncate(handle, 0)
-                os.write(handle, f"{os.getpid()}\n".encode())
+                _sign(handle)
                 return handle
         os.close(handle)
+
+
+def _sign(handle: int) -> None:
+    """Say in the lock file who holds it; on a full disk it holds all the same."""
+    with suppress(OSError):
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode())
 
 
 def _damaged(path: Path, why: str) -> BrainScriptError:

@@ -142,8 +142,11 @@ def test_announced_diagnostics_must_come_true(tmp_path: Path) -> None:
 def test_a_fault_inside_leaves_a_reproducer(
     module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(registry, "load_pass", lambda name: Breaking)
-    monkeypatch.setattr("brainscript.tools.passes.load_pass", lambda name: Breaking)
+    def breaking(_: str) -> type[Breaking]:
+        return Breaking
+
+    monkeypatch.setattr(registry, "load_pass", breaking)
+    monkeypatch.setattr("brainscript.tools.passes.load_pass", breaking)
     monkeypatch.setitem(registry.PASSES, "test-breaking", "")
     monkeypatch.setenv("BS_CRASH_DIR", str(tmp_path))
     monkeypatch.delenv("BS_CRASH", raising=False)
