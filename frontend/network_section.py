@@ -35,6 +35,10 @@ def network_expression(settings: Settings, sources: Sources | None = None) -> sy
     merged into are replaced by name.
     """
     key = next((k for k in BRAINSCRIPT if settings.has(k)), BRAINSCRIPT[0])
+    if not settings.has(key) and (other := find_builder(settings)):
+        title = f"'{other}' is not read by this version"
+        remedy = f"describe the network in {key} = {{ ... }}"
+        raise BrainScriptError(Diagnostic("BS0911", title, settings.span_of(other), help=remedy))
     parts = [part.strip() for part in settings.parts(key)]
     trees = [_part(key, part, sources) for part in parts]
     if len(trees) == 1:

@@ -1,4 +1,4 @@
-"""The table of `docs/language/differences.md`: each expression gives the value or the code shown."""
+"""The table of `docs/language/differences.md`: each text gives the value or the code shown."""
 
 from __future__ import annotations
 
