@@ -5,6 +5,9 @@
 prints one JSON line with the median seconds of a training step (with backward and update).
 """
 
+# pyright: basic, reportMissingImports=false
+# (the peers live in environments of their own and publish no complete types)
+
 from __future__ import annotations
 
 import itertools

@@ -163,7 +163,7 @@ class ExpressionParser(TokenReader, ABC):
     def _colon(self, left: Expression, span: Span) -> Expression:
         """`left : b : c`; a left side that is itself such a chain or an array literal grows."""
         grows = isinstance(left, syntax.Colon | syntax.ArrayLiteral)
-        items = list(left.items) if grows else [left]
+        items: list[Expression] = list(left.items) if grows else [left]
         items.append(self.expression(LEVELS[":"] + 1))
         while self.accept(":"):
             items.append(self.expression(LEVELS[":"] + 1))

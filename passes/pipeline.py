@@ -59,7 +59,8 @@ def expand(pipeline: str) -> str:
 
 def split(pipeline: str) -> list[str]:
     """The passes of a pipeline text: cut at commas outside of braces and quotes."""
-    parts, depth, quoted, start = [], 0, False, 0
+    parts: list[str] = []
+    depth, quoted, start = 0, False, 0
     for position, letter in enumerate(pipeline):
         if letter == '"':
             quoted = not quoted

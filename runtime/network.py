@@ -187,17 +187,27 @@ class Network(Protocol):
 
 
 class Minibatch(Protocol):
-    """What a reader gives: the columns of each axis and the data of each stream.
+    """What a reader gives: the columns of each axis and the data of each stream."""
 
-    `samples` is the count that `minibatchSize` bounds; `columns[axis]` the real samples of an
-    axis; `padded[axis]` the columns of CNTK's packed layout, gaps included; `sequences[axis]`
-    the length of each sequence in layout order.
-    """
+    @property
+    def samples(self) -> int:
+        """The count that `minibatchSize` bounds."""
+        ...
 
-    samples: int
-    columns: Mapping[str, int]
-    padded: Mapping[str, int]
-    sequences: Mapping[str, Sequence[int]]
+    @property
+    def columns(self) -> Mapping[str, int]:
+        """The real samples of each axis."""
+        ...
+
+    @property
+    def padded(self) -> Mapping[str, int]:
+        """The columns of each axis in CNTK's packed layout, gaps included."""
+        ...
+
+    @property
+    def sequences(self) -> Mapping[str, Sequence[int]]:
+        """The length of each sequence of each axis, in layout order."""
+        ...
 
     def fill(self, name: str, target: Array) -> None:
         """Write the stream of this input, densely, into a [columns, ...] view."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from brainscript.diagnostic import Span
 from brainscript.runtime.network import (
@@ -39,7 +39,7 @@ def facts_from_json(data: Mapping[str, Any]) -> Facts:
 
 
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+    return {k: tuple(cast("list[Any]", v)) if isinstance(v, list) else v for k, v in data.items()}
 
 
 def _placed(data: Mapping[str, Any]) -> dict[str, Any]:

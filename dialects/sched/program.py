@@ -253,7 +253,7 @@ class ProgramOp(IRDLOperation):
 
     @override
     def verify_(self) -> None:
-        written = {b.memory for b in self.buffers if b.kind.data != "temporary"}
+        written: set[SSAValue] = {b.memory for b in self.buffers if b.kind.data != "temporary"}
         for op in self.body.block.ops:
             if not isinstance(op, BufferOp | CallOp | OutputOp | BarrierOp):
                 raise VerifyException(f"'{op.name}' cannot stand in a program")

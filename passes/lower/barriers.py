@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnitAttr
+from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
@@ -19,7 +20,7 @@ SERIAL_WORK = 20_000
 """A call with less arithmetic than this, whatever the number of columns, is left to one thread."""
 
 
-Extents = list[tuple[int, int]] | list[tuple[str, str]]
+Extents = list[tuple[int, int]] | str
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def place_barriers(program: ProgramOp) -> None:
             Rewriter.erase_op(op)
     called = {call.kernel: call for call in program.calls}
     tiny = {name for name, call in called.items() if _is_tiny(call, axes)}
-    extents = {b.memory: _extents(b, axes) for b in program.buffers}
+    extents: dict[SSAValue, Extents] = {b.memory: _extents(b, axes) for b in program.buffers}
     pending: list[_Touched] = []
     for call in program.calls:
         call.serial = UnitAttr() if call.kernel in tiny else None
@@ -70,9 +71,9 @@ def _is_tiny(call: CallOp, axes: Sequence[str]) -> bool:
 
 
 def _extents(buffer: BufferOp, axes: Sequence[str]) -> Extents:
-    """Where the buffer starts and ends for each of `SAMPLES`; a state is a place of its own."""
+    """Start and end in the arena for each of `SAMPLES`; a state, outside of it, by name."""
     if buffer.place is None:
-        return [(buffer.label.data, buffer.label.data)]
+        return buffer.label.data
     start = coefficients(buffer.place)
     end = add(start, size_of(buffer.memory, axes))
     sizes = [(columns,) * len(axes) for columns in SAMPLES]
@@ -100,6 +101,6 @@ class _Touched:
 
 
 def _overlap(left: Extents, right: Extents) -> bool:
-    if isinstance(left[0][0], str) or isinstance(right[0][0], str):
+    if isinstance(left, str) or isinstance(right, str):
         return left == right
     return any(a[0] < b[1] and b[0] < a[1] for a, b in zip(left, right, strict=True))

@@ -20,7 +20,7 @@ def image_of(program: ProgramOp, step: str, workspace: int, objects: Iterable[st
     assert program.arena is not None, "memory is planned before an image is made"
     states = [b for b in program.buffers if b.kind.data == "state"]
     inputs = [b for b in program.buffers if b.kind.data == "input"]
-    numbers = {b.memory: i for i, b in enumerate(states)}
+    numbers: dict[SSAValue, int] = {b.memory: i for i, b in enumerate(states)}
     flops: Form = (0,) * (len(axes) + 1)
     for call in program.calls:
         flops = add(flops, work_of(call.callee(), axes))

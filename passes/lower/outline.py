@@ -42,7 +42,7 @@ class Outliner:
         for op in sorted(group.body, key=lambda op: not is_product(op)):
             copier.copy(op)
         if group.body:
-            writes = [op.results[0] for op in group.body if group.leaves(op)]
+            writes: list[SSAValue] = [op.results[0] for op in group.body if group.leaves(op)]
             kernel = self._find(copier, family, writes)
             return Outlined(kernel, reads, writes)
         write = group.writes[0]

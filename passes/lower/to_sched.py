@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, StringAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
+from xdsl.utils.hints import isa
 
 from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of, symbols_of
 from brainscript.dialects.net.parameters import (
@@ -94,12 +95,11 @@ def outputs_of(network: NetworkOp) -> Iterator[tuple[str, SSAValue]]:
     """The roots that the caller may read, each name once."""
     roots = network.roots
     names = roots.attributes["names"]
-    assert isinstance(names, ArrayAttr)
-    seen: set[Attribute] = set()
-    for (group, value), name in zip(roots.entries, names, strict=True):
-        assert isinstance(name, StringAttr)
-        if group in KEPT and name not in seen:
-            seen.add(name)
+    assert isa(names, ArrayAttr[StringAttr])
+    seen: set[str] = set()
+    for (group, value), name in zip(roots.entries, names.data, strict=True):
+        if group in KEPT and name.data not in seen:
+            seen.add(name.data)
             yield name.data, value
 
 

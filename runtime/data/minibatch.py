@@ -61,7 +61,7 @@ class Minibatch:
         """The columns of each axis in CNTK's layout: first-fit rows as long as the longest."""
         return {axis: packed for axis, (_, packed) in self._sizes.items()}
 
-    @cached_property
+    @property
     def sequences(self) -> Mapping[str, Sequence[int]]:
         """The length of each sequence on each axis, in order."""
         return {axis: self._lengths(stream) for axis, stream in self._reader.axes.items()}

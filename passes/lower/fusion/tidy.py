@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import Rewriter
 
@@ -49,13 +51,13 @@ def join_equal(network: NetworkOp) -> None:
     for op in list(network.block.ops):
         if not isinstance(op, NetOp | ReadOp) or isinstance(op, InputOp):
             continue
-        first = known.setdefault(key_of(op, op.operands), op)
+        first = known.setdefault(key_of(op, tuple(op.operands)), op)
         if first is not op:
             op.results[0].replace_all_uses_with(first.results[0])
             Rewriter.erase_op(op)
 
 
-def key_of(op: Operation, operands: tuple[object, ...] | list[object]) -> Key:
+def key_of(op: Operation, operands: Sequence[object]) -> Key:
     """What an operation computes from these operands, its node name left out."""
     options: dict[str, Attribute] = {k: v for k, v in op.properties.items() if k != "node"}
     kinds = tuple(r.type for r in op.results)
