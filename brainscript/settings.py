@@ -15,6 +15,9 @@ from brainscript.placed import PlacedText
 
 Value = TypeVar("Value")
 
+PRECISIONS = ("float", "double")
+"""What the key `precision` may say."""
+
 
 class Required(Enum):
     """The type of `REQUIRED`."""
@@ -159,6 +162,11 @@ class Settings:
     def boolean(self, key: str, default: bool | Required = REQUIRED) -> bool:
         """The value as `true` or `false`; a key without value is true."""
         return self._read(key, default, read_boolean, "'true' or 'false'")
+
+    def word(self, key: str, known: Sequence[str], default: str | Required = REQUIRED) -> str:
+        """The value as one of some known lower-case words; it may be written in capitals."""
+        what = " or ".join(f"'{word}'" for word in known)
+        return self._read(key, default, lambda text: _among(text, known), what)
 
     def schedule(self, key: str, default: Schedule | float | Required = REQUIRED) -> Schedule:
         """The value as numbers `a:b*n:c`."""
@@ -347,3 +355,7 @@ class Settings:
         if not result:
             raise self._unreadable(key, value, f"an array of {what.removeprefix('a ')}s")
         return tuple(result)
+
+
+def _among(text: str, known: Sequence[str]) -> str | None:
+    return text.strip().lower() if text.strip().lower() in known else None

@@ -12,7 +12,7 @@ from brainscript.frontend.network_section import network_expression
 from brainscript.frontend.parser import parse_members
 from brainscript.frontend.print_tree import tree_text
 from brainscript.frontend.source import Sources, SourceText
-from brainscript.settings import Settings
+from brainscript.settings import PRECISIONS, Settings
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -37,7 +37,7 @@ def network_of_config(
     """
     settings = load_config([f"configFile={file}", *overrides], sources)
     section = section_with_network(settings, command)
-    return network_expression(section, sources), section.text("precision", "float")
+    return network_expression(section, sources), section.word("precision", PRECISIONS, "float")
 
 
 def section_with_network(settings: Settings, command: str | None) -> Settings:

@@ -19,7 +19,7 @@ from brainscript.runtime.data.readers import open_reader
 from brainscript.runtime.network import Environment, InputSpec
 from brainscript.runtime.program_cache import ProgramCache
 from brainscript.runtime.threads import thread_count
-from brainscript.settings import Settings
+from brainscript.settings import PRECISIONS, Settings
 from brainscript.target import choose_target
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console
@@ -51,7 +51,11 @@ def work(
 def _compilation(
     options: argparse.Namespace, settings: Settings, console: Console, crash: CrashRecord
 ) -> Compilation:
-    objects = None if options.no_cache else open_cache(options.cache_dir)
+    objects = None if options.no_cache else open_cache(options.cache_dir, console.show)
+    if objects is None and options.cache_dir is not None and not options.no_cache:
+        title = f"'{options.cache_dir}' cannot keep compiled code: everything is compiled anew"
+        remedy = "name a folder of your own that can be written"
+        console.show(Diagnostic("BS0815", title, help=remedy, severity="warning"))
     programs = None if objects is None else ProgramCache(objects, console.show)
     threads = thread_count(settings.integer("numCPUThreads", 0))
     return Compilation(choose_target(), objects, programs, threads, crash)
@@ -84,7 +88,7 @@ class _Session:
         known = {source.name for source in self.sources.texts()}
         expression = network_expression(section, self.sources)
         included = [s.text for s in self.sources.texts() if s.name not in known]
-        precision = section.text("precision", "float")
+        precision = section.word("precision", PRECISIONS, "float")
         offset = self.seeds_used
         constant = section.boolean("forceConstantRandomSeed", False)
 

@@ -15,7 +15,7 @@ from brainscript.runtime.actions.train import check, train
 from brainscript.runtime.actions.write import write
 from brainscript.runtime.network import Environment
 from brainscript.runtime.train.log import Log
-from brainscript.settings import Settings
+from brainscript.settings import PRECISIONS, Settings
 
 ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
     "train": train,
@@ -47,6 +47,7 @@ def run_all(root: Settings, environment: Environment) -> None:
     names = root.texts("command", ("train",))
     sections = [(name, _section(root, name)) for name in names]
     for _, section in sections:
+        section.word("precision", PRECISIONS, "float")
         for action in _actions(section):
             if ACTIONS[action] is train:
                 check(section)

@@ -14,7 +14,7 @@ from brainscript.runtime.data.randomise import Order, order_of
 from brainscript.runtime.data.streams import bind, check_lengths
 from brainscript.runtime.data.text import at_least, text_file
 from brainscript.runtime.network import InputSpec
-from brainscript.settings import Settings
+from brainscript.settings import PRECISIONS, Settings
 
 Warn = Callable[[Diagnostic], None]
 DataFile = TextFile | BinaryFile
@@ -87,7 +87,7 @@ def open_reader(
 def _is_double(settings: Settings, inputs: Sequence[InputSpec]) -> bool:
     if inputs:
         return inputs[0].element == "f64"
-    return settings.text("precision", "float").strip().lower() == "double"
+    return settings.word("precision", PRECISIONS, "float") == "double"
 
 
 def _load(files: Sequence[DataFile], settings: Settings, element_bytes: int, warn: Warn) -> Corpus:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, LimitError
-from brainscript.settings import IntegerSchedule, Schedule, Settings
+from brainscript.settings import PRECISIONS, IntegerSchedule, Schedule, Settings
 
 Load = Callable[..., Settings]
 Failing = Callable[[Callable[[], object]], Diagnostic]
@@ -158,6 +158,14 @@ def test_a_shared_section_is_seen_from_each_command(load: Load) -> None:
     settings = load("reader = [ f = 1 ]\nA = [ x = 1 ]\nB = [ x = 2 ]")
     seen = [settings.section(name).section("reader").text("x") for name in ("A", "B")]
     assert seen == ["1", "2"]
+
+
+def test_words_of_a_list(load: Load, failing: Failing) -> None:
+    settings = load("precision = Double ; other = float16")
+    assert settings.word("precision", PRECISIONS) == "double"
+    assert settings.word("none", PRECISIONS, "float") == "float"
+    found = failing(lambda: settings.word("other", PRECISIONS))
+    assert found.title == "'float16' is not 'float' or 'double'"
 
 
 def test_raw_values_keep_their_places(load: Load) -> None:
