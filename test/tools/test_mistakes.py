@@ -90,3 +90,14 @@ def test_keys_that_nothing_reads(tmp_path: Path) -> None:
     again = run(tmp_path, "bs-jit", "tiny.cntk")
     assert "Starting from checkpoint" in again.stderr
     assert "NetworkBuilder'" not in again.stderr
+
+
+def test_a_config_from_standard_input(tmp_path: Path) -> None:
+    text = write_case(tmp_path).read_text()
+    direct = run(tmp_path, "bs-opt", "tiny.cntk", "--emit", "net")
+    for words in (["-"], ["-", "--language", "config"]):
+        piped = run(tmp_path, "bs-opt", *words, "--emit", "net", text=text)
+        assert (piped.returncode, piped.stdout) == (0, direct.stdout)
+    wrong = run(tmp_path, "bs-opt", "-", "--emit", "net", text=text.replace("Tanh", "Tahn"))
+    assert wrong.returncode == 1
+    assert "--> <stdin>:11:13\n   |\n11 |         h = Tahn (W * x)\n" in wrong.stderr

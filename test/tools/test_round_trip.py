@@ -35,7 +35,7 @@ class Shell:
 
     def run(self, *words: str, text: str = "") -> tuple[str, str]:
         """What the command prints to both streams; it must succeed."""
-        self.patch.setattr(sys, "stdin", io.StringIO(text))
+        self.patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
         code = bs_opt.main([*words, "--color", "never"])
         streams = self.streams.readouterr()
         assert (code, streams.err if code else "") == (0, "")
