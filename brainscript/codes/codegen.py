@@ -29,10 +29,6 @@ CODES: dict[str, tuple[str, str]] = {
         "The network uses an operation for which there is no kernel. It can be read, printed, "
         "edited and saved, but not run.",
     ),
-    "BS0811": (
-        "product of two values that differ from sample to sample",
-        "A matrix product needs a factor that is the same for all samples, such as a parameter.",
-    ),
     "BS0812": (
         "minibatch too large",
         "The memory for one minibatch could not be had. Use a smaller minibatchSize or shorter "

@@ -7,7 +7,15 @@ the number of columns of a dynamic axis is known only when the program runs.
 
 from xdsl.ir import Dialect
 
-from brainscript.dialects.sched.kernel import FAMILIES, PRODUCTS, KernelOp, YieldOp, share_a_sample
+from brainscript.dialects.sched.kernel import (
+    FAMILIES,
+    PRODUCTS,
+    KernelOp,
+    YieldOp,
+    aligned_values,
+    is_sample_product,
+    share_a_sample,
+)
 from brainscript.dialects.sched.program import (
     KINDS,
     ROLES,
@@ -35,7 +43,9 @@ __all__ = [
     "ProgramOp",
     "Sched",
     "YieldOp",
+    "aligned_values",
     "coefficients",
     "form",
+    "is_sample_product",
     "share_a_sample",
 ]

@@ -22,14 +22,32 @@ from xdsl.printer import Printer
 from xdsl.traits import HasParent, IsolatedFromAbove, IsTerminator, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
-from brainscript.dialects.tensors import shape_of
+from brainscript.dialects.tensors import shape_of, type_of
 
 FAMILIES = ("gemm", "rows", "columns")
 """How a kernel is compiled: a matrix product with an epilogue; anything local to one column (or
 flat, without columns); a sum over all columns."""
 
 PRODUCTS = ("net.times", "net.times_gradient_left", "net.times_gradient_right")
-"""The operations a kernel of the family `gemm` may start with."""
+"""The products: a kernel of the family `gemm` starts with one. Those whose matrix differs from
+sample to sample are part of a kernel of the family `rows` instead."""
+
+
+def is_sample_product(op: Operation) -> bool:
+    """Whether this is a product with a matrix of its own for every sample."""
+    if op.name not in PRODUCTS:
+        return False
+    matrix = op.results[0] if op.name == "net.times_gradient_left" else op.operands[0]
+    return type_of(matrix).axis is not None
+
+
+def aligned_values(steps: Iterable[Operation]) -> list[SSAValue]:
+    """The values of a kernel that lie along the axes of its results: all but factors of products
+    made sample by sample."""
+    values: list[SSAValue] = []
+    for op in steps:
+        values += op.results if is_sample_product(op) else (*op.operands, *op.results)
+    return values
 
 
 def share_a_sample(values: Iterable[SSAValue]) -> bool:
@@ -108,14 +126,21 @@ class KernelOp(IRDLOperation):
         products = [op for op in self.steps if op.name in PRODUCTS]
         if self.family.data == "gemm":
             self._verify_product(products)
-        elif products:
-            raise VerifyException(f"'{products[0].name}' needs a kernel of the family 'gemm'")
-        elif not share_a_sample([*self.inputs, *(op.results[0] for op in self.steps)]):
+            return
+        self._verify_sample_product(products)
+        if not share_a_sample(aligned_values(self.steps)):
             raise VerifyException("the values of a kernel do not broadcast to one shape")
 
     def _verify_product(self, products: list[Operation]) -> None:
         if len(products) != 1 or self.steps[0] is not products[0]:
             raise VerifyException("a gemm kernel starts with its one matrix product")
+
+    def _verify_sample_product(self, products: list[Operation]) -> None:
+        for op in products:
+            if self.family.data != "rows" or not is_sample_product(op):
+                raise VerifyException(f"'{op.name}' needs a kernel of the family 'gemm'")
+            if len(products) > 1 or any(v.owner is not self.body.block for v in op.operands):
+                raise VerifyException("a rows kernel has at most one product, of values it reads")
 
     @override
     def print(self, printer: Printer) -> None:

@@ -159,6 +159,17 @@ def transpose_times(steps: Steps, op: Operation) -> SSAValue:
     return steps.add(linear.TimesGradientRightOp(*op.operands, result_type=kind))
 
 
+def gradient_right(steps: Steps, op: Operation) -> SSAValue:
+    """`A' * g`: where A differs from sample to sample and B does not, made for each and summed."""
+    result = op.results[0]
+    kind, axis = type_of(result), type_of(op.operands[0]).axis
+    if axis is None or kind.axis is not None:
+        return result
+    each = op.clone()
+    Rewriter.replace_value_with_new_type(each.results[0], kind.with_axis(axis))
+    return steps.add(elementwise.SumToOp(steps.add(each), result_type=kind))
+
+
 def diagonal_times(steps: Steps, op: Operation) -> SSAValue:
     """`d .* x`."""
     kind = type_of(op.results[0])
@@ -234,6 +245,7 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
     criteria.ClassificationErrorOp: classification_error,
     linear.SumElementsOp: sum_elements,
     linear.TransposeTimesOp: transpose_times,
+    linear.TimesGradientRightOp: gradient_right,
     elementwise.DiagTimesOp: diagonal_times,
     elementwise.PassOp: identity,
     elementwise.LabelsToGraphOp: identity,
@@ -244,12 +256,14 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
 
 
 def decompose(network: NetworkOp) -> None:
-    """Apply `RULES` to every operation of the network."""
+    """Apply `RULES` to every operation of the network; one that gives its own result stays."""
     for op in list(network.block.ops):
         rule = RULES.get(type(op))
         if rule is None:
             continue
         value = rule(Steps(op), op)
+        if op.results and value is op.results[0]:
+            continue
         if value is not None:
             keep_name(op, value)
             op.results[0].replace_all_uses_with(value)

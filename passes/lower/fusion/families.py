@@ -7,7 +7,7 @@ from xdsl.ir import Operation, SSAValue
 from brainscript.dialects.net.network import RootsOp
 from brainscript.dialects.net.parameters import IndexOp, InputOp, ReadOp, SplatOp, WriteOp
 from brainscript.dialects.net.places import failure
-from brainscript.dialects.sched import PRODUCTS
+from brainscript.dialects.sched import PRODUCTS, is_sample_product
 from brainscript.dialects.tensors import type_of
 
 ELEMENTWISE = frozenset(
@@ -100,8 +100,8 @@ def is_constant(op: Operation) -> bool:
 
 
 def is_product(op: Operation) -> bool:
-    """Whether this is a matrix product."""
-    return op.name in PRODUCTS
+    """Whether this is a product of a matrix that all samples share, or that all of them make."""
+    return op.name in PRODUCTS and not is_sample_product(op)
 
 
 def is_elementwise(op: Operation) -> bool:
@@ -118,18 +118,10 @@ def is_column_sum(op: Operation) -> bool:
 
 def check_supported(op: Operation) -> None:
     """Raise a diagnostic unless the operation can be part of a kernel."""
-    known = is_product(op) or is_elementwise(op) or op.name in WITHIN_SAMPLE
+    known = op.name in PRODUCTS or is_elementwise(op) or op.name in WITHIN_SAMPLE
     if not (known or is_outside(op) or is_constant(op) or isinstance(op, WriteOp)):
         title = f"'{op.name.removeprefix('net.')}' cannot be compiled"
         raise failure(op, "BS0810", title, help="it can be printed, edited and saved, not run")
-    if is_product(op) and _is_sample_product(op):
-        title = "both factors of this product differ from sample to sample"
-        raise failure(op, "BS0811", title, help="write it with '.*' and ReduceSum")
-
-
-def _is_sample_product(op: Operation) -> bool:
-    matrix = op.results[0] if op.name == "net.times_gradient_left" else op.operands[0]
-    return type_of(matrix).axis is not None
 
 
 def axis_of(op: Operation) -> str | None:
@@ -156,4 +148,4 @@ def is_in_memory(value: SSAValue) -> bool:
     owner = value.owner
     if not isinstance(owner, Operation) or is_source(owner) or is_constant(owner):
         return True
-    return any(is_product(use.operation) for use in value.uses)
+    return any(use.operation.name in PRODUCTS for use in value.uses)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net.parameters import IndexOp, ReadOp, WriteOp
-from brainscript.dialects.sched import share_a_sample
+from brainscript.dialects.sched import aligned_values, is_sample_product, share_a_sample
 from brainscript.dialects.tensors import TensorType, type_of
 from brainscript.passes.lower.fusion.families import (
     axis_of,
@@ -169,7 +169,10 @@ class Group:
 
     def _is_rows(self) -> bool:
         axes = {axis_of(op) for op in self.body}
-        if len(axes) > 1 or not share_a_sample(self.reads() + [op.results[0] for op in self.body]):
+        if len(axes) > 1 or not share_a_sample(aligned_values(self.operations)):
+            return False
+        small = [op for op in self.body if is_sample_product(op)]
+        if len(small) > 1 or any(self._is_own(v) for op in small for v in op.operands):
             return False
         if None in axes and len(self.body) > 1:
             kinds = {type_of(op.results[0]) for op in self.body}

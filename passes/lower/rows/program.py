@@ -16,8 +16,9 @@ from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net.parameters import IndexOp, SplatOp
 from brainscript.dialects.net.reduce import ReduceOp
-from brainscript.dialects.sched import KernelOp
-from brainscript.dialects.tensors import Element, Shape, type_of
+from brainscript.dialects.sched import KernelOp, aligned_values, is_sample_product
+from brainscript.dialects.tensors import Element, Shape, shape_of, type_of
+from brainscript.passes.lower.rows.products import contraction_of
 from brainscript.passes.lower.scalar_bodies import BODIES, Body, comparison, unary
 from brainscript.passes.lower.vectors import Vectors
 
@@ -121,26 +122,54 @@ class Reading:
 
     def __init__(self, kernel: KernelOp):
         values = [*kernel.inputs, *(r for op in kernel.steps for r in op.results)]
-        self.axes = Axes([type_of(v).shape or () for v in values])
+        self.contraction = contraction_of(kernel.steps)
+        shapes = [self.widened(v) for v in aligned_values(kernel.steps)]
+        if self.contraction is not None:
+            shapes += [self.contraction.left, self.contraction.right]
+        self.axes = Axes(shapes)
         self.made: dict[tuple[object, ...], Node] = {}
         self.node_of: dict[SSAValue, Node] = {}
         local = any(type_of(v).axis is not None for v in values)
         first = type_of(kernel.outputs[0])
         self.program = Program(first.element, self.axes.sizes, local)
         for number, value in enumerate(kernel.inputs):
-            kind = type_of(value)
-            shape = self.axes.shape(kind.shape or ())
-            node = Node("load", shape, kind.axis is not None, number=number)
+            node = self.load(value, number)
             self.node_of[value] = node
             self.program.inputs.append(node)
         for op in kernel.steps:
             self.node_of[op.results[0]] = self.read(op)
         self.program.outputs = [self.output(v) for v in kernel.outputs]
 
+    def widened(self, value: SSAValue) -> Shape:
+        """The shape of a value along the axes of the results, with the one that is summed over."""
+        shape = shape_of(value)
+        return shape if self.contraction is None else self.contraction.widen(shape)
+
+    def load(self, value: SSAValue, number: int) -> Node:
+        """A value that is read; a factor of a product gets its shape from there."""
+        aligned = any(not is_sample_product(use.operation) for use in value.uses)
+        shape = self.axes.shape(self.widened(value)) if aligned else ()
+        return Node("load", shape, type_of(value).axis is not None, number=number)
+
+    def factor(self, value: SSAValue, shape: Shape) -> Node:
+        """What is read as a factor of a product."""
+        node, seen = self.node_of[value], self.axes.shape(shape)
+        if node.shape == seen:
+            return node
+        return Node("load", seen, node.local, number=node.number)
+
+    def product(self, op: Operation, shape: Shape) -> Node:
+        """A product of every sample by itself."""
+        assert self.contraction is not None
+        factors = (self.contraction.left, self.contraction.right)
+        pairs = zip(op.operands, factors, strict=True)
+        left, right = (self.factor(value, written) for value, written in pairs)
+        return self.fold("add", self.map("element_times", Vectors.mul, left, right), shape)
+
     def output(self, value: SSAValue) -> Node:
         """The node of a value that is written, filled up to the shape of its type."""
         kind, node = type_of(value), self.node_of[value]
-        shape, local = self.axes.shape(kind.shape or ()), kind.axis is not None
+        shape, local = self.axes.shape(self.widened(value)), kind.axis is not None
         if node.shape == shape and node.local == local:
             return node
         return self.make("map", shape, local, (node,), "broadcast_to", BODIES["net.broadcast_to"])
@@ -148,7 +177,9 @@ class Reading:
     def read(self, op: Operation) -> Node:
         """The node of the result of an operation."""
         kind = type_of(op.results[0])
-        shape, local = self.axes.shape(kind.shape or ()), kind.axis is not None
+        shape, local = self.axes.shape(self.widened(op.results[0])), kind.axis is not None
+        if is_sample_product(op):
+            return self.product(op, shape)
         if isinstance(op, SplatOp):
             return self.constant(op.value.value.data)
         if isinstance(op, IndexOp):

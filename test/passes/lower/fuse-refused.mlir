@@ -8,13 +8,3 @@ net.network {
   %z = net.minus %x, %m {node = "z"} : !net.t<[4], f32, @"*">
   net.roots output(%z)
 }
-
-// -----
-
-net.network {
-  %a = net.input "a" : !net.t<[2 x 4], f32, @"*">
-  %x = net.input "x" : !net.t<[4], f32, @"*">
-  // expected-error@+1 {{both factors of this product differ from sample to sample}}
-  %z = net.times %a, %x {node = "z"} : !net.t<[2], f32, @"*">
-  net.roots output(%z)
-}
