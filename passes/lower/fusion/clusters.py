@@ -10,7 +10,7 @@ class Clusters:
 
     Edges lead from a smaller node to a larger one. Sets of nodes are the bits of one integer:
     `mask` holds the members of a group, `before` all nodes of other groups that must come before
-    it, `after` those that must follow; only for the groups there are now.
+    it, `after` those that must follow; only for the groups there are now, which `names` lists.
     """
 
     def __init__(self, count: int, edges: Iterable[tuple[int, int]]):
@@ -18,12 +18,13 @@ class Clusters:
         self.mask = {i: 1 << i for i in range(count)}
         self.before = dict.fromkeys(range(count), 0)
         self.after = dict.fromkeys(range(count), 0)
-        for first, second in sorted(edges, key=lambda edge: edge[1]):
+        self.names = (1 << count) - 1
+        known = set(edges)
+        for first, second in sorted(known, key=lambda edge: edge[1]):
             assert first < second, "edges lead forward"
             self.before[second] |= self.before[first] | 1 << first
-        for node, bits in self.before.items():
-            for earlier in members(bits):
-                self.after[earlier] |= 1 << node
+        for first, second in sorted(known, reverse=True):
+            self.after[first] |= self.after[second] | 1 << second
 
     def may_merge(self, first: int, second: int) -> bool:
         """Whether these two groups can become one without waiting for a third between them."""
@@ -39,11 +40,11 @@ class Clusters:
         for node in members(self.mask.pop(second)):
             self.group[node] = first
         self.mask[first], self.before[first], self.after[first] = both, before, after
-        for name, mask in self.mask.items():
-            if mask & after:
-                self.before[name] |= before | both
-            if mask & before:
-                self.after[name] |= after | both
+        self.names &= ~(1 << second)
+        for name in members(after & self.names):
+            self.before[name] |= before | both
+        for name in members(before & self.names):
+            self.after[name] |= after | both
         return first
 
     def order(self) -> list[list[int]]:
@@ -63,11 +64,11 @@ class Clusters:
 
 def members(bits: int) -> list[int]:
     """The numbers of the bits that are set, ascending."""
-    result: list[int] = []
-    while bits:
-        low = bits & -bits
-        result.append(low.bit_length() - 1)
-        bits ^= low
+    text, result = f"{bits:b}"[::-1], list[int]()
+    place = text.find("1")
+    while place >= 0:
+        result.append(place)
+        place = text.find("1", place + 1)
     return result
 
 
