@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import cast
 
 from xdsl.dialects.builtin import LocationAttr
@@ -104,6 +105,10 @@ def _kept(
     """The options that matter for this initialisation."""
     kept: dict[str, object] = {"init": init}
     multiplier = values["learning_rate_multiplier"]
+    assert isinstance(multiplier, float)
+    if not 0 <= multiplier < inf:
+        title = f"'learningRateMultiplier' must be 0 or more, not {multiplier:g}"
+        raise ShapeError("BS0402", title, "", "0 keeps the parameter as it is")
     if multiplier != 1.0:
         kept["learning_rate_multiplier"] = multiplier
     if init in RANDOM_INITS:

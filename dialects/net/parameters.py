@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, ClassVar, Self
 
 from xdsl.dialects.builtin import (
@@ -140,6 +140,8 @@ class ParameterOp(SymbolOp):
     def verify_(self) -> None:
         """The initialisation is complete."""
         super().verify_()
+        if not 0 <= self.multiplier < inf:
+            raise VerifyException(f"learning_rate_multiplier is {self.multiplier:g}, not 0 or more")
         init = self.init.data
         if init not in INITS:
             raise VerifyException(f"'{init}' is not one of {', '.join(INITS)}")

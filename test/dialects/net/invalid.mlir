@@ -107,3 +107,10 @@ builtin.module {
 
 // expected-error@+1 {{the elements of a network value are f32 or f64}}
 net.state @s : !net.t<[1], i32> {role = "momentum"}
+
+// -----
+
+builtin.module {
+  // expected-error@+1 {{learning_rate_multiplier is -1, not 0 or more}}
+  net.parameter @W : !net.t<[3], f32> {init = "constant", value = 0.0, learning_rate_multiplier = -1.0}
+}

@@ -104,6 +104,7 @@ def test_parameter_keeps_what_its_initialisation_needs():
         ({"dims": 2, "init": "fromFile"}, "BS0409", "needs 'initFromFilePath'"),
         ({"dims": 2, "initValue": [1, 2]}, "BS0409", "must be one number"),
         ({"dims": 2, "learningRateMultiplier": "x"}, "BS0402", "must be a number"),
+        ({"dims": 2, "learningRateMultiplier": -1}, "BS0402", "must be 0 or more, not -1"),
     ],
 )
 def test_wrong_parameters_are_refused(options: dict[str, object], code: str, words: str):
