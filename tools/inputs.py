@@ -70,13 +70,13 @@ def read_input(name: str, language: str | None) -> Input:
 
 def parse_ir(context: Context, text: str, name: str, verify: bool = True) -> ModuleOp:
     """The module that IR text describes, verified; raises BrainScriptError with the place."""
+    parser = Parser(context, text, name)
     try:
-        module = Parser(context, text, name).parse_module()
+        module = parser.parse_module()
     except ParseError as error:
-        span = _place(text, name, error.span.start, error.span.end)
-        raise BrainScriptError(
-            Diagnostic("BS0903", "cannot parse this IR", span, error.msg)
-        ) from None
+        raise _unparsable(_place(text, name, error.span.start, error.span.end), error.msg) from None
+    except VerifyException as error:
+        raise _unparsable(_place(text, name, parser.pos, parser.pos), str(error)) from None
     if verify:
         try:
             module.verify()
@@ -86,6 +86,10 @@ def parse_ir(context: Context, text: str, name: str, verify: bool = True) -> Mod
                 Diagnostic("BS0903", f"the IR does not verify: {reason}")
             ) from None
     return module
+
+
+def _unparsable(span: Span, reason: str) -> BrainScriptError:
+    return BrainScriptError(Diagnostic("BS0903", "cannot parse this IR", span, reason))
 
 
 def level_of(module: ModuleOp) -> str:

@@ -74,6 +74,7 @@ def test_reads_standard_input_and_prints(module: Path) -> None:
         (["--explain", "BS0900"], 2, "error[BS0914]: unknown code 'BS0900'"),
         (["empty.mlir", "--limit", "cals=3"], 2, "did you mean 'calls'?"),
         (["broken.mlir"], 1, "error[BS0903]: cannot parse this IR"),
+        (["tile.mlir"], 1, "a tile has at least one row and one column"),
         (["old.ndl"], 1, "error[BS0911]: NDL networks ('.ndl') are not read by this version"),
     ],
 )
@@ -89,6 +90,7 @@ def test_mistakes_are_diagnostics(
     (tmp_path / "empty.mlir").write_text(EMPTY)
     (tmp_path / "model.xyz").write_text("0101")
     (tmp_path / "broken.mlir").write_text("builtin.module { %0 = }")
+    (tmp_path / "tile.mlir").write_text("%0 = kern.tile_zero : !kern.tile<0, 1, vector<16xf32>>")
     (tmp_path / "old.ndl").write_text("")
     assert bs_opt.main([*words, "--color", "never"]) == code
     streams = capfd.readouterr()
