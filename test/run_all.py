@@ -33,7 +33,7 @@ class Step:
 def steps(workers: int) -> list[Step]:
     """What to run, cheap checks first."""
     python = sys.executable
-    lit = (str(BIN / "lit"), "-q", f"-j{workers}", "--timeout", "60", "--summary", "test")
+    lit = (str(BIN / "lit"), f"-j{workers}", "--timeout", "60", "test")
     pytest = (python, "-m", "pytest", f"-n{workers}", "test")
     golden = (python, "test/run_golden.py")
     return [
