@@ -19,6 +19,7 @@ from brainscript.diagnostic import (
     Span,
     did_you_mean,
 )
+from brainscript.runtime.model.store import stored_network
 
 STDIN = "<stdin>"
 LANGUAGES = ("config", "bs", "mlir")
@@ -32,10 +33,8 @@ EXTENSIONS = {
 REFUSED = {
     ".ndl": "NDL networks",
     ".mel": "model editing scripts",
-    ".dnn": "models of CNTK",
-    ".cmf": "models of CNTK",
-    ".model": "models of CNTK",
 }
+MODELS = (".model", ".dnn", ".cmf")
 IR_MARKS = ("module {", "module attributes", '"builtin.', "bs.network", "net.network", "kern.func")
 LEVEL_MARKS = (
     ("bs.network", "bs"),
@@ -64,6 +63,8 @@ def read_input(name: str, language: str | None) -> Input:
     if name == "-":
         text = _decoded(sys.stdin.buffer.read(), "standard input")
         return Input(STDIN, text, language or _language_of_text(text) or "bs")
+    if Path(name).suffix.lower() in MODELS and Path(name).is_file():
+        return Input(name, stored_network(name).metadata["bs.net"], "mlir")
     text = _read(Path(name))
     return Input(name, text, language or _language_of_file(name, text))
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from brainscript.tools import bs_jit, bs_opt
 
 CONFIG = """\
@@ -28,7 +29,10 @@ train = {{
 test = {{ action = "test" ; reader = {{ {reader} }} }}
 """
 READER = """readerType = "CNTKTextFormatReader" ; file = "{folder}/xor.ctf"
-    input = {{ features = {{ dim = 2 ; format = "dense" }} ; labels = {{ dim = 2 ; format = "dense" }} }}"""
+    input = {{
+        features = {{ dim = 2 ; format = "dense" }}
+        labels   = {{ dim = 2 ; format = "dense" }}
+    }}"""
 
 
 def write_config(folder: Path) -> Path:

@@ -10,12 +10,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from brainscript.passes import registry
+from brainscript.runtime.model import container
 from brainscript.tools import bs_opt
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,3 +164,14 @@ def test_a_fault_inside_leaves_a_reproducer(
     again = [str(folder / "reproducer.mlir"), "--run-reproducer"]
     monkeypatch.setenv("BS_CRASH", "0")
     assert bs_opt.main(again) == 70
+
+
+def test_a_model_file_prints_its_network(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    parameter = 'net.parameter @W : !net.t<[2], f32> {init = "constant", value = 0.0}'
+    network = f"builtin.module {{\n{parameter}\n}}\n"
+    container.save(tmp_path / "a.model", {"W": np.zeros(2, np.float32)}, {"bs.net": network})
+    assert bs_opt.main([str(tmp_path / "a.model"), "--emit", "net"]) == 0
+    assert "net.parameter @W" in capfd.readouterr().out
+    (tmp_path / "old.dnn").write_bytes("BCN".encode("utf-16-le") + bytes(64))
+    assert bs_opt.main([str(tmp_path / "old.dnn")]) == 1
+    assert "BS0502" in capfd.readouterr().err
