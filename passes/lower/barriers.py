@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ModuleOp, UnitAttr
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
+from xdsl.utils.exceptions import PassFailedException
 
 from brainscript.dialects.sched import BarrierOp, BufferOp, CallOp, ProgramOp, coefficients
 from brainscript.dialects.sched.memory import SAMPLES, size_of
@@ -30,7 +31,8 @@ class SchedPlaceBarriers(ModulePass):
     A call needs a barrier when it touches memory that a call since the last barrier wrote, or
     writes memory that one read. Two serial calls run on the same thread and need none. Memory
     counts, not names: two buffers that share bytes of the arena depend on each other. So this
-    runs after `sched-plan-memory`.
+    runs after `sched-plan-memory`, and before `sched-to-kern`: the work of a kernel that is
+    lowered cannot be counted, and its program keeps the barriers that it has.
 
     Before: `sched.call @k0(%x) -> (%h)`, `sched.call @k1(%h) -> (%y)`
     After: the same with `sched.barrier` between them.
@@ -41,7 +43,11 @@ class SchedPlaceBarriers(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Place the barriers of every program of the module."""
         for program in op.body.block.ops:
-            if isinstance(program, ProgramOp):
+            if not isinstance(program, ProgramOp):
+                continue
+            if program.arena is None:
+                raise PassFailedException(f"{self.name} runs after sched-plan-memory")
+            if all(call.callee() is not None for call in program.calls):
                 place_barriers(program)
 
 

@@ -1,5 +1,10 @@
 // Threads wait only where one call needs what another did; tiny calls are left to one thread.
 // RUN: bs-opt %s -p sched-plan-memory,sched-place-barriers | filecheck %s
+// RUN: bs-opt %s -p sched-plan-memory,sched-place-barriers,sched-to-kern,sched-place-barriers \
+// RUN:   | filecheck %s --check-prefix=LOWERED
+// LOWERED-COUNT-1: sched.barrier
+// RUN: not bs-opt %s -p sched-place-barriers 2>&1 | filecheck %s --check-prefix=ERROR
+// ERROR: sched-place-barriers runs after sched-plan-memory
 
 sched.kernel @k rows(%a : !net.t<[4], f32, @"*">) -> (!net.t<[4], f32, @"*">) {
   %b = net.exp %a : !net.t<[4], f32, @"*">
