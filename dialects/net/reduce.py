@@ -1,4 +1,4 @@
-"""Reductions within a sample. Gradients: `passes/gradient/reduce.py`."""
+"""Reductions within a sample and over samples. Gradients: `passes/gradient/reduce.py`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ REDUCTIONS = ("Sum", "LogSum", "Mean", "Max", "Min", "Prod", "Argmax", "Argmin")
 @irdl_op_definition
 class ReduceOp(NetOp):
     """One number per sample (`axis = 0`), or static axis `axis` (from 1) reduced to size 1.
+
+    `axis = -1` gives one number for all samples, `axis = -3` one sample for all of them, neither
+    with a dynamic axis.
 
     BrainScript: `ReduceSum (x, axis=None)`, `ReduceMax`, ... `op` is one of `REDUCTIONS`;
     `LogSum` is the logarithm of the sum of exponentials, `Argmax` the index of the first largest.

@@ -195,14 +195,15 @@ def normalisation_rule(inputs: Sequence[TensorType], options: Options) -> Inferr
 
 
 def reduce_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
-    """Axis 0 reduces the whole sample to `[1]`; axis k >= 1 keeps the rank and makes its size 1."""
+    """Axis 0 reduces the whole sample to `[1]`; axis k >= 1 keeps the rank and makes its size 1.
+
+    Axis -1 reduces all samples to `[1]`, axis -3 each of their elements over the samples; the
+    result has no dynamic axis.
+    """
     shape, axis = inputs[0].shape, options["axis"]
     assert isinstance(axis, int)
     if axis < 0:
-        help = "axes are counted from 1; SumElements adds up all samples"
-        raise ShapeError(
-            "BS0407", "a reduction over samples is not supported", f"axis {axis}", help
-        )
+        return Inferred(_over_samples(shape, axis, str(options["op"])), None)
     if axis == 0 or shape is None:
         return Inferred(SCALAR if axis == 0 else None, inputs[0].axis)
     if not 1 <= axis <= len(shape):
@@ -211,6 +212,28 @@ def reduce_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
     return Inferred((*shape[: axis - 1], 1, *shape[axis:]), inputs[0].axis)
 
 
+OVER_ALL = -1
+OVER_SAMPLES = -3
+"""The axes of reductions over everything, and over the samples."""
+
+ACROSS = ("Sum", "LogSum", "Mean", "Max", "Min")
+"""The reductions that can run over samples."""
+
+
+def _over_samples(shape: Shape | None, axis: int, kind: str) -> Shape | None:
+    if axis not in (OVER_ALL, OVER_SAMPLES) or kind not in ACROSS:
+        raise ShapeError(
+            "BS0407",
+            "this reduction over samples is not supported",
+            f"{kind} over axis {axis}",
+            "axes are counted from 1; -1 means everything and -3 all samples, of "
+            + ", ".join(ACROSS),
+        )
+    return SCALAR if axis == OVER_ALL else shape
+
+
 def reduced_elements(shape: Shape, axis: int) -> int:
-    """How many elements one result of `reduce_rule` is made of."""
-    return prod(shape) if axis == 0 else shape[axis - 1]
+    """How many elements of a sample one result of `reduce_rule` is made of."""
+    if axis == OVER_SAMPLES:
+        return 1
+    return prod(shape) if axis in (0, OVER_ALL) else shape[axis - 1]

@@ -1,9 +1,11 @@
-"""Gradients of reductions within a sample; the sweep repeats them along the reduced axes."""
+"""Gradients of reductions; the sweep repeats them along the reduced axes."""
 
 from __future__ import annotations
 
+from brainscript.dialects.net import elementwise as ew
 from brainscript.dialects.net.reduce import ReduceOp
 from brainscript.dialects.net.shapes import reduced_elements
+from brainscript.dialects.tensors import TensorType
 from brainscript.passes.gradient.cases import Case, Table
 from brainscript.passes.gradient.terms import Term
 
@@ -11,9 +13,18 @@ from brainscript.passes.gradient.terms import Term
 def _mean(c: Case) -> Term:
     """`g / n` for n reduced elements."""
     assert isinstance(c.op, ReduceOp)
-    shape = c.kind(0).shape
+    shape, axis = c.kind(0).shape, c.op.axis.value.data
     assert shape is not None
-    return c.g * (1.0 / reduced_elements(shape, c.op.axis.value.data))
+    g = c.g * (1.0 / reduced_elements(shape, axis))
+    return g if axis >= 0 or c.kind(0).axis is None else g.over(_samples(c))
+
+
+def _samples(c: Case) -> Term:
+    """The number of samples."""
+    one = TensorType.of((1,), c.kind(0).element)
+    each = one.with_axis(c.kind(0).axis)
+    ones = c.writer.make(ew.BroadcastToOp, c.writer.number(1.0), result=each)
+    return c.writer.term(c.writer.make(ew.SumToOp, ones, result=one))
 
 
 def _extreme(c: Case) -> Term:

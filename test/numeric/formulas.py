@@ -192,12 +192,12 @@ REDUCTIONS: dict[str, Reduction] = {
 
 
 def reduction(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
-    """Over one static axis, or over all."""
+    """Over one static axis, over all, over everything or over the samples."""
     assert isinstance(op, reduce.ReduceOp)
     axis = op.axis.value.data
-    rank = len(shape_of(op.x))
-    axes = tuple(range(rank)) if axis == 0 else (axis - 1,)
-    return REDUCTIONS[op.op.data](arrays[0], axes).reshape(shape)
+    rank, dims = len(shape_of(op.x)), arrays[0].ndim
+    axes = {0: range(rank), -1: range(dims), -3: range(rank, dims)}.get(axis, (axis - 1,))
+    return REDUCTIONS[op.op.data](arrays[0], tuple(axes)).reshape(shape)
 
 
 def log_softmax(x: Array) -> Array:

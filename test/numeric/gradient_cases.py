@@ -67,6 +67,7 @@ UNARY: dict[str, Operand] = {
 BINARY = ("element_times", "log_plus", "minus", "plus", "diag_times")
 COMPARISONS = ("equal", "greater", "greater_equal", "less", "less_equal", "not_equal")
 REDUCTIONS = ("Sum", "Mean", "LogSum", "Max", "Min", "Prod", "Argmax", "Argmin")
+ACROSS = ("Sum", "LogSum", "Mean", "Max", "Min")
 
 PAIRS: dict[str, tuple[Operand, Operand]] = {
     "same": (X, X),
@@ -158,10 +159,10 @@ def products() -> Iterator[Check]:
 
 
 def reductions() -> Iterator[Check]:
-    """Every reduction over all axes, over each axis, and of a parameter."""
+    """Every reduction over all axes, over each axis, over samples, and of a parameter."""
     for kind in REDUCTIONS:
         operand = Operand("3 x 2", low=0.3, kind="signed")
-        for axis in (0, 1, 2):
+        for axis in (0, 1, 2, -1, -3)[: 5 if kind in ACROSS else 3]:
             options = f'op = "{kind}", axis = {axis}'
             yield Check(f"reduce {kind} over {axis}", "reduce", (operand,), options)
         fixed = replace(operand, sampled=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from brainscript.dialects.kern import FuncOp
 from brainscript.dialects.sched import KernelOp
 from brainscript.passes.lower.columns.features import write_features
+from brainscript.passes.lower.columns.largest import is_largest, lower_largest
 from brainscript.passes.lower.columns.nested import write_nested
 from brainscript.passes.lower.columns.whole import write_samples, write_whole
 from brainscript.passes.lower.rows.program import Program, read_program
@@ -24,6 +25,8 @@ def lower_columns(kernel: KernelOp, target: Target) -> FuncOp:
     Before: `sched.kernel @k columns(%g : [50], @"*") -> ([50]) { net.sum_to %g ... }`
     After: `kern.func @k(...)` with a loop over this thread's features, a loop over samples in it.
     """
+    if is_largest(kernel):
+        return lower_largest(kernel, target)
     program = read_program(kernel)
     writer = Writer(len(program.inputs), len(program.outputs), program.element, target)
     workspace = write_program(program, writer)

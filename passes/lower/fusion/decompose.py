@@ -15,9 +15,10 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from brainscript.dialects.net import criteria, elementwise, linear, normalise, parameters
 from brainscript.dialects.net.network import NetworkOp, RootsOp, network_of, symbols_of
 from brainscript.dialects.net.reduce import ReduceOp
+from brainscript.dialects.net.shapes import OVER_ALL, OVER_SAMPLES
 from brainscript.dialects.sched import PRODUCTS
 from brainscript.dialects.tensors import TensorType, type_of
-from brainscript.passes.lower.fusion.families import is_constant
+from brainscript.passes.lower.fusion.families import is_column_largest, is_constant
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,57 @@ def sum_elements(steps: Steps, op: Operation) -> SSAValue:
     return steps.total(op.operands[0], op.results[0])
 
 
+def reduction(steps: Steps, op: Operation) -> SSAValue:
+    """Over all samples: within each of them, then across; the largest has a kernel."""
+    assert isinstance(op, ReduceOp)
+    name, axis, x, result = op.op.data, op.axis.value.data, op.x, op.results[0]
+    if axis >= 0 or is_column_largest(op):
+        return result
+    if axis == OVER_ALL:
+        x = steps.add(ReduceOp(x, options={"op": name}))
+    return x if type_of(x).axis is None else ACROSS[name](steps, x, result)
+
+
+def sum_across(steps: Steps, x: SSAValue, result: SSAValue) -> SSAValue:
+    """The sum over samples."""
+    return steps.add(elementwise.SumToOp(x, result_type=type_of(result)))
+
+
+def mean_across(steps: Steps, x: SSAValue, result: SSAValue) -> SSAValue:
+    """The sum over samples, divided by their number."""
+    one = steps.number(1.0, x)
+    each = type_of(x).with_shape((1,))
+    ones = steps.add(elementwise.BroadcastToOp(one, result_type=each))
+    count = steps.add(elementwise.SumToOp(ones, result_type=type_of(one)))
+    return steps.add(elementwise.QuotientOp(sum_across(steps, x, result), count))
+
+
+def largest_across(steps: Steps, x: SSAValue, result: SSAValue) -> SSAValue:
+    """The largest over samples."""
+    return steps.add(ReduceOp(x, options={"op": "Max", "axis": OVER_SAMPLES}))
+
+
+def smallest_across(steps: Steps, x: SSAValue, result: SSAValue) -> SSAValue:
+    """`-max (-x)`."""
+    return steps.negate(largest_across(steps, steps.negate(x), result))
+
+
+def log_sum_across(steps: Steps, x: SSAValue, result: SSAValue) -> SSAValue:
+    """`t + log (sum exp (x - t))` with t the largest."""
+    top = largest_across(steps, x, result)
+    powers = steps.add(elementwise.ExpOp(steps.minus(x, top)))
+    return steps.add(elementwise.PlusOp(top, steps.log(sum_across(steps, powers, result))))
+
+
+ACROSS: dict[str, Callable[[Steps, SSAValue, SSAValue], SSAValue]] = {
+    "Sum": sum_across,
+    "Mean": mean_across,
+    "Max": largest_across,
+    "Min": smallest_across,
+    "LogSum": log_sum_across,
+}
+
+
 def transpose_times(steps: Steps, op: Operation) -> SSAValue:
     """`A' * B`."""
     kind = type_of(op.results[0])
@@ -244,6 +296,7 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
     criteria.LogisticOp: logistic,
     criteria.ClassificationErrorOp: classification_error,
     linear.SumElementsOp: sum_elements,
+    ReduceOp: reduction,
     linear.TransposeTimesOp: transpose_times,
     linear.TimesGradientRightOp: gradient_right,
     elementwise.DiagTimesOp: diagonal_times,

@@ -7,6 +7,8 @@ from xdsl.ir import Operation, SSAValue
 from brainscript.dialects.net.network import RootsOp
 from brainscript.dialects.net.parameters import IndexOp, InputOp, ReadOp, SplatOp, WriteOp
 from brainscript.dialects.net.places import failure
+from brainscript.dialects.net.reduce import ReduceOp
+from brainscript.dialects.net.shapes import OVER_SAMPLES
 from brainscript.dialects.sched import PRODUCTS, is_sample_product
 from brainscript.dialects.tensors import type_of
 
@@ -114,6 +116,13 @@ def is_column_sum(op: Operation) -> bool:
     if op.name != "net.sum_to":
         return False
     return type_of(op.operands[0]).axis is not None and type_of(op.results[0]).axis is None
+
+
+def is_column_largest(op: Operation) -> bool:
+    """Whether this is the largest over all samples, of each of their elements."""
+    if not isinstance(op, ReduceOp) or type_of(op.x).axis is None:
+        return False
+    return op.op.data == "Max" and op.axis.value.data == OVER_SAMPLES
 
 
 def check_supported(op: Operation) -> None:

@@ -12,6 +12,7 @@ from brainscript.dialects.sched import aligned_values, is_sample_product, share_
 from brainscript.dialects.tensors import TensorType, type_of
 from brainscript.passes.lower.fusion.families import (
     axis_of,
+    is_column_largest,
     is_column_sum,
     is_constant,
     is_elementwise,
@@ -47,6 +48,7 @@ class Traits:
             return Traits(0, 0, 1, True, frozenset(), frozenset())
         product, total = is_product(op), is_column_sum(op)
         plain = product or total or is_elementwise(op)
+        total = total or is_column_largest(op)
         kinds = frozenset({type_of(op.results[0])})
         return Traits(int(product), int(total), 1, plain, frozenset({axis_of(op)}), kinds)
 
@@ -93,6 +95,8 @@ class Group:
             return None
         if self._numbers_elements():
             return "rows" if not (self.products or self.sums) and self._is_rows() else None
+        if any(is_column_largest(op) for op in self.body):
+            return "columns" if len(self.operations) == 1 else None
         if self.products:
             return "gemm" if self._is_product_with_epilogue() else None
         if self.sums:

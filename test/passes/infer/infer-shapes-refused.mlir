@@ -29,8 +29,8 @@ builtin.module {
 builtin.module {
   net.network {
     %x = net.input "x" : !net.t<[4], f32, @"*">
-    // expected-error@+1 {{BS0407]: a reduction over samples is not supported in 'z'}}
-    %z = net.reduce %x {node = "z", axis = -1} : !net.t<*, f32>
+    // expected-error@+1 {{BS0407]: this reduction over samples is not supported in 'z'}}
+    %z = net.reduce %x {node = "z", axis = -2} : !net.t<*, f32>
     net.roots output(%z)
   }
 }
