@@ -22,7 +22,9 @@ from brainscript.tools.crash import CrashRecord
 
 STACK_BYTES = 256 << 20
 RECURSION = 20_000
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+PATH_ERRORS = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
+RIGHTS_ERRORS = (errno.EACCES, errno.EPERM)
 COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m"}
 
 
@@ -109,8 +111,7 @@ def _guard(body: Callable[[], int], crash: CrashRecord, console: Console) -> int
 
 def _system_error(error: OSError, crash: CrashRecord, console: Console) -> int:
     """A full disk or a refused permission that nobody below had words for."""
-    known = (*DISK_ERRORS, errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR)
-    if error.errno not in known:
+    if error.errno not in (*DISK_ERRORS, *PATH_ERRORS, *RIGHTS_ERRORS):
         return _internal(error, crash, console)
     place = f" '{error.filename}'" if error.filename else ""
     console.show(Diagnostic("BS0907", f"cannot write{place}: {error.strerror}"))

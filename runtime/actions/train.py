@@ -55,6 +55,7 @@ def train(section: Settings, session: Session) -> None:
         network = _network(section, session, files, None)
         _readers(section, session, network, _nodes(network, options, sgd))
         return
+    files.prepare()
     with locked(files.lock), watching() as stop:
         _run(section, session, options, files, stop)
 

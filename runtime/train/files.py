@@ -6,6 +6,7 @@ them together. A file that it does not list was left behind by a run that was st
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -35,6 +36,19 @@ class ModelFiles:
     def checkpoint(self, done: int) -> Path:
         """The optimiser state that belongs to `model(done)`."""
         return Path(f"{self.model(done)}.ckp")
+
+    def prepare(self) -> None:
+        """Make the folder of the models; refuse a path that no model can be written to."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not os.access(self.path.parent, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        except OSError as error:
+            number = errno.ENOTDIR if error.errno == errno.EEXIST else error.errno or 0
+            title = f"no model can be written to '{self.path}': {os.strerror(number)}"
+            raise BrainScriptError(Diagnostic("BS0508", title, help="change modelPath")) from None
 
     @property
     def manifest(self) -> Path:

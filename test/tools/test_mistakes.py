@@ -101,3 +101,34 @@ def test_a_config_from_standard_input(tmp_path: Path) -> None:
     wrong = run(tmp_path, "bs-opt", "-", "--emit", "net", text=text.replace("Tanh", "Tahn"))
     assert wrong.returncode == 1
     assert "--> <stdin>:11:13\n   |\n11 |         h = Tahn (W * x)\n" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [("train.ctf/m", "Not a directory"), ("data", "Is a directory"), ("n" * 300, "too long")],
+)
+def test_paths_that_cannot_hold_a_model(path: str, reason: str, tmp_path: Path) -> None:
+    write_case(tmp_path)
+    (tmp_path / "data").mkdir()
+    done = run(tmp_path, "bs-jit", "tiny.cntk", f"modelPath={path}")
+    assert done.returncode == 1
+    assert "error[BS0" in done.stderr
+    assert reason in done.stderr
+    assert "Finished Epoch" not in done.stderr
+
+
+def test_a_result_that_nobody_reads(tmp_path: Path) -> None:
+    write_case(tmp_path)
+    assert run(tmp_path, "bs-jit", "tiny.cntk").returncode == 0
+    reader = (
+        "reader=[readerType=CNTKTextFormatReader;file=train.ctf;input=[x=[dim=2;format=dense]]]"
+    )
+    write = f"write=[action=write;outputPath=PLACE;outputNodeNames=z;{reader}]"
+    words = ("tiny.cntk", "command=write")
+    for place, code in (("train.ctf/z", 1), ("-", 0)):
+        done = run(tmp_path, "bs-jit", *words, write.replace("PLACE", place))
+        assert (done.returncode, "error[" in done.stderr) == (code, code != 0), done.stderr
+    done = run(tmp_path, "bs-jit", *words, write.replace("PLACE", "z"), "modelPath=none")
+    assert (done.returncode, "error[BS0501]" in done.stderr) == (3, True)
+    done = run(tmp_path, "bs-jit", *words, write.replace("=z;", "=zz;").replace("PLACE", "z"))
+    assert (done.returncode, "did you mean 'z'?" in done.stderr) == (1, True)
