@@ -11,7 +11,12 @@ from typing import ClassVar
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def
 
 from brainscript.dialects.net.base import NetOp
-from brainscript.dialects.net.shapes import classification_rule, criterion_rule, logistic_rule
+from brainscript.dialects.net.shapes import (
+    classification_rule,
+    criterion_rule,
+    given_rule,
+    logistic_rule,
+)
 from brainscript.dialects.tensors import TensorType
 
 
@@ -80,3 +85,19 @@ class ClassificationErrorOp(CriterionOp):
     label = operand_def(TensorType)
     prediction = operand_def(TensorType)
     top_n = opt_operand_def(TensorType)
+
+
+@irdl_op_definition
+class DummyCriterionOp(NetOp):
+    """The sum of `objective`; `gradient` is taken for its gradient with respect to `prediction`.
+
+    BrainScript: `new ComputationNode {operation = 'DummyCriterion'}` with these three inputs.
+    """
+
+    name = "net.dummy_criterion"
+    OPERATION: ClassVar[str] = "DummyCriterion"
+    rule = staticmethod(given_rule)
+
+    objective = operand_def(TensorType)
+    gradient = operand_def(TensorType)
+    prediction = operand_def(TensorType)

@@ -172,6 +172,13 @@ def logistic_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
     return found
 
 
+def given_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
+    """`(objective, gradient, prediction)`: the last two are alike."""
+    found = criterion_rule(inputs[1:], options)
+    join_axes(inputs)
+    return Inferred(found.shape, found.axis, (inputs[0].shape, *found.operands))
+
+
 def classification_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
     """A criterion whose third operand is one number."""
     found = criterion_rule(inputs[:2], options)

@@ -50,6 +50,7 @@ TABLE: Table = {
         lambda c: (2 * c.g) * (c.a - c.b),
         lambda c: (2 * c.g) * (c.b - c.a),
     ),
+    "net.dummy_criterion": (None, None, lambda c: c.g * c.b),
     "net.logistic": (
         lambda c: -(c.g * _slope(c, c.b)),
         lambda c: -(c.g * _slope(c, c.a)),

@@ -292,6 +292,7 @@ SPECIAL: dict[str, Special] = {
     "net.times_gradient_right": times_gradient_right,
     "net.sum_to": sum_to,
     "net.sum_elements": sum_elements,
+    "net.dummy_criterion": sum_elements,
     "net.reduce": reduction,
     "net.softmax": by_column(lambda x: np.exp(log_softmax(x))),
     "net.log_softmax": by_column(log_softmax),

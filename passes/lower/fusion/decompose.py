@@ -150,7 +150,7 @@ def classification_error(steps: Steps, op: Operation) -> SSAValue:
 
 
 def sum_elements(steps: Steps, op: Operation) -> SSAValue:
-    """The sum over the elements of all samples."""
+    """The sum over the elements of all samples, of the first operand."""
     return steps.total(op.operands[0], op.results[0])
 
 
@@ -295,6 +295,7 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
     criteria.SquareErrorOp: square_error,
     criteria.LogisticOp: logistic,
     criteria.ClassificationErrorOp: classification_error,
+    criteria.DummyCriterionOp: sum_elements,
     linear.SumElementsOp: sum_elements,
     ReduceOp: reduction,
     linear.TransposeTimesOp: transpose_times,
