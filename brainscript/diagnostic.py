@@ -15,7 +15,7 @@ LineOf = Callable[[str, int], str]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A range of characters on one line: `line` and `column` count from 1, `length` is at least 1."""
+    """A range of characters on one line: `line` and `column` from 1, `length` at least 1."""
 
     file: str
     line: int

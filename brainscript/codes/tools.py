@@ -22,8 +22,8 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "BS0905": (
         "the kind of the input is not known",
-        "Inputs are told apart by their extension (.cntk, .config, .bs, .mlir, ...); for others give "
-        "--language.",
+        "Inputs are told apart by their extension (.cntk, .config, .bs, .mlir, ...); for others "
+        "give --language.",
     ),
     "BS0906": (
         "no such command in the config",
@@ -32,13 +32,14 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "BS0907": (
         "the output cannot be written",
-        "The file given with -o, or standard output, refuses the text. A file that was there before "
-        "keeps its old bytes.",
+        "The file given with -o, or standard output, refuses the text. A file that was there "
+        "before keeps its old bytes.",
     ),
     "BS0908": (
         "unexpected or missing diagnostics",
         "With --verify-diagnostics every diagnostic must be announced by a comment "
-        "`expected-error@+N {{text}}` N lines above its place, and every announcement must come true.",
+        "`expected-error@+N {{text}}` N lines above its place, and every announcement must "
+        "come true.",
     ),
     "BS0909": (
         "a pass cannot work on this module",
@@ -67,5 +68,10 @@ CODES: dict[str, tuple[str, str]] = {
     "BS0915": (
         "the input nests too deeply",
         "Expressions, functions or values nest deeper than can be followed.",
+    ),
+    "BS0916": (
+        "the arrays do not fit the network",
+        "`Model.eval` takes one array for each input that the outputs need, [samples, ...reversed "
+        "dims], all with the same number of samples.",
     ),
 }

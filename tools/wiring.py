@@ -1,0 +1,157 @@
+"""The one module that knows all parts: what hands the front end and the readers to the runtime.
+
+Also the Python API of the package: `load`, `compile` and `train`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brainscript.codegen.cache import open_cache
+from brainscript.diagnostic import Diagnostic
+from brainscript.frontend.config import load_config
+from brainscript.frontend.network_section import network_expression
+from brainscript.frontend.parser import parse_members
+from brainscript.frontend.source import Sources, SourceText
+from brainscript.frontend.syntax import Expression
+from brainscript.runtime.actions.run import run_all
+from brainscript.runtime.data.minibatch import Reader
+from brainscript.runtime.data.readers import open_reader
+from brainscript.runtime.model.parameters import initialise
+from brainscript.runtime.model.store import load_network
+from brainscript.runtime.network import Environment, InputSpec
+from brainscript.runtime.program_cache import ProgramCache
+from brainscript.runtime.threads import thread_count
+from brainscript.settings import PRECISIONS, Settings
+from brainscript.target import choose_target
+from brainscript.tools.crash import CrashRecord
+from brainscript.tools.driver import Console
+from brainscript.tools.model import Model
+from brainscript.tools.network import Compilation, CompiledNetwork, text_key
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+
+RANDOM = ("uniform", "gaussian", "normal", "xavier", "glorot", "he", "trunc")
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """The network of a model file, ready to evaluate.
+
+    Raises MissingFileError when there is no such file, BrainScriptError when it is not a model.
+    """
+    return Model(load_network(Path(path), _wiring().environment()))
+
+
+def compile(source: str, *, precision: str = "float") -> Model:
+    """The network whose members `source` gives, with the first values of its parameters.
+
+    Raises BrainScriptError when the text does not describe a network.
+    """
+    wiring = _wiring()
+    text = wiring.sources.add(SourceText("<source>", source))
+    network = wiring.network(parse_members(text, wiring.sources), precision)
+    initialise(network)
+    return Model(network)
+
+
+def train(config: str | os.PathLike[str], *overrides: str) -> None:
+    """Run the commands of a config, as `bs-jit CONFIG OVERRIDES` does; the log goes to stderr."""
+    wiring = _wiring()
+    settings = load_config([f"configFile={os.fspath(config)}", *overrides], wiring.sources)
+    threads = thread_count(settings.integer("numCPUThreads", 0))
+    wiring.compilation = replace(wiring.compilation, threads=threads)
+    run_all(settings, wiring.environment())
+    wiring.show_warnings()
+
+
+def _wiring() -> Wiring:
+    console, crash = Console(), CrashRecord("brainscript", [])
+    objects = open_cache()
+    programs = None if objects is None else ProgramCache(objects, console.show)
+    compilation = Compilation(choose_target(), objects, programs, thread_count(), crash)
+    return Wiring(console, compilation)
+
+
+@dataclass
+class Wiring:
+    """What one run shares: the seeds that its networks have used are counted here."""
+
+    console: Console
+    compilation: Compilation
+    sources: Sources = field(default_factory=Sources)
+    seeds_used: int = 0
+
+    def environment(self, dry_run: bool = False) -> Environment:
+        """The functions that actions call."""
+        return Environment(
+            build_network=self.build_network,
+            parse_network=self.parse_network,
+            open_reader=self.open_reader,
+            warn=self.console.show,
+            stderr=sys.stderr,
+            stdout=sys.stdout,
+            dry_run=dry_run,
+        )
+
+    def build_network(self, section: Settings) -> CompiledNetwork:
+        """The network of the builder that is visible from a command section."""
+        known = {source.name for source in self.sources.texts()}
+        expression = network_expression(section, self.sources)
+        included = [s.text for s in self.sources.texts() if s.name not in known]
+        precision = section.word("precision", PRECISIONS, "float")
+        constant = section.boolean("forceConstantRandomSeed", False)
+        return self.network(expression, precision, constant, included)
+
+    def network(
+        self,
+        expression: Expression,
+        precision: str,
+        constant_seed: bool = False,
+        included: Sequence[str] = (),
+    ) -> CompiledNetwork:
+        """The network of an expression; `included` are texts that decide what it means."""
+        offset = self.seeds_used
+
+        def source() -> ModuleOp:
+            from brainscript.tools.evaluate import evaluated_module
+
+            crash = self.compilation.crash
+            return evaluated_module(expression, precision, offset, constant_seed, crash)
+
+        facts = (precision, str(offset), str(constant_seed), repr(expression), *included)
+        network = CompiledNetwork(text_key(*facts), source, self.compilation)
+        seeds = [p.seed for p in network.facts.parameters if p.init.startswith(RANDOM)]
+        self.seeds_used = max([offset, *seeds])
+        self.show_warnings()
+        return network
+
+    def parse_network(self, ir_text: str, name: str) -> CompiledNetwork:
+        """The network whose level-2 text a model file holds."""
+
+        def source() -> ModuleOp:
+            from brainscript.tools.evaluate import parsed_network
+
+            return parsed_network(ir_text, name)
+
+        return CompiledNetwork(text_key(ir_text), source, self.compilation)
+
+    def open_reader(
+        self, settings: Settings, inputs: Sequence[InputSpec], randomize: bool | None
+    ) -> Reader:
+        """The reader of a section; `randomize` is the default of the key, None overrules it."""
+        in_order = randomize is None
+        show = self.console.show
+        return open_reader(settings, inputs, bool(randomize), show, in_order=in_order)
+
+    def show_warnings(self) -> None:
+        """Print the warnings that the front end has kept, once."""
+        warnings: list[Diagnostic] = self.sources.warnings
+        for diagnostic in warnings:
+            self.console.show(replace(diagnostic, severity="warning"))
+        warnings.clear()
