@@ -1,4 +1,4 @@
-"""Our dialects and passes for stock `xdsl-opt`, through xDSL's entry point group `xdsl.universe`."""
+"""Our dialects and passes for stock `xdsl-opt`, by the entry point group `xdsl.universe`."""
 
 from __future__ import annotations
 
