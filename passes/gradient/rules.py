@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from brainscript.dialects.net import elementwise as ew
+from brainscript.dialects.tensors import type_of
 from brainscript.passes.gradient.terms import Term
 
 SMALLEST_SQUARE = 1e-16
@@ -52,10 +53,20 @@ class Step:
     average: bool
     scaled: Term
     """`(1 - m) eta`, made once for all parameters with one multiplier."""
+    touched: Term | None = None
+    """1 in the columns that a sparse input touches, else 0; None of a dense gradient."""
 
 
 def sgd(step: Step) -> Term:
-    """`s <- m s + (1 - m) eta g`; the step is s."""
+    """`s <- m s + (1 - m) eta g`; the step is s.
+
+    With a sparse input, in the columns touched alone: `s <- m s + (1 - m) g`; the step is `eta s`.
+    """
+    if step.touched is not None:
+        old = step.memory.old("momentum")
+        fresh = step.momentum * old + (1 - step.momentum) * step.g
+        smoothed = step.memory.keep("momentum", step.touched.choose(fresh, old))
+        return step.touched.choose(step.eta * smoothed, 0.0)
     smoothed = step.momentum * step.memory.old("momentum") + step.scaled * step.g
     return step.memory.keep("momentum", smoothed)
 
@@ -128,8 +139,17 @@ def _normalised(step: Step, gain: Term) -> Term:
     """`eta g gain`, divided by the mean of `gain` over the tensor when that is asked for."""
     if not step.average:
         return step.eta * (step.g * gain)
-    mean = gain.sum() * (1.0 / step.elements)
+    mean = _mean(step, gain)
     return (step.eta * mean.reciprocal()) * (step.g * gain)
+
+
+def _mean(step: Step, gain: Term) -> Term:
+    """The mean over the tensor; with a sparse input over the columns touched."""
+    if step.touched is None:
+        return gain.sum() * (1.0 / step.elements)
+    rows = step.elements // type_of(step.touched.value).elements
+    count = step.touched.sum() * float(rows)
+    return step.touched.choose(gain, 0.0).sum().over(count)
 
 
 def clipped(g: Term, bound: Term, whole: bool) -> Term:

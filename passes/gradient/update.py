@@ -30,10 +30,13 @@ from brainscript.dialects.net.parameters import (
 from brainscript.dialects.tensors import Element, TensorType, type_of
 from brainscript.passes.gradient.build import element_of
 from brainscript.passes.gradient.rules import RULES, Step, clipped, thresholded
+from brainscript.passes.gradient.sparse import touched
 from brainscript.passes.gradient.terms import Term, Writer
 
 LEARNING_RATE = "hyper.learning_rate"
 MOMENTUM = "hyper.momentum"
+SPARSE_RULES = ("sgd", "adagrad")
+"""The rules that treat columns apart that a sparse input does not touch."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class NetUpdate(ModulePass):
 
     The rule `sgd` is CNTK's momentum with unit gain: with the learning rate per sample `lr`, times
     the parameter's multiplier, and the momentum `m` of the minibatch,
-    `s <- m s + (1 - m) lr g` and `W <- W - s`; the others are in `rules.py`. `clip` bounds the
+    `s <- m s + (1 - m) lr g` and `W <- W - s`, the columns that a sparse input does not touch left
+    alone; the others are in `rules.py`. `clip` bounds the
     gradient first: its `elements` or its `norm`; then `l2` adds a multiple of W to it; at the end
     `l1` moves W towards 0. The host sets `@hyper.learning_rate` and `@hyper.momentum` before each
     minibatch, and whatever else the rule reads. Criterion and evaluation roots become additions to
@@ -129,7 +133,10 @@ class Update:
             decay = memory.hyper("l2") * memory.hyper("samples")
             g = g + decay * self.writer.term(self._read(op.target, kind))
         elements = prod(kind.shape or ())
-        step = RULES[asked.rule](Step(g, eta, momentum, memory, elements, asked.average, scaled))
+        sparse = asked.rule in SPARSE_RULES and not asked.l2
+        block = touched(self.writer, op.value) if sparse else None
+        given = Step(g, eta, momentum, memory, elements, asked.average, scaled, block)
+        step = RULES[asked.rule](given)
         weight = self.writer.term(self._read(op.target, kind)) - step
         if asked.l1:
             weight = thresholded(weight, eta * (memory.hyper("l1") * memory.hyper("samples")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from test.numeric.networks import (
     close,
@@ -11,6 +12,7 @@ from test.numeric.networks import (
     random_symbols,
     run_passes,
 )
+from test.numeric.programs import Compiled
 from test.numeric.reference import evaluate
 
 BODY = """
@@ -52,6 +54,65 @@ def test_step_of_momentum_with_unit_gain():
     smoothed = 0.75 * symbols["momentum.b"] + 0.25 * 0.1 * 3 * gradient.sum(axis=1)
     assert close(run.written["b"], symbols["b"] - smoothed, 1e-12)
     assert "frozen" not in run.written
+
+
+SPARSE = """
+%x = net.input "x" {sparse = true} : S[4]
+%u = net.input "u" : S[4]
+%y = net.input "y" : S[2]
+%w = net.read @W : T[2 x 4]
+%v = net.read @V : T[2 x 4]
+%t = net.times %w, %x : S[2]
+%r = net.times %v, %u : S[2]
+%z = net.plus %t, %r : S[2]
+%se = net.square_error %y, %z {node = "se"} : T[1]
+net.roots criterion(%se)
+"""
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_columns_that_a_sparse_input_does_not_touch_stay(*, compiled: bool):
+    symbols = "\n".join(
+        f'net.parameter @{name} : T[2 x 4] {{init = "constant", value = 0.0}}' for name in "WV"
+    )
+    module = parse_network(SPARSE, symbols, "double")
+    run_passes(module, "net-select", "net-gradient", "net-update")
+    inputs, values = random_inputs(module), random_symbols(module)
+    inputs["x"][[1, 3]] = 0.0
+    inputs["x"][2, 1:] = 0.0
+    inputs["u"] = inputs["x"]
+    values["hyper.learning_rate"], values["hyper.momentum"] = np.array([0.1]), np.array([0.75])
+    values["momentum.W"], values["momentum.V"] = np.ones((2, 4)), np.ones((2, 4))
+    if compiled:
+        found = Compiled(module).run(inputs, values, 5).states
+        written = {name: found[name].reshape(4, 2).T for name in ("W", "V", "momentum.W")}
+    else:
+        written = evaluate(module, inputs, values).written
+    z = (values["W"] + values["V"]) @ inputs["x"]
+    gradient = 2 * (z - inputs["y"]) @ inputs["x"].T
+    touched = np.array([1.0, 0.0, 1.0, 0.0])
+    smoothed = 0.75 + 0.25 * gradient
+    assert close(written["momentum.W"], np.where(touched, smoothed, 1.0), 1e-12)
+    assert close(written["W"], values["W"] - 0.1 * touched * smoothed, 1e-12)
+    assert close(written["V"], values["V"] - (0.75 + 0.25 * 0.1 * gradient), 1e-12)
+
+
+def test_adagrad_takes_its_mean_over_the_columns_touched():
+    symbols = "\n".join(
+        f'net.parameter @{name} : T[2 x 4] {{init = "constant", value = 0.0}}' for name in "WV"
+    )
+    module = parse_network(SPARSE, symbols, "double")
+    run_passes(module, "net-select", "net-gradient")
+    run_passes(module, "net-update", rule="adagrad")
+    inputs, values = random_inputs(module), random_symbols(module)
+    inputs["x"][[1, 3]] = 0.0
+    values["hyper.learning_rate"] = np.array([0.1])
+    written = evaluate(module, inputs, values).written
+    z = values["W"] @ inputs["x"] + values["V"] @ inputs["u"]
+    gradient = 2 * (z - inputs["y"]) @ inputs["x"].T
+    gain = 1 / np.sqrt(gradient**2 + 1e-16)
+    step = 0.1 * gradient * gain / gain[:, [0, 2]].mean()
+    assert close(written["W"], values["W"] - step, 1e-12)
 
 
 def test_test_step_only_adds_up():
