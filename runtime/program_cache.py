@@ -10,27 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import brainscript
 from brainscript.codegen.cache import ObjectCache
-from brainscript.diagnostic import Diagnostic
+from brainscript.codegen.checked_files import SIZE_LIMIT, CheckedFiles, Warn
 from brainscript.program_image import FORMAT
 from brainscript.target import Target
 
 MAGIC = b"BSPROG1\n"
-SUFFIX = ".program"
-SIZE_LIMIT = 512 << 20
-"""Bytes that entries may take before the ones not used for longest are removed."""
-
-_DIGEST = hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True)
@@ -39,10 +31,6 @@ class Entry:
 
     data: Mapping[str, Any]
     objects: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
-
-
-class BadEntryError(ValueError):
-    """A file of the cache is not what was written."""
 
 
 @cache
@@ -83,89 +71,34 @@ class ProgramCache:
     `warn` is told of an entry that is damaged; it is removed, and the caller compiles again.
     """
 
-    def __init__(self, objects: ObjectCache, warn: Callable[[Diagnostic], None]):
+    def __init__(self, objects: ObjectCache, warn: Warn):
         self.folder = objects.folder
-        self._warn = warn
+        self._files = CheckedFiles(self.folder, ".program", MAGIC, "program", warn)
 
     def get(self, key: str) -> Entry | None:
         """The entry under `key`, or None."""
-        path = self._path(key)
-        try:
-            data = path.read_bytes()
-        except OSError:
-            return None
-        try:
-            entry = decode(data)
-        except (BadEntryError, KeyError, TypeError) as error:
-            self._refuse(path, str(error))
-            return None
-        with suppress(OSError):
-            os.utime(path)
-        return entry
+        data = self._files.get(key)
+        return None if data is None else decode(data)
 
     def put(self, key: str, entry: Entry) -> None:
         """Store an entry; a full disk only means that the next run compiles again."""
-        with suppress(OSError):
-            self._write(self._path(key), encode(entry))
-            self.prune()
+        self._files.put(key, encode(entry))
+        self.prune()
 
     def prune(self, limit: int = SIZE_LIMIT) -> None:
         """Remove the entries not used for longest until the rest is within `limit` bytes."""
-        entries: list[tuple[float, int, Path]] = []
-        for path in self.folder.glob(f"*{SUFFIX}"):
-            with suppress(OSError):
-                facts = path.stat()
-                entries.append((facts.st_mtime, facts.st_size, path))
-        total = sum(size for _, size, _ in entries)
-        for _, size, path in sorted(entries):
-            if total <= limit:
-                return
-            with suppress(OSError):
-                path.unlink()
-            total -= size
-
-    def _path(self, key: str) -> Path:
-        return self.folder / f"{key}{SUFFIX}"
-
-    def _write(self, path: Path, data: bytes) -> None:
-        handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=self.folder)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            os.replace(name, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(name)
-            raise
-
-    def _refuse(self, path: Path, why: str) -> None:
-        with suppress(OSError):
-            path.unlink()
-        self._warn(
-            Diagnostic(
-                "BS0814",
-                "a compiled program in the cache is damaged and is compiled again",
-                label=f"{path}: {why}",
-                severity="warning",
-            )
-        )
+        self._files.prune(limit)
 
 
 def encode(entry: Entry) -> bytes:
-    """An entry as bytes: mark, hash of the rest, length of the data, the data, the objects."""
+    """An entry as bytes: length of the data, the data, the objects."""
     sizes = {key: len(data) for key, data in entry.objects.items()}
     head = json.dumps({"data": entry.data, "objects": sizes}).encode("utf-8")
-    parts = [len(head).to_bytes(8, "little"), head, *entry.objects.values()]
-    payload = b"".join(parts)
-    return MAGIC + hashlib.sha256(payload).digest() + payload
+    return b"".join([len(head).to_bytes(8, "little"), head, *entry.objects.values()])
 
 
-def decode(data: bytes) -> Entry:
+def decode(payload: bytes) -> Entry:
     """The entry that `encode` wrote."""
-    start = len(MAGIC) + _DIGEST
-    payload = data[start:]
-    if data[:start] != MAGIC + hashlib.sha256(payload).digest():
-        raise BadEntryError("the checksum is wrong")
     end = 8 + int.from_bytes(payload[:8], "little")
     head: dict[str, Any] = json.loads(payload[8:end])
     objects: dict[str, bytes] = {}
