@@ -21,6 +21,7 @@ REFUSED = {
     "refused-config-unknown-command": "BS0216",
     "refused-config-unknown-variable": "BS0208",
     "refused-duplicate-member": "BS0124",
+    "refused-include-missing": "BS0101",
     "refused-missing-block": "BS0216",
     "refused-newline-in-variable": "BS0218",
 }
