@@ -25,6 +25,9 @@ class TimesOp(NetOp):
     BrainScript: `A * B`, `Times (A, B, outputRank=1, inferInputRankToMap=-1)`. The first
     `output_rank` axes of A are the first ones of the result. `infer_rank` says how many trailing
     axes of B a left parameter of open rank leaves alone (-1: its rank is as written).
+
+    As in CNTK a row `[1 x n]` times a vector `[n]`, both minibatch data, is the product of their
+    sums; `TransposeTimes (a, b)` of two vectors is the inner product.
     """
 
     name = "net.times"
@@ -36,6 +39,13 @@ class TimesOp(NetOp):
     b = operand_def(TensorType)
     output_rank = prop_def(IntegerAttr, default_value=IntegerAttr(1, i64))
     infer_rank = prop_def(IntegerAttr, default_value=IntegerAttr(-1, i64))
+
+    @property
+    def multiplies_sums(self) -> bool:
+        """Whether this is the product of the sums of a row and of a vector."""
+        a, b = type_of(self.a), type_of(self.b)
+        vector = b.shape is not None and len(b.shape) == 1 and a.shape == (1, *b.shape)
+        return vector and a.axis is not None and b.axis is not None
 
 
 @irdl_op_definition

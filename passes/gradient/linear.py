@@ -13,13 +13,22 @@ def _rank(c: Case) -> int:
     return c.op.output_rank.value.data
 
 
+def _of_sums(c: Case) -> bool:
+    assert isinstance(c.op, linear.TimesOp)
+    return c.op.multiplies_sums
+
+
 def _times_left(c: Case) -> Term:
-    """`dA = g B'`."""
+    """`dA = g B'`, or `g` times the sum of B."""
+    if _of_sums(c):
+        return c.g * c.b.sum()
     return c.make(linear.TimesGradientLeftOp, c.g, c.b, index=0, output_rank=_rank(c))
 
 
 def _times_right(c: Case) -> Term:
-    """`dB = A' g`."""
+    """`dB = A' g`, or `g` times the sum of A."""
+    if _of_sums(c):
+        return c.g * c.a.sum()
     return c.make(linear.TimesGradientRightOp, c.a, c.g, index=1, output_rank=_rank(c))
 
 

@@ -121,6 +121,8 @@ def times(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
     """`A * B`, or `A' * B`."""
     a, b = op.operands
     a_shape = shape_of(a)
+    if isinstance(op, linear.TimesOp) and op.multiplies_sums:
+        return (arrays[0].sum(axis=1) * arrays[1].sum(axis=0)).reshape(shape)
     if isinstance(op, linear.TimesOp):
         out, reduced, _ = product_sizes(a_shape, op.output_rank.value.data, 1)
         left = matrices(arrays[0], out, type_of(a).axis is not None)

@@ -150,6 +150,7 @@ def products() -> Iterator[Check]:
     yield Check("times, refolded", "times", (Operand("5 x 12", False), Operand("4 x 3")))
     yield Check("outer product", "times", (Operand("3", False), Operand("2")))
     yield Check("times of ones", "times", (Operand("1 x 1", False), Operand("1")))
+    yield Check("row times vector", "times", (Operand("1 x 3"), Operand("3")))
     yield Check("inner product", "transpose_times", (Operand("3"), Operand("3")))
     yield Check("inner product, one fixed", "transpose_times", (Operand("3"), Operand("3", False)))
     yield Check("transpose_times vector", "transpose_times", (Operand("3 x 2", False), X))

@@ -205,6 +205,14 @@ ACROSS: dict[str, Callable[[Steps, SSAValue, SSAValue], SSAValue]] = {
 }
 
 
+def times(steps: Steps, op: Operation) -> SSAValue:
+    """The product of two sums, where it is that."""
+    assert isinstance(op, linear.TimesOp)
+    if not op.multiplies_sums:
+        return op.result
+    return steps.times(steps.sample_sum(op.a), steps.sample_sum(op.b))
+
+
 def transpose_times(steps: Steps, op: Operation) -> SSAValue:
     """`A' * B`."""
     kind = type_of(op.results[0])
@@ -298,6 +306,7 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
     criteria.DummyCriterionOp: sum_elements,
     linear.SumElementsOp: sum_elements,
     ReduceOp: reduction,
+    linear.TimesOp: times,
     linear.TransposeTimesOp: transpose_times,
     linear.TimesGradientRightOp: gradient_right,
     elementwise.DiagTimesOp: diagonal_times,
