@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from brainscript.brackets import CLOSERS
+from brainscript.builders import BRAINSCRIPT, find_builder
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.frontend import syntax
 from brainscript.frontend.parser import parse_expression
 from brainscript.frontend.source import Sources
 from brainscript.placed import PlacedText
 from brainscript.settings import Settings
-
-BUILDERS = (
-    "createNetwork",
-    "SimpleNetworkBuilder",
-    "NDLNetworkBuilder",
-    "BrainScriptNetworkBuilder",
-    "ExperimentalNetworkBuilder",
-)
-"""Keys that describe a network; the first one given counts, the others lie dormant."""
-
-BRAINSCRIPT = BUILDERS[3:]
-
-
-def find_builder(settings: Settings) -> str | None:
-    """The key that describes the network of this section, also one of an enclosing section."""
-    return next((key for key in BUILDERS if settings.has(key)), None)
 
 
 def network_expression(settings: Settings, sources: Sources | None = None) -> syntax.Expression:
@@ -34,11 +19,11 @@ def network_expression(settings: Settings, sources: Sources | None = None) -> sy
     is an expression whose value is a network. Members of a block that a later `[ members ]` was
     merged into are replaced by name.
     """
-    key = next((k for k in BRAINSCRIPT if settings.has(k)), BRAINSCRIPT[0])
-    if not settings.has(key) and (other := find_builder(settings)):
-        title = f"'{other}' is not read by this version"
-        remedy = f"describe the network in {key} = {{ ... }}"
-        raise BrainScriptError(Diagnostic("BS0911", title, settings.span_of(other), help=remedy))
+    key = find_builder(settings) or BRAINSCRIPT[0]
+    if key not in BRAINSCRIPT:
+        title = f"'{key}' is not read by this version"
+        remedy = f"describe the network in {BRAINSCRIPT[0]} = {{ ... }} and remove '{key}'"
+        raise BrainScriptError(Diagnostic("BS0911", title, settings.span_of(key), help=remedy))
     parts = [part.strip() for part in settings.parts(key)]
     trees = [_part(key, part, sources) for part in parts]
     if len(trees) == 1:

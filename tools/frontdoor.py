@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from brainscript.builders import BRAINSCRIPT, BUILDERS, find_builder
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.frontend import syntax
 from brainscript.frontend.config import load_config
@@ -16,9 +17,6 @@ from brainscript.settings import PRECISIONS, Settings
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
-
-BUILDERS = ("BrainScriptNetworkBuilder", "ExperimentalNetworkBuilder")
-REFUSED_BUILDERS = ("SimpleNetworkBuilder", "NDLNetworkBuilder", "createNetwork")
 
 
 def members_of(text: str, name: str, sources: Sources) -> syntax.Record:
@@ -43,17 +41,17 @@ def network_of_config(
 def section_with_network(settings: Settings, command: str | None) -> Settings:
     """The section of the command to look at; BrainScriptError (BS0906) when there is none."""
     names = (command,) if command else settings.texts("command", ("train",))
-    for name in names:
-        section = settings.find_section(name)
-        if section is None and command:
-            known = [key for key in settings.own_keys() if settings.is_section(key)]
-            title = f"the config has no section '{command}'"
-            raise BrainScriptError(Diagnostic("BS0906", title, help=did_you_mean(command, known)))
-        if section is not None and any(section.has(builder) for builder in BUILDERS):
-            return section
-    if any(settings.has(builder) for builder in BUILDERS):
-        return settings
-    raise BrainScriptError(_no_builder(settings, names))
+    sections = [section for name in names if (section := settings.find_section(name))]
+    if command and not sections:
+        known = [key for key in settings.own_keys() if settings.is_section(key)]
+        title = f"the config has no section '{command}'"
+        raise BrainScriptError(Diagnostic("BS0906", title, help=did_you_mean(command, known)))
+    for wanted in (BRAINSCRIPT, BUILDERS):
+        for section in (*sections, settings):
+            if find_builder(section) in wanted:
+                return section
+    title = f"no network builder in the commands {', '.join(repr(n) for n in names)}"
+    raise BrainScriptError(Diagnostic("BS0906", title, help=f"add {BRAINSCRIPT[0]} = {{ ... }}"))
 
 
 def bs_module(expression: syntax.Expression, precision: str = "float") -> ModuleOp:
@@ -66,14 +64,3 @@ def bs_module(expression: syntax.Expression, precision: str = "float") -> Module
 def ast_text(expression: syntax.Expression) -> str:
     """The syntax tree as indented text."""
     return tree_text(expression)
-
-
-def _no_builder(settings: Settings, names: Sequence[str]) -> Diagnostic:
-    title = f"no network builder in the commands {', '.join(repr(n) for n in names)}"
-    sections = [settings, *(s for n in names if (s := settings.find_section(n)))]
-    for section in sections:
-        for builder in REFUSED_BUILDERS:
-            if section.has(builder):
-                title = f"'{builder}' is not read by this version"
-                return Diagnostic("BS0911", title, section.span_of(builder))
-    return Diagnostic("BS0906", title, help=f"add {BUILDERS[0]} = {{ ... }}")

@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from brainscript.builders import find_builder
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.runtime.model.parameters import initialise
 from brainscript.runtime.model.store import load_network
 from brainscript.runtime.network import Environment, InputSpec, Network, NodeSpec
 from brainscript.runtime.train.log import Log
 from brainscript.settings import Settings
-
-BUILDERS = (
-    "createNetwork",
-    "SimpleNetworkBuilder",
-    "NDLNetworkBuilder",
-    "BrainScriptNetworkBuilder",
-    "ExperimentalNetworkBuilder",
-)
-"""Sections that describe a network; any of them, in the command or around it, counts."""
 
 
 @dataclass
@@ -28,11 +20,6 @@ class Session:
 
     environment: Environment
     log: Log
-
-
-def has_builder(section: Settings) -> bool:
-    """Whether a network builder is visible from a section."""
-    return any(section.has(key) for key in BUILDERS)
 
 
 def fresh_network(section: Settings, session: Session) -> Network:
@@ -44,7 +31,7 @@ def fresh_network(section: Settings, session: Session) -> Network:
 
 def network_of(section: Settings, session: Session) -> Network:
     """The network that `test` or `write` uses: of a builder when one is visible, else the model."""
-    if has_builder(section):
+    if find_builder(section) is not None:
         return fresh_network(section, session)
     return load_network(section.text("modelPath"), session.environment)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from brainscript.builders import find_builder
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.actions.session import (
     Session,
     fresh_network,
-    has_builder,
     union,
     unknown_node,
 )
@@ -105,7 +105,7 @@ def _may_go_back(options: Options) -> bool:
 
 
 def _network(section: Settings, session: Session, files: ModelFiles, start: int | None) -> Network:
-    described = has_builder(section)
+    described = find_builder(section) is not None
     if start is not None:
         path = files.model(start)
         session.log.line("from checkpoint", path=path)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from brainscript.builders import find_builder
 from brainscript.diagnostic import Diagnostic
 from brainscript.frontend import syntax
-from brainscript.frontend.network_section import find_builder, network_expression
+from brainscript.frontend.network_section import network_expression
 from brainscript.frontend.print_tree import tree_text
 from brainscript.frontend.source import Sources
 from brainscript.settings import Settings
@@ -53,6 +54,7 @@ def test_a_block_from_the_command_line_is_merged(load: Load) -> None:
         ("BrainScriptNetworkBuilder = x + 1", "BS0215", "f.cntk:1:29"),
         ("x = 1\nBrainScriptNetworkBuilder", "BS0215", "f.cntk:2:1"),
         ("NDLNetworkBuilder = [ networkDescription = a.ndl ]", "BS0911", "f.cntk:1:21"),
+        ("BrainScriptNetworkBuilder = {}\nSimpleNetworkBuilder = []", "BS0911", "f.cntk:2:24"),
         ("x = 1", "BS0206", "<command line>:1:12"),
         ("BrainScriptNetworkBuilder = {\n  a = 1 # c\n\n  b = \n}", "BS0121", "f.cntk:5:1"),
         ("n = ..\nBrainScriptNetworkBuilder = {\n # c\n\n a = f ($n$)\n}", "BS0121", "f.cntk:5:9"),

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from brainscript.builders import BRAINSCRIPT, find_builder
 from brainscript.diagnostic import BrainScriptError
 from brainscript.frontend import syntax
 from brainscript.frontend.config import command_sections, load_config
-from brainscript.frontend.network_section import BRAINSCRIPT, find_builder, network_expression
+from brainscript.frontend.network_section import network_expression
 from brainscript.frontend.source import Sources
 
 RECORDED = Path(__file__).resolve().parents[2] / "../shared/golden"

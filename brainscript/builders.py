@@ -1,0 +1,24 @@
+"""The keys of a command section that describe a network."""
+
+from __future__ import annotations
+
+from brainscript.settings import Settings
+
+BUILDERS = (
+    "createNetwork",
+    "SimpleNetworkBuilder",
+    "NDLNetworkBuilder",
+    "BrainScriptNetworkBuilder",
+    "ExperimentalNetworkBuilder",
+)
+"""All of them in the order in which they are tried; only those of `BRAINSCRIPT` are read."""
+
+BRAINSCRIPT = BUILDERS[3:]
+
+
+def find_builder(settings: Settings) -> str | None:
+    """The key that describes the network of this section, also one of an enclosing section.
+
+    The first one given counts, the others lie dormant.
+    """
+    return next((key for key in BUILDERS if settings.has(key)), None)
