@@ -11,7 +11,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from brainscript.dialects.net.base import NetOp, Option, shapes_of
 from brainscript.dialects.net.products import times_rule, transpose_times_rule
-from brainscript.dialects.net.shapes import as_written, scalar_rule
+from brainscript.dialects.net.shapes import as_written, sample_pair_rule, scalar_rule
 from brainscript.dialects.tensors import TensorType, type_of
 
 OUTPUT_RANK = Option("outputRank", 1, "integer", "output_rank")
@@ -130,3 +130,18 @@ class SumElementsOp(NetOp):
     rule = staticmethod(scalar_rule)
 
     x = operand_def(TensorType)
+
+
+@irdl_op_definition
+class CosDistanceOp(NetOp):
+    """`a . b / (|a| |b|)` of whole samples, the norms kept at least 1e-30 away from 0.
+
+    BrainScript: `CosDistance (a, b)`.
+    """
+
+    name = "net.cos_distance"
+    OPERATION: ClassVar[str] = "CosDistance"
+    rule = staticmethod(sample_pair_rule)
+
+    a = operand_def(TensorType)
+    b = operand_def(TensorType)

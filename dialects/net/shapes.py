@@ -165,6 +165,12 @@ def criterion_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
     return Inferred(SCALAR, None, tuple(done))
 
 
+def sample_pair_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
+    """One number for each pair of samples of the same shape."""
+    found = criterion_rule(inputs, options)
+    return Inferred(SCALAR, join_axes(inputs), found.operands)
+
+
 def logistic_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
     """A criterion whose third operand, the weight of a sample, broadcasts over the prediction."""
     found = criterion_rule(inputs, options)

@@ -44,8 +44,19 @@ def _transpose_right(c: Case) -> Term:
     return c.a.apply(ew.ElementTimesOp if len(shape) == 1 else linear.TimesOp, c.g)
 
 
+def _norm(x: Term) -> Term:
+    return (x * x).sum().apply(ew.SqrtOp)
+
+
+def _cosine(c: Case, x: Term, y: Term) -> Term:
+    """`g (y / (|x| |y|) - o x / |x|^2)`."""
+    norm = _norm(x)
+    return c.g * (y.over(_norm(y)).over(norm) - c.o * x.over(norm).over(norm))
+
+
 TABLE: Table = {
     "net.times": (_times_left, _times_right),
     "net.transpose_times": (_transpose_left, _transpose_right),
+    "net.cos_distance": (lambda c: _cosine(c, c.a, c.b), lambda c: _cosine(c, c.b, c.a)),
     "net.sum_elements": (lambda c: c.g,),
 }

@@ -169,6 +169,13 @@ def sum_elements(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Arra
     return arrays[0].sum().reshape(1)
 
 
+def cos_distance(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
+    """The cosine of the angle between samples."""
+    a, b = (flat(op, index, array) for index, array in enumerate(arrays))
+    norms = np.linalg.norm(a, axis=0), np.linalg.norm(b, axis=0)
+    return quotient(quotient((a * b).sum(axis=0), norms[0]), norms[1]).reshape(shape)
+
+
 def _first(x: Array, axis: tuple[int, ...], find: Callable[..., Any]) -> Array:
     """The index of the first extreme along `axis`; several axes count as one, first fastest."""
     kept = [k for k in range(x.ndim) if k not in axis]
@@ -294,6 +301,7 @@ SPECIAL: dict[str, Special] = {
     "net.times_gradient_right": times_gradient_right,
     "net.sum_to": sum_to,
     "net.sum_elements": sum_elements,
+    "net.cos_distance": cos_distance,
     "net.dummy_criterion": sum_elements,
     "net.reduce": reduction,
     "net.softmax": by_column(lambda x: np.exp(log_softmax(x))),

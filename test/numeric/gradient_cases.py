@@ -154,6 +154,9 @@ def products() -> Iterator[Check]:
     yield Check("inner product", "transpose_times", (Operand("3"), Operand("3")))
     yield Check("inner product, one fixed", "transpose_times", (Operand("3"), Operand("3", False)))
     yield Check("transpose_times vector", "transpose_times", (Operand("3 x 2", False), X))
+    for shape in ("3", "2 x 3"):
+        yield Check(f"cos_distance [{shape}]", "cos_distance", (Operand(shape), Operand(shape)))
+    yield Check("cos_distance, one fixed", "cos_distance", (X, replace(X, sampled=False)))
     for shape in ("3", "1", "2 x 3"):
         yield Check(f"sum_elements [{shape}]", "sum_elements", (Operand(shape),))
     yield Check("sum_elements of a parameter", "sum_elements", (Operand("3 x 2", False),))

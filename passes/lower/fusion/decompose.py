@@ -219,6 +219,16 @@ def transpose_times(steps: Steps, op: Operation) -> SSAValue:
     return steps.add(linear.TimesGradientRightOp(*op.operands, result_type=kind))
 
 
+def cos_distance(steps: Steps, op: Operation) -> SSAValue:
+    """`a . b / |a| / |b|`."""
+    a, b = op.operands
+    value = steps.sample_sum(steps.times(a, b))
+    for x in (a, b):
+        norm = steps.add(elementwise.SqrtOp(steps.sample_sum(steps.times(x, x))))
+        value = steps.add(elementwise.QuotientOp(value, norm))
+    return value
+
+
 def gradient_right(steps: Steps, op: Operation) -> SSAValue:
     """`A' * g`: where A differs from sample to sample and B does not, made for each and summed."""
     result = op.results[0]
@@ -306,6 +316,7 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
     criteria.DummyCriterionOp: sum_elements,
     linear.SumElementsOp: sum_elements,
     ReduceOp: reduction,
+    linear.CosDistanceOp: cos_distance,
     linear.TimesOp: times,
     linear.TransposeTimesOp: transpose_times,
     linear.TimesGradientRightOp: gradient_right,
