@@ -38,7 +38,7 @@ def thread_count(configured: int = 0) -> int:
 
 
 class ThreadPool:
-    """Threads of native code; they spin for 20 microseconds after a step and then sleep."""
+    """Threads of native code; they spin for 200 microseconds after a step and then sleep."""
 
     def __init__(self, threads: int):
         handle = library().bs_pool_create(max(1, threads))

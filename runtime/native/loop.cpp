@@ -9,6 +9,9 @@
 namespace {
 constexpr int64_t kColumnPadding = 16;
 
+// Inputs larger than this are copied by all threads.
+constexpr int64_t kShareBytes = 64 << 10;
+
 int64_t padded(int64_t columns) {
   return (columns + kColumnPadding - 1) / kColumnPadding * kColumnPadding;
 }
@@ -74,9 +77,8 @@ class Loop {
     return static_cast<int64_t>(most);
   }
 
-  void hand_over(const Minibatch& batch) {
-    for (int64_t axis = 0; axis < plan_.axes; ++axis)
-      plan_.frame[kFrameColumns + axis] = columns_[axis];
+  // Threads fill the inputs together: the share of one of them, and the same as a job of the pool.
+  void fill(int64_t tid, int64_t nt) const {
     char* arena = reinterpret_cast<char*>(plan_.frame[kFrameArena]);
     for (int64_t i = 0; i < plan_.input_count; ++i) {
       const bs_input& input = plan_.inputs[i];
@@ -84,7 +86,30 @@ class Loop {
       for (int64_t axis = 0; axis < plan_.axes; ++axis) {
         offset += input.coefficients[axis] * padded(columns_[axis]);
       }
-      gather(stream(input.stream), batch, arena + offset);
+      gather_share(stream(input.stream), *batch_, arena + offset, tid, nt);
+    }
+  }
+
+  static void fill_share(void* loop, int64_t tid, int64_t nt) {
+    static_cast<const Loop*>(loop)->fill(tid, nt);
+  }
+
+  int64_t input_bytes() const {
+    int64_t bytes = 0;
+    for (int64_t i = 0; i < plan_.input_count; ++i) {
+      bytes += stream(plan_.inputs[i].stream).data->dim * plan_.element_bytes;
+    }
+    return bytes * static_cast<int64_t>(batch_->samples);
+  }
+
+  void hand_over(const Minibatch& batch) {
+    for (int64_t axis = 0; axis < plan_.axes; ++axis)
+      plan_.frame[kFrameColumns + axis] = columns_[axis];
+    batch_ = &batch;
+    if (plan_.pool != nullptr && plan_.threads != 1 && input_bytes() > kShareBytes) {
+      static_cast<Pool*>(plan_.pool)->run(fill_share, this, plan_.threads);
+    } else {
+      fill(0, 1);
     }
     const double samples = static_cast<double>(counted_);
     write_scalar(plan_.learning_rate_at, plan_.element_bytes, plan_.learning_rate);
@@ -111,6 +136,7 @@ class Loop {
 
   Reader& reader_;
   const bs_loop& plan_;
+  const Minibatch* batch_ = nullptr;
   int64_t columns_[kMaxAxes] = {};
   int64_t counted_ = 0;
   double power_of_ = -1;

@@ -164,6 +164,21 @@ void gather(const StreamView& stream, const Minibatch& batch, void* out) {
   }
 }
 
+void gather_share(const StreamView& stream, const Minibatch& batch, void* out, int64_t tid,
+                  int64_t nt) {
+  if (!stream.single) {
+    if (tid == 0) gather(stream, batch, out);
+    return;
+  }
+  const uint64_t first = batch.count * tid / nt;
+  const uint64_t last = batch.count * (tid + 1) / nt;
+  Minibatch share = batch;
+  share.sequences += first;
+  share.count = share.samples = last - first;
+  const StreamData& data = *stream.data;
+  gather(stream, share, static_cast<char*>(out) + first * data.dim * data.element_bytes);
+}
+
 namespace {
 OrderOptions options_from(const bs_order_options* options) {
   return {options->randomize != 0, static_cast<uint64_t>(options->window),

@@ -63,3 +63,8 @@ uint64_t packed_columns(const StreamView& stream, const Minibatch& batch);
 
 // Copies the samples of the sequences, in order, to `out`, one dense row of `dim` values each.
 void gather(const StreamView& stream, const Minibatch& batch, void* out);
+
+// The share of thread `tid` of `nt` in `gather`: its rows where every sequence has one sample,
+// else everything for the first thread.
+void gather_share(const StreamView& stream, const Minibatch& batch, void* out, int64_t tid,
+                  int64_t nt);
