@@ -15,7 +15,6 @@ import ctypes
 import json
 import math
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,11 +24,17 @@ from typing import Any
 import numpy as np
 from xdsl.parser import Parser
 
-from brainscript.codegen.compile import compile_kernels, kernel_key, kernel_symbol
+from brainscript.codegen.compile import (
+    compile_kernels,
+    compile_text,
+    kernel_key,
+    kernel_symbol,
+)
 from brainscript.codegen.jit import Linked
 from brainscript.dialects.registry import make_context
 from brainscript.dialects.sched import KernelOp
 from brainscript.passes.lower.gemm import lower_gemm
+from brainscript.runtime.threads import shared_pool
 from brainscript.target import Target, choose_target
 
 TEXTS = {
@@ -103,6 +108,26 @@ def aligned(shape: tuple[int, ...], fill: bool = True) -> Any:
     return view
 
 
+TURN = """\
+declare void @{kernel}(ptr, ptr, ptr, i64, ptr, i64, i64)
+define void @turn(ptr %frame, i64 %tid, i64 %nt) {{
+  %a0 = load ptr, ptr %frame
+  %at1 = getelementptr i64, ptr %frame, i64 1
+  %a1 = load ptr, ptr %at1
+  %at2 = getelementptr i64, ptr %frame, i64 2
+  %a2 = load ptr, ptr %at2
+  %at3 = getelementptr i64, ptr %frame, i64 3
+  %n = load i64, ptr %at3
+  %place = add i64 %tid, 4
+  %at4 = getelementptr i64, ptr %frame, i64 %place
+  %ws = load ptr, ptr %at4
+  call void @{kernel}(ptr %a0, ptr %a1, ptr %a2, i64 %n, ptr %ws, i64 %tid, i64 %nt)
+  ret void
+}}
+"""
+"""What the threads of the pool run: the kernel on the operands that the frame names."""
+
+
 class Ours:
     """One compiled product with its arrays."""
 
@@ -112,44 +137,29 @@ class Ours:
         assert isinstance(kernel, KernelOp)
         function = lower_gemm(kernel, target)
         symbol = kernel_symbol(kernel_key(function, target))
-        kinds: list[Any] = [ctypes.c_void_p] * 3 + [ctypes.c_int64, ctypes.c_void_p]
-        linked = Linked(compile_kernels([function], target).values(), [symbol])
-        self.call = linked.function(symbol, *kinds, ctypes.c_int64, ctypes.c_int64)
+        objects = list(compile_kernels([function], target).values())
+        objects.append(compile_text(TURN.format(kernel=symbol), target)[1])
+        self.linked = Linked(objects, ["turn"])
         left = (case.K, case.M) if case.form == "TN" else (case.M, case.K)
         right = (case.N, case.K) if case.form == "NT" else (case.K, case.N)
         self.left, self.right = aligned(left), aligned(right)
         self.result = aligned((case.M, case.N), fill=False)
         self.scratch = [aligned((function.scratch // 4 + 16,), fill=False) for _ in range(threads)]
-        operands = (self.right, self.left, self.result)
-        self.pointers = [a.ctypes.data for a in operands]
-        self.columns = case.K if case.form == "TN" else case.M
+        columns = case.K if case.form == "TN" else case.M
+        arrays = [a.ctypes.data for a in (self.right, self.left, self.result)]
+        words = [*arrays, columns, *(a.ctypes.data for a in self.scratch)]
+        self.frame = np.array(words, np.int64)
         self.threads = threads
-
-    def share(self, tid: int) -> None:
-        """What one thread does."""
-        self.call(*self.pointers, self.columns, self.scratch[tid].ctypes.data, tid, self.threads)
 
     def turn(self, count: int) -> float:
         """Seconds of one product, measured over `count` of them."""
+        address, frame = self.linked.address("turn"), self.frame.ctypes.data
         if self.threads == 1:
-            return timed(lambda: self.share(0), count, time.thread_time)
-        barrier = threading.Barrier(self.threads)
-
-        def work(tid: int) -> None:
-            barrier.wait()
-            for _ in range(count):
-                self.share(tid)
-
-        workers = [threading.Thread(target=work, args=(t,)) for t in range(1, self.threads)]
-        for worker in workers:
-            worker.start()
-        barrier.wait()
-        start = time.perf_counter()
-        for _ in range(count):
-            self.share(0)
-        for worker in workers:
-            worker.join()
-        return (time.perf_counter() - start) / count
+            words = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+            call = self.linked.function("turn", *words)
+            return timed(lambda: call(frame, 0, 1), count, time.thread_time)
+        pool = shared_pool(self.threads)
+        return timed(lambda: pool.run(address, frame), count, time.perf_counter)
 
 
 class Theirs:
