@@ -7,7 +7,7 @@ UNSUPPORTED = frozenset(
     AveragePooling AveragePoolingLayer BatchNormalization BatchNormalizationLayer
     BeamSearchSequenceDecoderFrom BilinearUpsamplingLayer BroadcastSequenceAs CastAs
     ClassBasedCrossEntropyWithSoftmax CloneFunction ColumnwiseCrossProduct ConstantFromString
-    Convolution ConvolutionTranspose ConvolutionTransposeLayer ConvolutionalLayer CosDistance
+    Convolution ConvolutionTranspose ConvolutionTransposeLayer ConvolutionalLayer
     CosDistanceWithNegativeSamples Count CreateAugmentWithFixedWindowAttentionHook Dropout
     DynamicAxis Edit EditDistanceError Editing Embedding EnvironmentInput First
     FlattenDimensions FoldL FoldR ForwardBackward GRU Gather GetInclusionFrequency
