@@ -179,6 +179,10 @@ class Theirs:
         return timed(lambda: self.torch.mm(self.left, self.right, out=self.result), count, clock)
 
 
+PAUSE = 0.05
+"""Seconds that the threads of the one who was measured last are given to stop spinning."""
+
+
 def timed(call: Callable[[], object], count: int, clock: Callable[[], float]) -> float:
     """Seconds of one call, measured over `count` of them."""
     start = clock()
@@ -194,6 +198,9 @@ def measure(contenders: Sequence[Any], seconds: float) -> list[float]:
     while spent < seconds:
         for place, contender in enumerate(contenders):
             count = max(1, int(seconds / 12 / best[place]))
+            if contender.threads > 1:
+                time.sleep(PAUSE)
+                contender.turn(1)
             turn = contender.turn(count)
             best[place] = min(best[place], turn)
             spent += turn * count / len(contenders)
