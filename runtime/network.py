@@ -236,7 +236,8 @@ class Environment:
     diagnostics).
     `open_reader(settings, inputs, randomize)` checks and opens the reader section; `randomize` is
     the default for a section that does not say, None for file order whatever it says. `warn`
-    shows a diagnostic and goes on. With `dry_run` everything is built and checked, no data read.
+    shows a diagnostic and goes on. With `dry_run` everything is built and checked, no data read;
+    `planned` then holds the networks that earlier commands would have saved, by model path.
     """
 
     build_network: Callable[[Settings], Network]
@@ -246,3 +247,4 @@ class Environment:
     stderr: TextIO
     stdout: TextIO
     dry_run: bool = False
+    planned: dict[str, Network] = field(default_factory=dict[str, Network])

@@ -33,7 +33,10 @@ def network_of(section: Settings, session: Session) -> Network:
     """The network that `test` or `write` uses: of a builder when one is visible, else the model."""
     if find_builder(section) is not None:
         return fresh_network(section, session)
-    return load_network(section.text("modelPath"), session.environment)
+    path, environment = section.text("modelPath"), session.environment
+    if environment.dry_run and path in environment.planned:
+        return environment.planned[path]
+    return load_network(path, environment)
 
 
 def named_nodes(

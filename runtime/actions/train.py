@@ -54,6 +54,7 @@ def train(section: Settings, session: Session) -> None:
     if environment.dry_run:
         network = _network(section, session, files, None)
         _readers(section, session, network, _nodes(network, options, sgd))
+        environment.planned[sgd.text("modelPath")] = network
         return
     files.prepare()
     with locked(files.lock), watching() as stop:

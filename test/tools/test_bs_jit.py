@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from xdsl.passes import ModulePass
 
 from brainscript.passes.registry import load_pass
 from brainscript.tools import bs_jit, bs_opt
-from test.tools.commands import environment, leftovers, run, words_of, write_case
+from test.tools.commands import ROOT, environment, leftovers, run, words_of, write_case
 
 UNSELECTABLE = """\
 declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
@@ -118,6 +119,16 @@ def test_dry_run_needs_no_data(tmp_path: Path, cache: Path) -> None:
     write_case(tmp_path, ("x = { dim = 2", "x = { dim = 3"))
     done = run(tmp_path, "bs-jit", "tiny.cntk", "--dry-run", place)
     assert (done.returncode, "error[BS0605]" in done.stderr) == (1, True)
+
+
+def test_dry_run_of_commands_that_build_on_each_other(tmp_path: Path, cache: Path) -> None:
+    shutil.copy(ROOT / "examples" / "digits" / "digits.cntk", tmp_path)
+    done = run(tmp_path, "bs-jit", "digits.cntk", "--dry-run", f"--cache-dir={cache}")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.endswith("COMPLETED.\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["digits.cntk"]
+    done = run(tmp_path, "bs-jit", "digits.cntk", "--dry-run", "command=test")
+    assert (done.returncode, "BS0501" in done.stderr) == (3, True)
 
 
 def test_diagnostics_as_json(tmp_path: Path) -> None:
