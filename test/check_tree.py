@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 MAX_LINES = 400
 MAX_FUNCTION = 40
 MAX_FILES = 14
-WIDE_FOLDERS = ("brainscript", "test", "tools")
+WIDE_FOLDERS = ("brainscript", "dialects/net", "test", "tools")
 XDSL_FREE = (
     "brainscript",
     "runtime",
