@@ -2,7 +2,7 @@
 
 The layout of the frame that native code is handed (an array of 64-bit words): arena, start of
 the state block, workspace, bytes of workspace of one thread, barrier, then the number of columns
-of each axis, then the address of each state.
+of each axis, then the address of the layout of each axis, then the address of each state.
 """
 
 from __future__ import annotations
@@ -13,13 +13,38 @@ from typing import Any, Literal
 
 from brainscript.linear import Form, evaluate
 
-FORMAT = 1
+FORMAT = 2
 """The version of this layout; part of every cache key."""
 
 ARENA, STATE, WORKSPACE, WORKSPACE_STRIDE, BARRIER, COLUMNS = range(6)
 """Places in the frame; the columns of the first axis stand at `COLUMNS`."""
 
+LAYOUT_STEPS, LAYOUT_SEQUENCES = 0, 1
+"""Words of a layout: the length of the longest sequence (T), the number of sequences (S)."""
+
+LAYOUT_OFFSETS, LAYOUT_LENGTHS, LAYOUT_ORDER, LAYOUT_RANK = 2, 3, 4, 5
+"""Words that point to arrays of 64-bit words: the first column of each step and the end [T + 1];
+by rank the length of each sequence and its number in the minibatch [S]; by number its rank [S]."""
+
+LAYOUT_BEGINS, LAYOUT_ENDS, LAYOUT_SLOT = 6, 7, 8
+"""Words that point to arrays by rank [S]: whether the sequence begins in this minibatch and whether
+it ends in it (1 or 0), and the number of the state that is carried over for it."""
+
+LAYOUT_WORDS = 16
+"""The words of a layout; those without a name are 0."""
+
 Element = Literal["f32", "f64"]
+
+
+def layouts_place(axes: int) -> int:
+    """The place in the frame of the layout of the first of so many axes."""
+    return COLUMNS + axes
+
+
+def states_place(axes: int) -> int:
+    """The place in the frame of the first state, behind columns and layouts of so many axes."""
+    return COLUMNS + 2 * axes
+
 
 SECONDS_PER_FLOP = 1 / 50e9
 SECONDS_PER_BARRIER = 2e-6

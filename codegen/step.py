@@ -20,6 +20,7 @@ from brainscript.program_image import (
     COLUMNS,
     WORKSPACE,
     WORKSPACE_STRIDE,
+    states_place,
 )
 
 BARRIER_SYMBOL = "bs_barrier"
@@ -79,7 +80,7 @@ class _Emitter:
             name = f"b{number}"
             self.pointers[buffer.memory] = f"%{name}"
             if buffer.kind.data == "state":
-                self._word(name, COLUMNS + len(self.axes) + states, "ptr")
+                self._word(name, states_place(len(self.axes)) + states, "ptr")
                 states += 1
             else:
                 self._address(name, buffer)

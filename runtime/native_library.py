@@ -16,7 +16,7 @@ from pathlib import Path
 import brainscript
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 
-ABI_VERSION = 1
+ABI_VERSION = 2
 MAX_AXES = 16
 
 DONE, REFUSED, NO_MEMORY, NEEDS_CAPACITY, END_OF_EPOCH, OUT_OF_TIME = range(6)

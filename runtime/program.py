@@ -23,7 +23,10 @@ from brainscript.program_image import (
     WORKSPACE_STRIDE,
     ProgramImage,
     Slot,
+    layouts_place,
+    states_place,
 )
+from brainscript.runtime.layouts import Layout
 from brainscript.runtime.native_library import function_address
 from brainscript.runtime.state_arena import (
     DTYPES,
@@ -68,8 +71,9 @@ class Program:
         self._stride = round_up(image.workspace) + ALIGNMENT
         self._workspace = aligned_bytes(self._stride * self._most)
         self._frame: NDArray[np.int64] = np.zeros(
-            COLUMNS + len(image.axes) + len(image.states), np.int64
+            states_place(len(image.axes)) + len(image.states), np.int64
         )
+        self.layouts = tuple(Layout() for _ in image.axes)
         self._arena: Bytes = aligned_bytes(0)
         self._columns = (0,) * len(image.axes)
         self.capacity = (0,) * len(image.axes)
@@ -84,7 +88,10 @@ class Program:
         frame[WORKSPACE] = self._workspace.ctypes.data
         frame[WORKSPACE_STRIDE] = self._stride
         frame[BARRIER] = 0 if self._pool is None else self._pool.barrier
-        for number, slot in enumerate(self.image.states, COLUMNS + len(self.image.axes)):
+        axes = len(self.image.axes)
+        for number, layout in enumerate(self.layouts, layouts_place(axes)):
+            frame[number] = layout.address
+        for number, slot in enumerate(self.image.states, states_place(axes)):
             frame[number] = self.state.address(slot.name)
 
     @property
@@ -121,6 +128,8 @@ class Program:
                 self._arena = aligned_bytes(evaluate(self.image.arena, self.capacity))
                 raise _too_large(size, max(wanted)) from error
         self.capacity = wanted
+        for layout, most in zip(self.layouts, wanted, strict=True):
+            layout.reserve(most)
         self._frame[ARENA] = self._arena.ctypes.data
 
     def set_columns(self, columns: Mapping[str, int] | int) -> None:
@@ -134,6 +143,8 @@ class Program:
             self.reserve(counts)
         self._columns = counts
         self._frame[COLUMNS : COLUMNS + len(counts)] = counts
+        for layout, count in zip(self.layouts, counts, strict=True):
+            layout.set_frames(count)
 
     def spoil(self) -> None:
         """Fill the arena with NaN, so that a test sees what is read before it is written."""

@@ -7,7 +7,7 @@
 #define BS_EXPORT extern "C" __attribute__((visibility("default")))
 
 // Raised whenever a function or a structure below changes; Python refuses another number.
-constexpr int64_t kAbiVersion = 1;
+constexpr int64_t kAbiVersion = 2;
 
 // A compiled step: does the share of thread `tid` of `nt` on the buffers of `frame`.
 using StepFunction = void (*)(void* frame, int64_t tid, int64_t nt);
@@ -22,12 +22,26 @@ enum Status : int64_t {
   kOutOfTime = 5,
 };
 
-// Words of a frame, as runtime/program.py lays it out.
+// Words of a frame, as program_image.py lays it out: the columns of each axis are followed by the
+// layout of each axis.
 enum FramePlace : int64_t {
   kFrameArena = 0,
   kFrameState = 1,
   kFrameBarrier = 4,
   kFrameColumns = 5
+};
+
+// Words of the layout of an axis; from kLayoutOffsets on they point to arrays of words.
+enum LayoutPlace : int64_t {
+  kLayoutSteps = 0,
+  kLayoutSequences = 1,
+  kLayoutOffsets = 2,
+  kLayoutLengths = 3,
+  kLayoutOrder = 4,
+  kLayoutRank = 5,
+  kLayoutBegins = 6,
+  kLayoutEnds = 7,
+  kLayoutSlot = 8
 };
 
 // One stream of a text file.

@@ -94,6 +94,13 @@ class Loop {
     static_cast<const Loop*>(loop)->fill(tid, nt);
   }
 
+  // The layout of sequences of length 1; all but their number stands there already.
+  void set_frames(int64_t axis) const {
+    auto* words = reinterpret_cast<int64_t*>(plan_.frame[kFrameColumns + plan_.axes + axis]);
+    words[kLayoutSequences] = columns_[axis];
+    reinterpret_cast<int64_t*>(words[kLayoutOffsets])[1] = columns_[axis];
+  }
+
   int64_t input_bytes() const {
     int64_t bytes = 0;
     for (int64_t i = 0; i < plan_.input_count; ++i) {
@@ -103,8 +110,10 @@ class Loop {
   }
 
   void hand_over(const Minibatch& batch) {
-    for (int64_t axis = 0; axis < plan_.axes; ++axis)
+    for (int64_t axis = 0; axis < plan_.axes; ++axis) {
       plan_.frame[kFrameColumns + axis] = columns_[axis];
+      set_frames(axis);
+    }
     batch_ = &batch;
     if (plan_.pool != nullptr && plan_.threads != 1 && input_bytes() > kShareBytes) {
       static_cast<Pool*>(plan_.pool)->run(fill_share, this, plan_.threads);

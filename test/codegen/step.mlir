@@ -24,7 +24,7 @@ sched.program @step ["*"] arena [128, 32] {
 // CHECK: define void @step(ptr %frame, i64 %tid, i64 %nt) {
 // CHECK: %n0.at = getelementptr i64, ptr %frame, i64 5
 // CHECK: %pad0 = and i64 %up0, -16
-// CHECK: %b1.at = getelementptr i64, ptr %frame, i64 6
+// CHECK: %b1.at = getelementptr i64, ptr %frame, i64 7
 // CHECK: %b4.m0 = mul i64 %pad0, 16
 // CHECK-NEXT: %b4.s0 = add i64 128, %b4.m0
 // CHECK-NEXT: %b4 = getelementptr i8, ptr %arena, i64 %b4.s0

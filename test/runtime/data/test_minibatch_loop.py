@@ -10,9 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from brainscript.linear import evaluate
-from brainscript.program_image import ARENA, COLUMNS, ProgramImage, Slot, StateSlot
+from brainscript.program_image import (
+    ARENA,
+    COLUMNS,
+    ProgramImage,
+    Slot,
+    StateSlot,
+    layouts_place,
+    states_place,
+)
 from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.data.minibatch_loop import HYPER, MinibatchLoop
+from brainscript.runtime.layouts import Layout
 from brainscript.runtime.native_library import library
 from brainscript.runtime.network import InputSpec
 from brainscript.runtime.state_arena import StateArena, aligned_bytes
@@ -39,7 +48,10 @@ class Recorder:
         self.state = StateArena(states)
         self.capacity = (0,) * len(self.axes)
         self.columns = self.capacity
-        self.frame = np.zeros(COLUMNS + len(self.axes) + len(states), np.int64)
+        self.frame = np.zeros(states_place(len(self.axes)) + len(states), np.int64)
+        self.layouts = tuple(Layout() for _ in self.axes)
+        for number, layout in enumerate(self.layouts, layouts_place(len(self.axes))):
+            self.frame[number] = layout.address
         self.arena = aligned_bytes(0)
         self.seen: list[tuple[dict[str, list[float]], list[float]]] = []
         self._callback = STEP(self._record)
@@ -54,6 +66,8 @@ class Recorder:
             self.capacity = tuple(map(max, self.columns, self.capacity))
             self.arena = aligned_bytes(evaluate(self.image.arena, self.capacity))
             self.frame[ARENA] = self.arena.ctypes.data
+        for layout, count in zip(self.layouts, self.columns, strict=True):
+            layout.set_frames(count)
 
     def _record(self, frame: int, tid: int, nt: int) -> None:
         assert (frame, tid, nt) == (self.frame_address, 0, 1)
