@@ -4,6 +4,9 @@
 them, are the test set. Grey values 0..16 become 0..1; labels become one-hot vectors. The training
 file holds each image eleven times: as it is, moved by half a pixel and by a whole one in the four
 directions, a little larger and a little smaller, because no two hands write alike.
+
+`make_data.py FOLDER validate` leaves the test set alone and takes the last 240 training images
+instead: width, rates and epochs of `digits.cntk` were chosen that way (1.7 % there).
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 TEST_IMAGES = 360
+VALIDATION_IMAGES = 240
 ZOOMS = (1.12, 0.9)
 DIRECTIONS = ((0, 1), (0, -1), (1, 0), (-1, 0))
 
@@ -57,18 +61,21 @@ def lines(images: Any, labels: Any) -> Iterable[str]:
         yield f"|features {pixels} |labels {one_hot}\n"
 
 
-def write(folder: Path) -> None:
-    """Write `train.ctf` and `test.ctf` into `folder`."""
+def write(folder: Path, *, validate: bool = False) -> None:
+    """Write `train.ctf` and `test.ctf` into `folder`; `validate` keeps the test set out of both."""
     from sklearn.datasets import load_digits
 
     digits = cast(Any, load_digits())
     folder.mkdir(parents=True, exist_ok=True)
-    cut = len(digits.data) - TEST_IMAGES
+    end = len(digits.data) - (TEST_IMAGES if validate else 0)
+    cut = end - (VALIDATION_IMAGES if validate else TEST_IMAGES)
     with (folder / "train.ctf").open("w") as file:
         for images in copies(digits.data[:cut]):
             file.writelines(lines(images, digits.target[:cut]))
-    (folder / "test.ctf").write_text("".join(lines(digits.data[cut:], digits.target[cut:])))
+    held_out = lines(digits.data[cut:end], digits.target[cut:end])
+    (folder / "test.ctf").write_text("".join(held_out))
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1] if len(sys.argv) > 1 else "data"))
+    words = sys.argv[1:]
+    write(Path(words[0] if words else "data"), validate="validate" in words[1:])
