@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.diagnostic import Diagnostic, Span
+from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.state_arena import StateArena
 from brainscript.settings import Settings
 
@@ -232,8 +233,7 @@ class Environment:
 
     `build_network(settings)` makes the network of the builder that is visible from a command
     section (its parameters have no values yet; seeds are drawn from one counter of the process),
-    `parse_network(ir_text, name)` the one whose level-2 text a model file holds (`name` is for
-    diagnostics).
+    `stored_network(model)` the one that a model file holds, without its values.
     `open_reader(settings, inputs, randomize)` checks and opens the reader section; `randomize` is
     the default for a section that does not say, None for file order whatever it says. `warn`
     shows a diagnostic and goes on. With `dry_run` everything is built and checked, no data read;
@@ -241,7 +241,7 @@ class Environment:
     """
 
     build_network: Callable[[Settings], Network]
-    parse_network: Callable[[str, str], Network]
+    stored_network: Callable[[LoadedModel], Network]
     open_reader: Callable[[Settings, Sequence[InputSpec], bool | None], Reader]
     warn: Callable[[Diagnostic], None]
     stderr: TextIO

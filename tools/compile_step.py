@@ -11,12 +11,12 @@ from brainscript.codegen.compile import compile_kernels, compile_text, kernel_ke
 from brainscript.codegen.step import emit_step
 from brainscript.dialects.registry import make_context
 from brainscript.dialects.sched import KernelOp, ProgramOp
+from brainscript.passes.ir_text import ir_text
 from brainscript.passes.lower.image import image_of
 from brainscript.passes.lower.to_kern import lower_kernel
 from brainscript.program_image import ProgramImage
 from brainscript.target import Target
 from brainscript.tools.crash import CrashRecord
-from brainscript.tools.emit import ir_text
 from brainscript.tools.passes import Instruments, run_passes
 
 STEP = "bs_step"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from io import StringIO
-
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.printer import Printer
 
 from brainscript.diagnostic import CommandLineError, Diagnostic
+from brainscript.passes.ir_text import ir_text
 from brainscript.passes.pipeline import LEVELS, between
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.inputs import level_of
@@ -18,13 +16,6 @@ IR_LEVELS = tuple(name for name, _ in LEVELS)
 TEXT_LEVELS = ("llvm", "asm")
 EMIT = ("ast", *IR_LEVELS, *TEXT_LEVELS)
 STEPS = ("train", "test", "write", "precompute")
-
-
-def ir_text(module: ModuleOp) -> str:
-    """The module as text, one line break at the end."""
-    stream = StringIO()
-    Printer(stream).print_op(module)
-    return stream.getvalue() + "\n"
 
 
 def lower_to(

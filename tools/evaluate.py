@@ -1,4 +1,4 @@
-"""From the syntax tree of a network, or the text of a stored one, to its level-2 module."""
+"""From the syntax tree of a network to its level-2 module."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from xdsl.dialects.builtin import ModuleOp
 
 from brainscript.dialects.registry import make_context
 from brainscript.frontend import syntax
+from brainscript.passes.ir_text import ir_text
 from brainscript.passes.pipeline import PIPELINES
 from brainscript.tools.crash import CrashRecord
-from brainscript.tools.emit import ir_text
 from brainscript.tools.frontdoor import bs_module
-from brainscript.tools.inputs import parse_ir
 from brainscript.tools.passes import Instruments, run_passes
 
 INSTANTIATE = "bs-instantiate-parameters"
@@ -36,8 +35,3 @@ def evaluated_module(
     instruments = Instruments(sys.stderr, verify=False)
     run_passes(make_context(), module, ",".join(names), instruments, ir_text, crash)
     return module
-
-
-def parsed_network(ir_text: str, name: str) -> ModuleOp:
-    """The network that a model file stores as text; a diagnostic when it is damaged."""
-    return parse_ir(make_context(), ir_text, name)

@@ -11,6 +11,7 @@ from brainscript.dialects.net.normalise import InvStdDevOp, MeanOp
 from brainscript.dialects.net.parameters import InputOp, ParameterOp, ReadOp
 from brainscript.dialects.net.places import span_of
 from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.passes.ir_text import ir_text
 from brainscript.runtime.network import (
     Element,
     Facts,
@@ -19,7 +20,6 @@ from brainscript.runtime.network import (
     ParameterSpec,
     PrecomputeSpec,
 )
-from brainscript.tools.emit import ir_text
 
 STATISTICS = (MeanOp, InvStdDevOp)
 

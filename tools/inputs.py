@@ -6,20 +6,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.parser import Parser
-from xdsl.utils.exceptions import ParseError, VerifyException
 
 from brainscript.diagnostic import (
     BrainScriptError,
     CommandLineError,
     Diagnostic,
     MissingFileError,
-    Span,
     did_you_mean,
 )
-from brainscript.runtime.model.store import stored_network
+from brainscript.passes.ir_text import ir_text
+from brainscript.runtime.model.loading import is_model, load_model
 
 STDIN = "<stdin>"
 LANGUAGES = ("config", "bs", "mlir")
@@ -34,7 +31,6 @@ REFUSED = {
     ".ndl": "NDL networks",
     ".mel": "model editing scripts",
 }
-MODELS = (".model", ".dnn", ".cmf")
 IR_MARKS = ("module {", "module attributes", '"builtin.', "bs.network", "net.network", "kern.func")
 LEVEL_MARKS = (
     ("bs.network", "bs"),
@@ -63,34 +59,15 @@ def read_input(name: str, language: str | None) -> Input:
     if name == "-":
         text = _decoded(sys.stdin.buffer.read(), "standard input")
         return Input(STDIN, text, language or _language_of_text(text) or "bs")
-    if Path(name).suffix.lower() in MODELS and Path(name).is_file():
-        return Input(name, stored_network(name).metadata["bs.net"], "mlir")
+    if is_model(name):
+        return Input(name, _text_of_model(name), "mlir")
     text = _read(Path(name))
     return Input(name, text, language or _language_of_file(name, text))
 
 
-def parse_ir(context: Context, text: str, name: str, verify: bool = True) -> ModuleOp:
-    """The module that IR text describes, verified; raises BrainScriptError with the place."""
-    parser = Parser(context, text, name)
-    try:
-        module = parser.parse_module()
-    except ParseError as error:
-        raise _unparsable(_place(text, name, error.span.start, error.span.end), error.msg) from None
-    except VerifyException as error:
-        raise _unparsable(_place(text, name, parser.pos, parser.pos), str(error)) from None
-    if verify:
-        try:
-            module.verify()
-        except VerifyException as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise BrainScriptError(
-                Diagnostic("BS0903", f"the IR does not verify: {reason}")
-            ) from None
-    return module
-
-
-def _unparsable(span: Span, reason: str) -> BrainScriptError:
-    return BrainScriptError(Diagnostic("BS0903", "cannot parse this IR", span, reason))
+def _text_of_model(name: str) -> str:
+    model = load_model(name)
+    return model.text if isinstance(model.text, str) else ir_text(model.module())
 
 
 def level_of(module: ModuleOp) -> str:
@@ -142,9 +119,3 @@ def _language_of_text(text: str) -> str | None:
     if any(word in text for word in ("NetworkBuilder", "command", "action")):
         return "config"
     return None
-
-
-def _place(text: str, name: str, start: int, end: int) -> Span:
-    line = text.count("\n", 0, start) + 1
-    column = start - (text.rfind("\n", 0, start) + 1) + 1
-    return Span(name, line, column, max(1, end - start))

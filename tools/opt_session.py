@@ -13,11 +13,12 @@ from xdsl.dialects.builtin import ModuleOp
 from brainscript.atomic import write_text
 from brainscript.diagnostic import BrainScriptError, CommandLineError, Diagnostic
 from brainscript.dialects.registry import make_context
+from brainscript.passes.ir_text import ir_text, parse_ir
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console
-from brainscript.tools.emit import ir_text, lower_to
+from brainscript.tools.emit import lower_to
 from brainscript.tools.expected import check_expected
-from brainscript.tools.inputs import STDIN, Input, parse_ir, read_input
+from brainscript.tools.inputs import STDIN, Input, read_input
 from brainscript.tools.options import SPLIT, apply_limits
 from brainscript.tools.passes import Instruments, run_passes
 

@@ -13,9 +13,9 @@ from brainscript.passes.gradient.build import NetGradient
 from brainscript.passes.gradient.precompute import NetPrecompute
 from brainscript.passes.gradient.update import NetUpdate
 from brainscript.passes.infer.select import NetSelect
+from brainscript.passes.ir_text import ir_text
 from brainscript.runtime.network import Mode, UpdateRule
 from brainscript.tools.crash import CrashRecord
-from brainscript.tools.emit import ir_text
 from brainscript.tools.passes import Instruments, run_passes
 
 

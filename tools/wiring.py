@@ -22,6 +22,7 @@ from brainscript.frontend.syntax import Expression
 from brainscript.runtime.actions.run import run_all
 from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.data.readers import open_reader
+from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.parameters import initialise
 from brainscript.runtime.model.store import load_network
 from brainscript.runtime.network import Environment, InputSpec
@@ -91,7 +92,7 @@ class Wiring:
         """The functions that actions call."""
         return Environment(
             build_network=self.build_network,
-            parse_network=self.parse_network,
+            stored_network=self.stored_network,
             open_reader=self.open_reader,
             warn=self.console.show,
             stderr=sys.stderr,
@@ -131,15 +132,9 @@ class Wiring:
         self.show_warnings()
         return network
 
-    def parse_network(self, ir_text: str, name: str) -> CompiledNetwork:
-        """The network whose level-2 text a model file holds."""
-
-        def source() -> ModuleOp:
-            from brainscript.tools.evaluate import parsed_network
-
-            return parsed_network(ir_text, name)
-
-        return CompiledNetwork(text_key(ir_text), source, self.compilation)
+    def stored_network(self, model: LoadedModel) -> CompiledNetwork:
+        """The network that a model file holds, without its values."""
+        return CompiledNetwork(text_key("stored", model.key), model.module, self.compilation)
 
     def open_reader(
         self, settings: Settings, inputs: Sequence[InputSpec], randomize: bool | None

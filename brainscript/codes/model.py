@@ -52,4 +52,14 @@ CODES: dict[str, tuple[str, str]] = {
         "the file with initial values cannot be read",
         "`initFromFilePath` names a file that is not there or cannot be read.",
     ),
+    "BS0515": (
+        "the nodes of a model file do not form a network",
+        "A node of the file names an input that the file does not have, names differ in nothing "
+        "but case, or nodes depend on each other in a ring without a delay.",
+    ),
+    "BS0516": (
+        "a model file holds an operation that is not supported",
+        "The file was read to its end, but the network that it describes has a node whose "
+        "operation this version does not compute.",
+    ),
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model import container
+from brainscript.runtime.model.loading import load_model
 from brainscript.runtime.network import Array, Environment, Network
 
 STORED_ROLES = ("parameter", "statistic")
@@ -26,20 +27,13 @@ def save_network(path: str | Path, network: Network) -> None:
 
 
 def load_network(path: str | Path, environment: Environment) -> Network:
-    """The network of a model file with its values."""
-    stored = stored_network(path)
-    network = environment.parse_network(stored.metadata["bs.net"], str(path))
-    put_values(network, stored.tensors, STORED_ROLES, path)
+    """The network of a model file of any known format, with its values."""
+    model = load_model(path)
+    for remark in model.remarks:
+        environment.warn(remark)
+    network = environment.stored_network(model)
+    put_values(network, model.values, STORED_ROLES, path)
     return network
-
-
-def stored_network(path: str | Path) -> container.Container:
-    """What a model file holds: its metadata has the network as text under `bs.net`."""
-    stored = container.load(path)
-    if "bs.net" not in stored.metadata:
-        title = f"'{path}' holds the state of an optimiser, not a network"
-        raise BrainScriptError(Diagnostic("BS0504", title))
-    return stored
 
 
 def values_of(network: Network, roles: tuple[str, ...]) -> dict[str, Array]:

@@ -187,7 +187,7 @@ class FakeWorld:
         self.warnings: list[Diagnostic] = []
         self.environment = Environment(
             build_network=lambda settings: self.network("built"),
-            parse_network=lambda text, name: self.network(text),
+            stored_network=lambda model: self.network(str(model.text)),
             open_reader=self.open_reader,
             warn=self.warnings.append,
             stderr=stderr,

@@ -1,0 +1,50 @@
+"""From a module to its text, and back to a verified module."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import ParseError, VerifyException
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
+
+
+def ir_text(module: ModuleOp) -> str:
+    """The module as text, one line break at the end."""
+    stream = StringIO()
+    Printer(stream).print_op(module)
+    return stream.getvalue() + "\n"
+
+
+def parse_ir(context: Context, text: str, name: str, verify: bool = True) -> ModuleOp:
+    """The module that IR text describes, verified; raises BrainScriptError with the place."""
+    parser = Parser(context, text, name)
+    try:
+        module = parser.parse_module()
+    except ParseError as error:
+        raise _unparsable(_place(text, name, error.span.start, error.span.end), error.msg) from None
+    except VerifyException as error:
+        raise _unparsable(_place(text, name, parser.pos, parser.pos), str(error)) from None
+    if verify:
+        try:
+            module.verify()
+        except VerifyException as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise BrainScriptError(
+                Diagnostic("BS0903", f"the IR does not verify: {reason}")
+            ) from None
+    return module
+
+
+def _unparsable(span: Span, reason: str) -> BrainScriptError:
+    return BrainScriptError(Diagnostic("BS0903", "cannot parse this IR", span, reason))
+
+
+def _place(text: str, name: str, start: int, end: int) -> Span:
+    line = text.count("\n", 0, start) + 1
+    column = start - (text.rfind("\n", 0, start) + 1) + 1
+    return Span(name, line, column, max(1, end - start))
