@@ -35,6 +35,19 @@ class StreamSpec(Structure):
     ]
 
 
+class ArrayStream(Structure):
+    """One stream of a corpus made of arrays."""
+
+    _fields_ = [
+        ("dim", c_int64),
+        ("sparse", c_int64),
+        ("lengths", c_void_p),
+        ("values", c_void_p),
+        ("counts", c_void_p),
+        ("rows", c_void_p),
+    ]
+
+
 class TextOptions(Structure):
     """How a text file is read."""
 
@@ -187,6 +200,16 @@ _SIGNATURES: dict[str, tuple[object, ...]] = {
         c_int64,
         POINTER(c_int64),
         POINTER(c_int64),
+        c_int64,
+        c_int64,
+    ),
+    "bs_corpus_from_arrays": (
+        c_void_p,
+        POINTER(ArrayStream),
+        c_int64,
+        c_void_p,
+        c_int64,
+        c_void_p,
         c_int64,
         c_int64,
     ),

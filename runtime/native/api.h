@@ -53,6 +53,17 @@ struct bs_stream_spec {
   int64_t defines_size;
 };
 
+// One stream of a corpus made of arrays: the samples of each sequence, then their values; of a sparse
+// stream also the entries of each sample and the index of each entry.
+struct bs_array_stream {
+  int64_t dim;
+  int64_t sparse;
+  const uint32_t* lengths;
+  const void* values;
+  const uint32_t* counts;
+  const int32_t* rows;
+};
+
 struct bs_text_options {
   int64_t chunk_bytes;
   int64_t max_errors;
