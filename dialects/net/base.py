@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self, TypeVar, cast
 
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     BoolAttr,
     BytesAttr,
     FloatAttr,
@@ -20,7 +21,14 @@ from xdsl.dialects.builtin import (
     i64,
 )
 from xdsl.ir import Attribute, Operation, SSAValue
-from xdsl.irdl import IRDLOperation, opt_prop_def, result_def, traits_def
+from xdsl.irdl import (
+    IRDLOperation,
+    OptionalDef,
+    VarOperandDef,
+    opt_prop_def,
+    result_def,
+    traits_def,
+)
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import Pure
@@ -51,6 +59,8 @@ def attribute(value: object) -> Attribute:
         return IntegerAttr(value, i64)
     if isinstance(value, float):
         return FloatAttr(value, f64)
+    if isinstance(value, tuple | list):
+        return ArrayAttr([attribute(item) for item in cast("Sequence[object]", value)])
     assert isinstance(value, str), value
     return StringAttr(value)
 
@@ -62,6 +72,8 @@ def plain(value: Attribute) -> object:
         return bool(whole.value.data) if whole.type == i1 else whole.value.data
     if isinstance(value, FloatAttr):
         return cast("FloatAttr[Any]", value).value.data
+    if isinstance(value, ArrayAttr):
+        return tuple(plain(item) for item in cast("ArrayAttr[Attribute]", value).data)
     assert isinstance(value, StringAttr), value
     return value.data
 
@@ -95,12 +107,14 @@ class NetOp(IRDLOperation, ABC):
         given = dict(options or {})
         if result_type is None:
             result_type = self.result_type_for([type_of(v) for v in inputs], given)
-        missing = len(self.get_irdl_definition().operands) - len(inputs)
+        wanted = [definition for _, definition in self.get_irdl_definition().operands]
+        missing = len(wanted) - len(inputs)
         properties = {name: attribute(value) for name, value in given.items()}
         if node is not None:
             properties["node"] = StringAttr(node)
+        many = len(wanted) == 1 and is_variadic(wanted[0])
         super().__init__(
-            operands=[*inputs, *([None] * missing)],
+            operands=[inputs] if many else [*inputs, *([None] * missing)],
             result_types=[result_type],
             properties=properties,
         )
@@ -155,6 +169,11 @@ class NetOp(IRDLOperation, ABC):
         print_options(printer, self)
         printer.print_string(" : ")
         printer.print_attribute(self.result.type)
+
+
+def is_variadic(definition: object) -> bool:
+    """Whether an operand definition stands for any number of operands."""
+    return isinstance(definition, VarOperandDef) and not isinstance(definition, OptionalDef)
 
 
 def parse_operands(parser: Parser) -> list[SSAValue]:
@@ -228,7 +247,13 @@ def print_options(printer: Printer, op: IRDLOperation, skip: Sequence[str] = ())
 
 
 def print_value(printer: Printer, value: Attribute) -> None:
-    """Print an attribute; 64-bit numbers without their type."""
+    """Print an attribute; 64-bit numbers without their type, also in arrays."""
+    if isinstance(value, ArrayAttr):
+        items = cast("ArrayAttr[Attribute]", value).data
+        printer.print_string("[")
+        printer.print_list(items, lambda item: print_value(printer, item))
+        printer.print_string("]")
+        return
     number = plain(value) if type(value) in (IntegerAttr, FloatAttr) else None
     if isinstance(number, float) and value == FloatAttr(number, f64) and math.isfinite(number):
         printer.print_string(number_text(number))

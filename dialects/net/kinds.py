@@ -11,12 +11,14 @@ from xdsl.irdl import OptionalDef
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.dialects.net import criteria, elementwise, linear, normalise, reduce
-from brainscript.dialects.net.base import NetOp, Option, OptionError, read_option
+from brainscript.dialects.net.base import NetOp, Option, OptionError, is_variadic, read_option
 from brainscript.dialects.net.places import calls_of, span_of
 from brainscript.dialects.net.shapes import ShapeError
 from brainscript.dialects.tensors import TensorType, type_of
 
 UNKNOWN_LOCATION = UnknownLoc()
+MOST_INPUTS = 1 << 20
+"""The bound on the inputs of an operation that takes any number of them."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ class Kind:
         if self.least <= given <= self.most:
             return
         wants = str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
-        plural = "" if wants == "1" else "s"
+        wants = f"at least {self.least}" if self.most == MOST_INPUTS else wants
+        plural = "" if wants.split()[-1] == "1" else "s"
         title = f"'{self.name}' takes {wants} input{plural}, not {given}"
         raise ShapeError("BS0413", title, "")
 
@@ -100,6 +103,8 @@ def located(error: ShapeError, node: str, location: LocationAttr) -> BrainScript
 
 def _kind(op: type[NetOp]) -> Kind:
     operands = [definition for _, definition in op.get_irdl_definition().operands]
+    if any(is_variadic(d) for d in operands):
+        return Kind(op.OPERATION, op, 1, MOST_INPUTS, op.OPTIONS)
     least = sum(not isinstance(d, OptionalDef) for d in operands)
     return Kind(op.OPERATION, op, least, len(operands), op.OPTIONS)
 
