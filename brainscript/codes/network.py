@@ -76,4 +76,15 @@ CODES: dict[str, tuple[str, str]] = {
         "the network is too large",
         "A tensor has more elements or axes than the limits allow.",
     ),
+    "BS0420": (
+        "a reshape that does not keep the elements",
+        "A reshape gives other axes to the same elements: the product of the new dimensions must "
+        "be the product of those they replace. One new dimension may be 0: it is inferred. A "
+        "reshape never joins or splits frames.",
+    ),
+    "BS0421": (
+        "beyond the elements that there are",
+        "A slice or crop must lie within its operand. Elements are counted from 0, negative "
+        "numbers from the end, and the end, which is not included, may be 0 for the end itself.",
+    ),
 }

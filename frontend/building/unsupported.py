@@ -10,17 +10,17 @@ UNSUPPORTED = frozenset(
     Convolution ConvolutionTranspose ConvolutionTransposeLayer ConvolutionalLayer
     CosDistanceWithNegativeSamples Count CreateAugmentWithFixedWindowAttentionHook Dropout
     DynamicAxis Edit EditDistanceError Editing Embedding EnvironmentInput First
-    FlattenDimensions FoldL FoldR ForwardBackward GRU Gather GetInclusionFrequency
+    FoldL FoldR ForwardBackward GRU Gather GetInclusionFrequency
     GetRandomSample GetTopNTensor GreedySequenceDecoderFrom IsFirst IsFirstN IsLast IsLastN
     Iteration KhatriRaoProduct LSTMBlock LSTMP LabelsToGraph LambdaRank Last Load LookupTable
     MatrixL1Reg MatrixL2Reg MaxPooling MaxPoolingLayer MaxUnpooling MaxUnpoolingLayer NDCG1Eval
-    Network NewReshape NextHC NextOrDefault OnesLike OptimizedRNNStack ParallelSequence
+    Network NextHC NextOrDefault OnesLike OptimizedRNNStack ParallelSequence
     PastValueWindow Pooling PreviousHC PreviousOrDefault QuantizedTimes RNNStack RNNs ROIPooling
     Range ReconcileDynamicAxis ReconcileMBLayout RecurrentBidirectionalGRUStack
     RecurrentBidirectionalLSTMPStack RecurrentGRU RecurrentGRUStack RecurrentLSTMLayer
-    RecurrentLSTMLayerStack RecurrentLSTMP RecurrentLSTMPStack Reshape ReshapeDimension
-    RowRepeat RowSlice RowStack Scatter Seq2Seq Shift Slice Splice SplitDimension Stabilize
-    StabilizeElements SumColumnElements TimeReverse Toggle Trace Transpose TransposeDimensions
+    RecurrentLSTMLayerStack RecurrentLSTMP RecurrentLSTMPStack
+    RowRepeat Scatter Seq2Seq Shift  Stabilize
+    StabilizeElements SumColumnElements TimeReverse Toggle
     Where ZeroSequenceLike ZeroesLike
     """.split()
 )
