@@ -106,4 +106,21 @@ CODES: dict[str, tuple[str, str]] = {
         "The values of a CNTKBinaryReader file have the type that `precision` had when it was"
         " written; they are not converted.",
     ),
+    "BS0630": (
+        "feature file not usable",
+        "An HTK feature file starts with the number of frames, the period, the bytes of a frame and"
+        " the kind. These must fit the size of the file, the frames that the script asks for and"
+        " the key `dim`. Files of both byte orders and compressed files are read.",
+    ),
+    "BS0631": (
+        "list of utterances not usable",
+        "Each line of a script is `key=archive[first,last]`, `key=path` or a path, each key once."
+        " The lists of several features must name the same utterances.",
+    ),
+    "BS0632": (
+        "labels not usable",
+        "A master label file starts with `#!MLF!#`; then for each utterance a name in quotes, lines"
+        " `start end state`, and a dot. The stretches begin at 0 and leave no gaps; states are"
+        " looked up in `labelMappingFile`.",
+    ),
 }

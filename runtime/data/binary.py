@@ -39,6 +39,10 @@ class BinaryFile:
     sequences: tuple[int, ...]
     span: Span | None = None
 
+    def read(self, element_bytes: int, _keys: object) -> tuple[Corpus, list[Diagnostic]]:
+        """The data, and no warnings."""
+        return read_binary(self, element_bytes), []
+
 
 class _Header:
     """The bytes of the header, read from the front."""

@@ -39,6 +39,10 @@ class TextFile:
     max_remarks: int = 20
     span: Span | None = None
 
+    def read(self, element_bytes: int, _keys: object) -> tuple[Corpus, list[Diagnostic]]:
+        """The data, and warnings on it."""
+        return read_text(self, element_bytes)
+
 
 class Corpus:
     """Sequences of several streams. Streams are numbered in the order of `streams`."""

@@ -7,26 +7,43 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
-from brainscript.runtime.data.binary import BinaryFile, binary_file, read_binary
-from brainscript.runtime.data.corpus import Corpus, TextFile, join, read_text
+from brainscript.runtime.data.binary import binary_file
+from brainscript.runtime.data.corpus import Corpus, join
 from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.data.randomise import Order, order_of
+from brainscript.runtime.data.sources import Keys, Source
+from brainscript.runtime.data.speech.sections import (
+    feature_deserializer,
+    label_deserializer,
+    speech_sources,
+)
 from brainscript.runtime.data.streams import bind, check_lengths
 from brainscript.runtime.data.text import at_least, text_file
 from brainscript.runtime.network import InputSpec
 from brainscript.settings import PRECISIONS, Settings
 
 Warn = Callable[[Diagnostic], None]
-DataFile = TextFile | BinaryFile
+Open = Callable[[Settings], Sequence[Source]]
 
 TEXT_READER = "CNTKTextFormatReader"
-BINARY_READER = "CNTKBinaryReader"
-BINARY_DESERIALIZER = "CNTKBinaryFormatDeserializer"
-TEXT_DESERIALIZER = "CNTKTextFormatDeserializer"
+READERS: dict[str, Open] = {
+    TEXT_READER: lambda section: [text_file(section)],
+    "CNTKBinaryReader": lambda section: [binary_file(section)],
+    "HTKMLFReader": lambda section: speech_sources(section, legacy=True),
+    "HTKDeserializers": lambda section: speech_sources(section, legacy=False),
+}
+"""What `readerType` may say."""
+DESERIALIZERS: dict[str, Open] = {
+    "CNTKTextFormatDeserializer": READERS[TEXT_READER],
+    "CNTKBinaryFormatDeserializer": READERS["CNTKBinaryReader"],
+    "HTKFeatureDeserializer": feature_deserializer,
+    "HTKMLFDeserializer": label_deserializer,
+}
+"""What `type` of a deserializer may say."""
+FRAME_READERS = ("htkmlfreader", "htkdeserializers")
+"""Readers that cut utterances into frames unless told otherwise."""
 OTHER_READERS = (
     "ImageReader",
-    "HTKMLFReader",
-    "HTKDeserializers",
     "LMSequenceReader",
     "LUSequenceReader",
     "UCIFastReader",
@@ -39,10 +56,20 @@ OTHER_READERS = (
 OTHER_DESERIALIZERS = (
     "ImageDeserializer",
     "Base64ImageDeserializer",
-    "HTKFeatureDeserializer",
-    "HTKMLFDeserializer",
     "LatticeDeserializer",
 )
+BLOCK_KEYS = (
+    "multiThreadedDeserialization",
+    "useNumericSequenceKeys",
+    "hashSequenceKeys",
+    "checkData",
+    "localTimeline",
+    "verbosity",
+    "traceLevel",
+    "maxErrors",
+    "prefetch",
+)
+"""Keys of a composite block that change nothing here."""
 
 
 def _silent(_: Diagnostic) -> None:
@@ -63,18 +90,18 @@ def open_reader(
     before the first epoch starts.
     """
     composite = settings.has("deserializers", inherited=False)
-    files = _composite_files(settings) if composite else [_simple_file(settings)]
-    streams = [stream for file in files for stream in file.streams]
+    sources = _composite(settings) if composite else _simple(settings)
+    streams = [stream for source in sources for stream in source.streams]
     binding = bind(streams, inputs, settings.span)
     chunk = at_least(settings, "chunkSizeInBytes", 1, 32 << 20)
     order = order_of(settings, chunk, randomize, composite=composite)
     if in_order:
         order = Order(randomize=False)
-    frames = settings.boolean("frameMode", False)
+    frames = settings.boolean("frameMode", _is_speech(settings))
     double = _is_double(settings, inputs)
 
     def load() -> Corpus:
-        corpus = _load(files, settings, 8 if double else 4, warn)
+        corpus = _load(sources, settings, 8 if double else 4, warn)
         if frames:
             _check_frames(corpus, settings)
         check_lengths(corpus, inputs, binding, settings.span)
@@ -84,19 +111,21 @@ def open_reader(
     return Reader(load, order, inputs, binding, dtype)
 
 
+def _is_speech(settings: Settings) -> bool:
+    return settings.text("readerType", TEXT_READER).lower() in FRAME_READERS
+
+
 def _is_double(settings: Settings, inputs: Sequence[InputSpec]) -> bool:
     if inputs:
         return inputs[0].element == "f64"
     return settings.word("precision", PRECISIONS, "float") == "double"
 
 
-def _load(files: Sequence[DataFile], settings: Settings, element_bytes: int, warn: Warn) -> Corpus:
+def _load(sources: Sequence[Source], settings: Settings, element_bytes: int, warn: Warn) -> Corpus:
     parts: list[Corpus] = []
-    for file in files:
-        if isinstance(file, BinaryFile):
-            parts.append(read_binary(file, element_bytes))
-            continue
-        corpus, warnings = read_text(file, element_bytes)
+    keys = Keys()
+    for source in sources:
+        corpus, warnings = source.read(element_bytes, keys)
         parts.append(corpus)
         for warning in warnings:
             warn(warning)
@@ -106,60 +135,49 @@ def _load(files: Sequence[DataFile], settings: Settings, element_bytes: int, war
     return joined
 
 
-def _simple_file(settings: Settings) -> DataFile:
-    """The file of a section with its own `readerType`, or with none, which means text."""
+def _simple(settings: Settings) -> list[Source]:
+    """What a section with its own `readerType` reads, or one without, which means text."""
     if settings.has("readers", inherited=False):
-        title = "several readers under 'readers' are not available"
-        help = "join the files in one reader: deserializers = ( [ type = ... ] : [ ... ] )"
-        raise BrainScriptError(Diagnostic("BS0602", title, settings.span_of("readers"), help=help))
-    name = settings.text("readerType", TEXT_READER)
-    return _file(settings, "readerType", name, (TEXT_READER, BINARY_READER), OTHER_READERS)
+        names = settings.texts("readers")
+        return [source for name in names for source in _simple(settings.section(name))]
+    return _open(settings, "readerType", READERS, OTHER_READERS, TEXT_READER)
 
 
-def _composite_files(settings: Settings) -> list[DataFile]:
-    for key in (
-        "multiThreadedDeserialization",
-        "useNumericSequenceKeys",
-        "hashSequenceKeys",
-        "checkData",
-        "localTimeline",
-        "verbosity",
-        "traceLevel",
-        "maxErrors",
-        "prefetch",
-    ):
+def _composite(settings: Settings) -> list[Source]:
+    for key in BLOCK_KEYS:
         settings.has(key, inherited=False)
     if settings.boolean("truncated", False):
         title = "truncated sequences are not available"
         span = settings.span_of("truncated")
         help = "remove 'truncated' to train on whole sequences"
         raise BrainScriptError(Diagnostic("BS0619", title, span, help=help))
-    files: list[DataFile] = []
+    sources: list[Source] = []
     for section in settings.sections("deserializers"):
-        name = section.text("type")
-        known = (TEXT_DESERIALIZER, BINARY_DESERIALIZER)
-        files.append(_file(section, "type", name, known, OTHER_DESERIALIZERS))
-    if not files:
+        sources += _open(section, "type", DESERIALIZERS, OTHER_DESERIALIZERS)
+    if not sources:
         title = "'deserializers' names no deserializer"
         span = settings.span_of("deserializers")
         raise BrainScriptError(Diagnostic("BS0602", title, span))
-    return files
+    return sources
 
 
-def _file(
-    settings: Settings, key: str, name: str, available: tuple[str, str], others: tuple[str, ...]
-) -> DataFile:
-    """The file of a section by the kind it names; `available` are text and binary."""
-    text, binary = available
-    if name.lower() == text.lower():
-        return text_file(settings)
-    if name.lower() == binary.lower():
-        return binary_file(settings)
+def _open(
+    settings: Settings,
+    key: str,
+    available: dict[str, Open],
+    others: Sequence[str],
+    default: str | None = None,
+) -> list[Source]:
+    """The sources of a section by the kind that `key` names, in any case."""
+    name = settings.text(key) if default is None else settings.text(key, default)
+    for known, open_section in available.items():
+        if name.lower() == known.lower():
+            return list(open_section(settings))
     title = f"'{name}' is no reader that CNTK has"
-    help = did_you_mean(name, (*available, *others)) or f"use {text}"
+    help = did_you_mean(name, (*available, *others)) or f"use {next(iter(available))}"
     if name.lower() in (other.lower() for other in others):
         title = f"'{name}' is not available"
-        help = f"convert the data to CNTK's text format and use {text}"
+        help = f"convert the data to CNTK's text format and use {next(iter(available))}"
     raise BrainScriptError(Diagnostic("BS0602", title, settings.span_of(key), help=help))
 
 

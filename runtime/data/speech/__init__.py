@@ -1,0 +1,1 @@
+"""Speech data: HTK feature files listed in scripts, labels in master label files."""
