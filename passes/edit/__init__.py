@@ -1,0 +1,1 @@
+"""Editing of networks: clones of sections, replaced nodes, properties, names."""

@@ -1,0 +1,163 @@
+"""Pass `net-clone-function`: every `net.clone` becomes a copy of its section."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolRefAttr
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from brainscript.diagnostic import BrainScriptError, did_you_mean
+from brainscript.dialects.net.base import NetOp, attribute
+from brainscript.dialects.net.clone import ORIGIN, PATH, CloneOp, ReplaceOp
+from brainscript.dialects.net.network import NetworkOp, module_of, network_of, symbols_of
+from brainscript.dialects.net.parameters import ParameterOp, ReadOp
+from brainscript.dialects.net.places import failure
+from brainscript.passes.edit.names import Names, plain_name, put_name
+from brainscript.passes.edit.section import copied
+
+
+@dataclass(frozen=True)
+class NetCloneFunction(ModulePass):
+    """Expand the clones that stand before the first `net.replace`.
+
+    Copies are named after the call and the original. `learnable` copies parameters with their
+    first values and seeds, `constant` gives the copies a learning rate of 0 and has batch
+    normalisation keep its statistics, `shared` goes on using the originals. Inputs of the network
+    that are no inputs of the section are always shared.
+
+    Before: `%h = net.times %W, %x {node = "h"}` and
+    `%q = net.clone "learnable" of [%h] with (%x = %y) {path = "f"}`.
+    After: `net.parameter @f.W` beside `@W`, `%w = net.read @f.W` and
+    `%q = net.times %w, %y {node = "f.h"}`.
+    """
+
+    name = "net-clone-function"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Expand in the order of the block, which is the order of the calls."""
+        network = network_of(op)
+        if network is None:
+            return
+        names: Names | None = None
+        for inner in list(network.block.ops):
+            if isinstance(inner, ReplaceOp):
+                return
+            if isinstance(inner, CloneOp):
+                names = names or Names(network)
+                expand(network, inner, names)
+
+
+def expand(network: NetworkOp, clone: CloneOp, names: Names) -> None:
+    """Put copies of the section before the clone, which goes."""
+    inner, upstream = copied(clone.inputs, clone.outputs, clone.mode.data)
+    _check(clone, upstream)
+    copier = Copier(network, clone, names)
+    for op in list(network.block.ops):
+        if op is clone:
+            break
+        if any(result in inner for result in op.results):
+            copier.copy(op)
+    copier.connect()
+    images = [copier.image(value) for value in clone.outputs]
+    for result, image in zip(list(clone.images), images, strict=True):
+        result.replace_all_uses_with(image)
+    clone.detach()
+    clone.erase()
+
+
+def _check(clone: CloneOp, upstream: dict[SSAValue, None]) -> None:
+    for value in clone.inputs:
+        if value not in upstream:
+            raise no_path(
+                clone,
+                plain_name(value),
+                [plain_name(v) for v in clone.outputs],
+                [plain_name(v) for v in upstream],
+            )
+
+
+def no_path(op: Operation, name: str, outputs: list[str], near: list[str]) -> BrainScriptError:
+    """The error for an input of a section that no output depends on."""
+    listed = ", ".join(f"'{n}'" for n in outputs)
+    title = f"CloneFunction: no output depends on the input '{name}'"
+    label = f"there is no path from '{name}' to {listed}"
+    help = did_you_mean(name, [n for n in near if n])
+    return failure(op, "BS0370", title, label, help or "list inputs that lead to an output")
+
+
+class Copier:
+    """Copies of operations whose operands are connected when all have been made."""
+
+    def __init__(self, network: NetworkOp, clone: CloneOp, names: Names):
+        self._network = network
+        self._clone = clone
+        self._names = names
+        self._symbols = symbols_of(network)
+        self._images: dict[SSAValue, SSAValue] = dict(clone.pairs)
+        self._made: dict[str, str] = {}
+        self._copies: list[tuple[Operation, Operation]] = []
+        hints = (name.data for name in clone.names.data)
+        self._hints = {v: hint for v, hint in zip(clone.outputs, hints, strict=True) if hint}
+
+    def image(self, value: SSAValue) -> SSAValue:
+        """What stands for a node in the copy: its copy, the argument, or the node itself."""
+        return self._images.get(value, value)
+
+    def copy(self, op: Operation) -> None:
+        """Make the copy of an operation, its operands still those of the original."""
+        new = op.clone({}, clone_operands=False)
+        new.operands = op.operands
+        new.location = self._clone.location
+        new.attributes.pop(ORIGIN, None)
+        new.attributes.pop(PATH, None)
+        if isinstance(new, ReadOp):
+            self._copy_parameter(new, op.results[0])
+        else:
+            wanted, path = self._name(op.results[0])
+            put_name(new, self._names.take(wanted), path)
+            if self._clone.mode.data == "constant":
+                freeze(new)
+        self._network.block.insert_op_before(new, self._clone)
+        for old, made in zip(op.results, new.results, strict=True):
+            made.name_hint = old.name_hint
+            self._images[old] = made
+        self._copies.append((op, new))
+
+    def connect(self) -> None:
+        """Let the copies use each other and the arguments."""
+        for old, new in self._copies:
+            new.operands = [self.image(value) for value in old.operands]
+
+    def _name(self, value: SSAValue) -> tuple[str, str]:
+        """The name of a copy, and what its own clones are called after."""
+        path = f"{self._clone.path.data}.{plain_name(value)}".lstrip(".")
+        return self._hints.get(value, path), path
+
+    def _copy_parameter(self, read: ReadOp, value: SSAValue) -> None:
+        old = read.target
+        if old not in self._made:
+            original = self._symbols[old]
+            wanted, path = self._name(value)
+            name = self._names.take(wanted)
+            new = original.clone()
+            new.attributes.pop(ORIGIN, None)
+            new.properties["sym_name"] = StringAttr(name)
+            if self._clone.mode.data == "constant" and isinstance(new, ParameterOp):
+                new.properties["learning_rate_multiplier"] = attribute(0.0)
+            module_of(self._network).body.block.insert_op_before(new, self._network)
+            self._made[old] = name
+            if path != name:
+                read.attributes[PATH] = StringAttr(path)
+        read.properties["symbol"] = SymbolRefAttr(self._made[old])
+
+
+def freeze(op: Operation) -> None:
+    """Let batch normalisation use its running statistics, in training, too."""
+    if isinstance(op, NetOp) and op.OPERATION == "BatchNormalization":
+        for option in op.OPTIONS:
+            if option.name in ("normalizationTimeConstant", "blendTimeConstant"):
+                op.properties[option.property] = attribute(inf)

@@ -1,0 +1,68 @@
+"""Names of nodes while a network is edited: what a node is called, which names are free."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import StringAttr
+from xdsl.ir import Operation, SSAValue
+
+from brainscript.dialects.net.clone import ORIGIN, PATH
+from brainscript.dialects.net.network import NetworkOp, node_name_of, symbols_of
+from brainscript.dialects.net.parameters import ReadOp
+
+SEPARATOR = "::"
+"""Between the name of a loaded network and that of its parameter, in the symbol while it is
+only there to be cloned."""
+
+
+class Names:
+    """The names that are taken, whatever their case."""
+
+    def __init__(self, network: NetworkOp):
+        self.taken: dict[str, Operation | None] = {}
+        for op in network.block.ops:
+            if ORIGIN not in op.attributes and op.results:
+                name = node_name_of(op.results[0])
+                if name:
+                    self.taken[name.lower()] = op
+        self.taken |= {
+            name.lower(): op
+            for name, op in symbols_of(network).items()
+            if ORIGIN not in op.attributes
+        }
+
+    def take(self, name: str) -> str:
+        """The name, with `_` in front as long as it is taken."""
+        while name.lower() in self.taken:
+            name = "_" + name
+        self.taken[name.lower()] = None
+        return name
+
+
+def plain_name(value: SSAValue) -> str:
+    """What clones of the node are called after: its name before a member gave it another one."""
+    op = value.owner
+    if not isinstance(op, Operation):
+        return ""
+    path = op.attributes.get(PATH)
+    if isinstance(path, StringAttr):
+        return path.data
+    if isinstance(op, ReadOp) and ORIGIN in op.attributes:
+        return op.target.partition(SEPARATOR)[2]
+    return node_name_of(value)
+
+
+def put_name(op: Operation, name: str, path: str) -> None:
+    """Name a node; `path` is what its clones are called after."""
+    op.properties["node"] = StringAttr(name)
+    if path != name:
+        op.attributes[PATH] = StringAttr(path)
+
+
+def gives_way(name: str) -> bool:
+    """Whether a node of this name gets `_` in front when the name is taken."""
+    return any(letter in name for letter in ".[]")
+
+
+def is_loaded(op: Operation) -> bool:
+    """Whether the operation comes from a loaded network under its old name."""
+    return ORIGIN in op.attributes
