@@ -10,7 +10,15 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import OptionalDef
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
-from brainscript.dialects.net import criteria, elementwise, linear, normalise, reduce
+from brainscript.dialects.net import (
+    criteria,
+    elementwise,
+    linear,
+    normalise,
+    recurrence,
+    reduce,
+    shape,
+)
 from brainscript.dialects.net.base import NetOp, Option, OptionError, is_variadic, read_option
 from brainscript.dialects.net.places import calls_of, span_of
 from brainscript.dialects.net.shapes import ShapeError
@@ -109,9 +117,21 @@ def _kind(op: type[NetOp]) -> Kind:
     return Kind(op.OPERATION, op, least, len(operands), op.OPTIONS)
 
 
+FAMILIES = (
+    elementwise,
+    linear,
+    reduce,
+    shape,
+    normalise,
+    recurrence,
+    criteria,
+)
+"""The modules whose operations have a name of CNTK's, one a line."""
+
+
 def _classes() -> list[type[NetOp]]:
     found: list[type[NetOp]] = []
-    for family in (elementwise, linear, reduce, normalise, criteria):
+    for family in FAMILIES:
         for item in vars(family).values():
             if isinstance(item, type) and issubclass(item, NetOp) and item.OPERATION:
                 found.append(item)
@@ -123,6 +143,7 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in map(_kind, _classes())}
 
 ALIASES: dict[str, str] = {
     "ColumnElementTimes": "ElementTimes",
+    "Delay": "PastValue",
     "RowElementTimes": "ElementTimes",
     "Scale": "ElementTimes",
     "ErrorPrediction": "ClassificationError",
@@ -130,6 +151,10 @@ ALIASES: dict[str, str] = {
     "PerDimMeanVarDeNormalizationNode": "PerDimMeanVarDeNormalization",
     "PerDimMeanVarNormalizationNode": "PerDimMeanVarNormalization",
     "WeightedLogistic": "Logistic",
+    "RowSlice": "Slice",
+    "Splice": "RowStack",
+    "NewReshape": "Reshape",
+    "Transpose": "TransposeDimensions",
 }
 """Other names of operations, as old models and scripts use them."""
 

@@ -20,9 +20,20 @@ from xdsl.printer import Printer
 from xdsl.traits import HasParent, IsolatedFromAbove, IsTerminator
 from xdsl.utils.exceptions import VerifyException
 
-from brainscript.dialects.net import criteria, elementwise, linear, normalise, parameters, reduce
+from brainscript.dialects.net import (
+    clone,
+    criteria,
+    elementwise,
+    linear,
+    normalise,
+    parameters,
+    recurrence,
+    reduce,
+    shape,
+)
 from brainscript.dialects.net.base import make, parse_operands, parse_options, print_options
 from brainscript.dialects.net.parameters import ParameterOp, ReadOp, SinkOp, StateOp, SymbolOp
+from brainscript.dialects.net.recurrence import early_operands
 from brainscript.dialects.tensors import TensorType, type_of
 
 GROUPS = ("feature", "label", "criterion", "evaluation", "output")
@@ -31,7 +42,10 @@ GROUPS = ("feature", "label", "criterion", "evaluation", "output")
 
 @irdl_op_definition
 class NetworkOp(IRDLOperation):
-    """The network: one region of operations, each after its operands, ended by `net.roots`."""
+    """The network: one region of operations, ended by `net.roots`.
+
+    Each operation stands after its operands, but for the first operand of a delay.
+    """
 
     name = "net.network"
 
@@ -57,13 +71,13 @@ class NetworkOp(IRDLOperation):
         return last
 
     def verify_(self) -> None:
-        """Values are defined before they are used; symbols exist and have the type of their use."""
+        """Values are defined before they are used; symbols exist and hold what is read of them."""
         if not isinstance(self.block.last_op, RootsOp):
             raise VerifyException("a network ends with net.roots")
         symbols = symbols_of(self)
         seen: set[SSAValue] = set()
         for op in self.block.ops:
-            if any(v not in seen for v in op.operands):
+            if any(v not in seen for v in early_operands(op)):
                 raise VerifyException(f"an operand of {op.name} is defined after its use")
             seen.update(op.results)
             if isinstance(op, ReadOp | SinkOp):
@@ -91,8 +105,16 @@ def _check_symbol(op: ReadOp | SinkOp, symbols: dict[str, SymbolOp]) -> None:
     used = type_of(op.result) if isinstance(op, ReadOp) else type_of(op.value)
     if isinstance(op, parameters.AccumulateOp):
         used = used.with_shape(symbol.type.shape)
-    if used != symbol.type:
+    if not same_memory(used, symbol.type):
         raise VerifyException(f"@{op.target} is {symbol.type}, used as {used}")
+
+
+def same_memory(one: TensorType, other: TensorType) -> bool:
+    """Whether the types differ in nothing or, both known, only in how the elements are shaped."""
+    if one == other:
+        return True
+    alike = one.element == other.element and one.axis == other.axis and one.known and other.known
+    return alike and one.elements == other.elements
 
 
 @irdl_op_definition
@@ -189,7 +211,17 @@ def node_name_of(value: SSAValue) -> str:
 
 def _operations() -> Iterator[type[Operation]]:
     yield from (NetworkOp, RootsOp, ParameterOp, StateOp)
-    for family in (parameters, elementwise, linear, reduce, normalise, criteria):
+    for family in (
+        parameters,
+        clone,
+        elementwise,
+        linear,
+        reduce,
+        recurrence,
+        shape,
+        normalise,
+        criteria,
+    ):
         for item in vars(family).values():
             if isinstance(item, type) and issubclass(item, IRDLOperation):
                 if item.__module__ == family.__name__ and "name" in vars(item):

@@ -178,20 +178,3 @@ def diagonal_of_rule(inputs: Sequence[TensorType], options: Options) -> Inferred
     size = max(shape)
     done = (size, size) if size != UNKNOWN else shape
     return Inferred((1, size), None, (done,))
-
-
-def crop_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
-    """The first two axes as large as those of the second operand."""
-    shape, like, axis = inputs[0].shape, inputs[1].shape, inputs[0].axis
-    if shape is None or like is None:
-        return Inferred(None, axis)
-    offsets = (whole(options, "x"), whole(options, "y"))
-    if len(shape) < 2 or len(like) < 2:
-        label = f"{shape_text(shape)} by {shape_text(like)}"
-        raise ShapeError("BS0421", "images of at least two axes are cropped", label)
-    for size, want, offset in zip(shape, like, offsets, strict=False):
-        fits = UNKNOWN in (size, want) or offset + want <= size
-        if not fits or offset < 0:
-            label = f"{shape_text(like)} at {offsets[0]}, {offsets[1]} of {shape_text(shape)}"
-            raise ShapeError("BS0421", "a crop beyond the image", label)
-    return Inferred((*like[:2], *shape[2:]), axis)

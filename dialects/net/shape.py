@@ -8,13 +8,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from xdsl.dialects.builtin import ArrayAttr, BoolAttr, IntegerAttr, StringAttr, i64
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, var_operand_def
+from xdsl.irdl import irdl_op_definition, prop_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
 from brainscript.dialects.net.base import NetOp, Option
 from brainscript.dialects.net.elementwise import UnaryOp
 from brainscript.dialects.net.reshaping import (
-    crop_rule,
     diagonal_of_rule,
     legacy_reshape_rule,
     repeat_rule,
@@ -181,27 +180,6 @@ class DiagonalOp(UnaryOp):
     name = "net.diagonal"
     OPERATION: ClassVar[str] = "Diagonal"
     rule = staticmethod(diagonal_of_rule)
-
-
-@irdl_op_definition
-class CropOp(NetOp):
-    """The first two axes of x cut to the size of another image, from an offset on.
-
-    BrainScript: `new ComputationNode {operation = 'Crop'}` with `inputs`, `xOffset`, `yOffset`.
-    """
-
-    name = "net.crop"
-    OPERATION: ClassVar[str] = "Crop"
-    OPTIONS: ClassVar[tuple[Option, ...]] = (
-        Option("xOffset", 0, "integer", "x"),
-        Option("yOffset", 0, "integer", "y"),
-    )
-    rule = staticmethod(crop_rule)
-
-    image = operand_def(TensorType)
-    like = operand_def(TensorType)
-    x = prop_def(IntegerAttr, default_value=number(0))
-    y = prop_def(IntegerAttr, default_value=number(0))
 
 
 @irdl_op_definition

@@ -13,9 +13,18 @@ from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of, symbols_of
 from brainscript.dialects.net.parameters import GradientOp, ParameterOp, ReadOp
 from brainscript.dialects.net.places import failure, name_of
+from brainscript.dialects.net.recurrence import DelayOp
 from brainscript.dialects.tensors import Element, type_of
-from brainscript.passes.gradient import criteria, elementwise, linear, normalise, reduce
+from brainscript.passes.gradient import (
+    criteria,
+    elementwise,
+    linear,
+    normalise,
+    reduce,
+    shape,
+)
 from brainscript.passes.gradient.cases import Case, Rule, Table, key_of
+from brainscript.passes.gradient.recurrence import DelayGradients, learning_values
 from brainscript.passes.gradient.terms import Term, Writer
 from brainscript.passes.infer.select import remove_dead
 
@@ -23,6 +32,7 @@ TABLES: tuple[Table, ...] = (
     elementwise.TABLE,
     linear.TABLE,
     reduce.TABLE,
+    shape.TABLE,
     normalise.TABLE,
     criteria.TABLE,
 )
@@ -63,20 +73,19 @@ class Sweep:
         element = type_of(criterion).element
         self.writer = Writer(network.roots, element)
         self.learning = self._learning()
+        self.delays = DelayGradients(self.writer)
         self.parts: dict[SSAValue, list[SSAValue]] = {}
         self.gradients: dict[str, list[SSAValue]] = {}
 
     def _learning(self) -> set[SSAValue]:
         """The values that depend on a parameter that learns."""
-        found: set[SSAValue] = set()
+        sources: set[SSAValue] = set()
         for op in self.network.block.ops:
             if isinstance(op, ReadOp):
                 symbol = self.symbols.get(op.target)
                 if isinstance(symbol, ParameterOp) and symbol.multiplier > 0:
-                    found.add(op.result)
-            elif isinstance(op, NetOp) and any(v in found for v in op.operands):
-                found.add(op.result)
-        return found
+                    sources.add(op.result)
+        return learning_values(self.network.block.ops, sources)
 
     def run(self) -> None:
         """Write the gradients of all operations, last first, and hand those of parameters over."""
@@ -86,16 +95,22 @@ class Sweep:
             raise failure(owner_of(self.criterion), "BS0411", title)
         operations = list(self.network.block.ops)
         self.parts[self.criterion] = [self.writer.number(1.0)]
+        for value, part in self.delays.open(operations, self.learning, self.criterion):
+            self.parts.setdefault(value, []).append(part)
         for op in reversed(operations):
             if isinstance(op, ReadOp) and op.result in self.parts:
                 total = self.writer.fit(self._total(op.result), type_of(op.result))
                 self.gradients.setdefault(op.target, []).append(total)
             elif isinstance(op, NetOp) and op.result in self.parts:
                 self._visit(op)
+        self.delays.close_others()
         self._hand_over()
 
     def _visit(self, op: NetOp) -> None:
         """Add the contributions of one operation to the gradients of its operands."""
+        if isinstance(op, DelayOp):
+            self._delay(op)
+            return
         key = key_of(op)
         row = next((table[key] for table in TABLES if key in table), None)
         if row is None:
@@ -104,13 +119,23 @@ class Sweep:
         self.writer.location = op.location
         gradient: SSAValue | None = None
         for index, operand in enumerate(op.operands):
-            rule = row[index]
+            rule = row[min(index, len(row) - 1)]
             if rule is None or operand not in self.learning:
                 continue
             if gradient is None:
                 gradient = self._total(op.result)
-            part = self._contribution(rule, Case(op, Term(self.writer, gradient)), index)
+            case = Case(op, Term(self.writer, gradient), index)
+            part = self._contribution(rule, case, index)
             self.parts.setdefault(operand, []).append(part)
+
+    def _delay(self, op: DelayOp) -> None:
+        """Send the gradient to the other step, and to the initial state."""
+        self.writer.location = op.location
+        gradient = self._total(op.result)
+        self.delays.close(op, gradient)
+        if op.initial is not None and op.initial in self.learning:
+            part = self.delays.of_state(op, gradient)
+            self.parts.setdefault(op.initial, []).append(part)
 
     def _contribution(self, rule: Rule, case: Case, index: int) -> SSAValue:
         return self.writer.fit(rule(case).value, case.kind(index))

@@ -15,10 +15,14 @@ from brainscript.passes.gradient.terms import Term, Writer
 
 @dataclass(frozen=True)
 class Case:
-    """One operation whose gradient is taken: `g` is the gradient of its result."""
+    """One operation whose gradient is taken: `g` is the gradient of its result.
+
+    `index` is the number of the operand for which it is taken.
+    """
 
     op: NetOp
     g: Term
+    index: int = 0
 
     @property
     def writer(self) -> Writer:
@@ -67,7 +71,7 @@ class Case:
 
 Rule = Callable[[Case], Term]
 Row = tuple[Rule | None, ...]
-"""One rule per operand; None where the gradient is 0."""
+"""One rule per operand, the last one also for all further ones; None where the gradient is 0."""
 Table = dict[str, Row]
 """Rows by the key of the operation."""
 

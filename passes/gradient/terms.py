@@ -12,8 +12,9 @@ from brainscript.dialects.net import elementwise as ew
 from brainscript.dialects.net import normalise, reduce
 from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.parameters import SplatOp
+from brainscript.dialects.net.shape import ReshapeOp
 from brainscript.dialects.net.shapes import padded
-from brainscript.dialects.tensors import Element, TensorType, type_of
+from brainscript.dialects.tensors import Element, Shape, TensorType, shape_of, type_of
 
 ONE = 1.0
 
@@ -57,6 +58,12 @@ class Writer:
         """A value or number to write formulas with."""
         return Term(self, self.number(float(value)) if isinstance(value, int | float) else value)
 
+    def reshape(self, value: SSAValue, shape: Shape) -> SSAValue:
+        """The same elements in another shape."""
+        if shape_of(value) == shape:
+            return value
+        return self.make(ReshapeOp, value, options={"dims": shape})
+
     def fit(self, value: SSAValue, want: TensorType) -> SSAValue:
         """The gradient `value` summed or repeated to the type of the operand that it belongs to."""
         have = type_of(value)
@@ -66,6 +73,8 @@ class Writer:
         assert want.shape is not None
         rank = max(len(have.shape), len(want.shape))
         one, other = padded(have.shape, rank), padded(want.shape, rank)
+        if one == other and have.axis == want.axis:
+            return self.reshape(value, want.shape)
         low = tuple(a if b != 1 else 1 for a, b in zip(one, other, strict=True))
         narrow = want.with_shape(low).with_axis(have.axis if want.axis else None)
         if low == other and narrow.axis == want.axis:
@@ -134,6 +143,10 @@ class Term:
     def choose(self, then: Term | float, otherwise: Term | float) -> Term:
         """`then` where this is not 0, else `otherwise`."""
         return self.apply(ew.SelectOp, then, otherwise)
+
+    def reshape(self, shape: Shape) -> Term:
+        """The same elements in another shape."""
+        return Term(self.writer, self.writer.reshape(self.value, shape))
 
     def exp(self) -> Term:
         """`e^x`."""

@@ -3,37 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-SAMPLES = 4
+from test.numeric.cases_shape import shapes
+from test.numeric.checks import SAMPLES, Check, Operand
 
-
-@dataclass(frozen=True)
-class Operand:
-    """One operand: its shape as text, whether it has samples, and where its values lie.
-
-    `kind` is `plain` (uniform between low and high), `signed` (the same, with random signs),
-    `flags` (0 or 1) or `simplex` (positive, of sum 1 in every sample). What is not learned gets no
-    gradient.
-    """
-
-    shape: str = "3"
-    sampled: bool = True
-    low: float = -1.0
-    high: float = 1.0
-    kind: str = "plain"
-    learned: bool = True
-
-
-@dataclass(frozen=True)
-class Check:
-    """One operation on its operands, with the text of its options."""
-
-    name: str
-    op: str
-    operands: tuple[Operand, ...]
-    options: str = ""
-
+__all__ = ["SAMPLES", "Check", "Operand", "all_checks"]
 
 X = Operand()
 AWAY_FROM_ZERO = Operand(low=0.3, kind="signed")
@@ -196,5 +171,5 @@ def criteria() -> Iterator[Check]:
 
 def all_checks() -> list[Check]:
     """Every case."""
-    families = (unary, binary, ternary, products, reductions, criteria)
+    families = (unary, binary, ternary, products, reductions, criteria, shapes)
     return [check for family in families for check in family()]
