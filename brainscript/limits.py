@@ -24,6 +24,8 @@ DEFAULTS: dict[str, int] = {
     "rank": 32,
     "tensor-elements": 1 << 40,
     "data-errors": 1_000_000,
+    "model-nodes": 100_000,
+    "model-values": 1_000_000,
 }
 
 _current = dict(DEFAULTS)

@@ -62,4 +62,14 @@ CODES: dict[str, tuple[str, str]] = {
         "The file was read to its end, but the network that it describes has a node whose "
         "operation this version does not compute.",
     ),
+    "BS0517": (
+        "a model file is larger than the limits allow",
+        "The file claims to have more nodes, or nested values, than any network has; see "
+        "`bs-opt --list-limits`.",
+    ),
+    "BS0518": (
+        "a statistic of a model was never computed",
+        "A `Mean` or `InvStdDev` node of the file holds no value: the model was saved before the "
+        "pass over the data that finds it. Training finds it; evaluation takes it as zero.",
+    ),
 }

@@ -12,10 +12,11 @@ from brainscript.dialects.net.kinds import KINDS
 from brainscript.dialects.net.leaves import make_input
 from brainscript.dialects.net.network import GROUPS, NetworkOp, RootsOp
 from brainscript.dialects.net.parameters import ParameterOp, ReadOp
+from brainscript.dialects.net.recurrence import unlinked
 from brainscript.dialects.registry import make_context
-from brainscript.dialects.tensors import TensorType, element_type
+from brainscript.dialects.tensors import DEFAULT_AXIS, TensorType, element_type
 from brainscript.passes.infer.shapes import NetInferShapes
-from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
+from brainscript.stored_graph import DELAYS, INPUT, PARAMETER, StoredGraph, StoredNode
 
 
 def build_module(graph: StoredGraph) -> ModuleOp:
@@ -41,6 +42,7 @@ class _Builder:
         self._parameters: list[ParameterOp] = []
         self._operations: list[Operation] = []
         self._values: dict[str, SSAValue] = {}
+        self._late: list[tuple[Operation, str]] = []
 
     def add(self, node: StoredNode) -> None:
         """Make the operation of one node whose inputs have been made."""
@@ -50,7 +52,9 @@ class _Builder:
         self._values[node.name] = made.results[0]
 
     def module(self) -> ModuleOp:
-        """Parameters by name, then the network."""
+        """Parameters by name, then the network, its delays linked."""
+        for delay, name in self._late:
+            delay.operands[0] = self._values[name]
         roots = [
             (group, self._values[name])
             for group in GROUPS
@@ -69,8 +73,18 @@ class _Builder:
         if node.operation not in KINDS:
             title = f"node '{node.name}': the operation '{node.operation}' is not supported"
             raise _error("BS0516", self._graph, node, title, did_you_mean(node.operation, KINDS))
-        inputs = [self._values[name] for name in node.inputs]
-        return KINDS[node.operation].make(inputs, node.options, node.name)
+        inputs = [self._input(name, node) for name in node.inputs]
+        made = KINDS[node.operation].make(inputs, node.options, node.name)
+        if node.operation in DELAYS and node.inputs[0] not in self._values:
+            self._late.append((made, node.inputs[0]))
+        return made
+
+    def _input(self, name: str, node: StoredNode) -> SSAValue:
+        """The value of an input; only that of a delay may be made later."""
+        if name in self._values:
+            return self._values[name]
+        assert node.operation in DELAYS
+        return unlinked(TensorType.of(None, self._element, _axis_near(self._graph, name)))
 
     def _parameter(self, node: StoredNode) -> Operation:
         kind = TensorType.of(node.dims or (), self._element)
@@ -110,7 +124,22 @@ def _missing(graph: StoredGraph, name: str, done: set[str]) -> list[str]:
         if wanted not in graph.nodes:
             title = f"node '{name}' has the input '{wanted}', which is not in the file"
             raise _error("BS0515", graph, node, title, did_you_mean(wanted, graph.nodes))
-    return [wanted for wanted in node.inputs if wanted not in done]
+    early = node.inputs[1:] if node.operation in DELAYS else node.inputs
+    return [wanted for wanted in early if wanted not in done]
+
+
+def _axis_near(graph: StoredGraph, start: str) -> str | None:
+    """The dynamic axis of the nearest input below a node: the first guess for a delay."""
+    seen = {start}
+    waiting = [start]
+    for name in waiting:
+        node = graph.nodes[name]
+        if node.operation == INPUT:
+            return node.axis or DEFAULT_AXIS
+        below = [n for n in node.inputs if n not in seen and n in graph.nodes]
+        seen.update(below)
+        waiting += below
+    return None
 
 
 def _error(

@@ -1,0 +1,1 @@
+"""Network files of CNTK version 1."""

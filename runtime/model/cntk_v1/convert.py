@@ -1,0 +1,160 @@
+"""From the nodes of a version 1 file to the graph of a network and its values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from typing import Any, Literal
+
+import numpy as np
+
+from brainscript.diagnostic import Diagnostic
+from brainscript.runtime.model.cntk_v1.network_file import FileNetwork, FileNode, read_network
+from brainscript.runtime.model.cntk_v1.operations import ALIASES, OPTIONS, Options
+from brainscript.runtime.model.loaded import LoadedModel
+from brainscript.runtime.model.model_file import FileValues, ModelFile, Slice
+from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
+
+STATISTICS = ("Mean", "InvStdDev")
+COUNT = "run_sample_count"
+NO_SEQUENCE = "__noSequenceAxis"
+
+
+def load(file: ModelFile) -> LoadedModel:
+    """The model of a version 1 network file."""
+    network = read_network(file)
+    converter = _Converter(file, network)
+    graph = converter.graph()
+    what = f"CNTK 1, version {network.version}"
+    key = graph.key()
+    return LoadedModel(file.path, what, key, graph, converter.values, tuple(converter.remarks))
+
+
+class _Converter:
+    def __init__(self, file: ModelFile, network: FileNetwork):
+        self.file = file
+        self.network = network
+        self.precision: Literal["float", "double"] = _precision(network)
+        dtype = np.dtype(np.float64 if self.precision == "double" else np.float32)
+        self.values = FileValues(file, dtype)
+        self.remarks: list[Diagnostic] = []
+        self.nodes: dict[str, StoredNode] = {}
+
+    def graph(self) -> StoredGraph:
+        """All nodes, old forms replaced by the ones of today."""
+        for node in self.network.nodes.values():
+            try:
+                self.nodes[node.name] = self._node(node)
+            except ValueError as error:
+                why = f"node '{node.name}' ({node.operation}) has an unknown {error}"
+                raise self.file.damaged(node.at, why) from None
+        groups = dict(self.network.groups)
+        return StoredGraph(self.file.path, self.precision, self.nodes, groups)
+
+    def _node(self, node: FileNode) -> StoredNode:
+        operation = ALIASES.get(node.operation, node.operation)
+        if operation == PARAMETER:
+            return self._parameter(node)
+        if operation == INPUT:
+            return self._input(node)
+        inputs = node.inputs
+        if operation in STATISTICS:
+            self._statistic(node)
+        elif operation == "BatchNormalization":
+            inputs = self._batch_normalization(node)
+        elif operation == "OptimizedRNNStack" and self.network.version < 14:
+            inputs = inputs[::-1]
+        read = OPTIONS.get(operation)
+        options = read(node.values) if read is not None else {}
+        return StoredNode(node.name, operation, inputs, options, at=node.at)
+
+    def _parameter(self, node: FileNode) -> StoredNode:
+        values = node.values
+        dims = _parameter_dims(values)
+        matrix: Slice | np.ndarray[Any, Any] = values["matrix"]
+        if prod(matrix.shape) != prod(dims):
+            why = f"parameter '{node.name}' is {list(dims)}, its matrix has {prod(matrix.shape)}"
+            raise self.file.damaged(node.at, f"{why} elements")
+        if isinstance(matrix, Slice):
+            matrix = replace(matrix, shape=dims[::-1])
+        else:
+            matrix = matrix.reshape(dims[::-1])
+        self.values.add(node.name, matrix)
+        multiplier = values.get("multiplier", 1.0 if values.get("updates") else 0.0)
+        if not 0 <= multiplier < float("inf"):
+            raise ValueError(f"learning-rate multiplier {multiplier}")
+        options: Options = {"learning_rate_multiplier": float(multiplier)}
+        return StoredNode(node.name, PARAMETER, (), options, dims, at=node.at)
+
+    def _input(self, node: FileNode) -> StoredNode:
+        values = node.values
+        dims: tuple[int, ...] = values["shape"]
+        if values["rows"] and values["rows"] != prod(dims):
+            dims = (values["rows"],)
+        axis = values.get("axis", "")
+        if axis == NO_SEQUENCE:
+            axis = ""
+        options: Options = {"sparse": node.operation.startswith("Sparse")}
+        return StoredNode(node.name, INPUT, (), options, dims, axis, node.at)
+
+    def _statistic(self, node: FileNode) -> None:
+        matrix = node.values["matrix"]
+        if node.values["computed"]:
+            self.values.add(node.name, matrix)
+            return
+        title = f"'{node.name}' of '{self.file.path}' was never computed from data"
+        help = "train or precompute before the model is used"
+        self.remarks.append(Diagnostic("BS0518", title, help=help, severity="warning"))
+
+    def _batch_normalization(self, node: FileNode) -> tuple[str, ...]:
+        """The inputs, with the count of samples that old files keep in the node itself."""
+        if len(node.inputs) == 6:
+            return node.inputs
+        version = self.network.version
+        count = node.values.get("runCount", 0)
+        if version < 13:
+            count = 16 * node.values.get("minibatches", count)
+            self._variance(node)
+        name = f"{node.name}.{COUNT}"
+        while name in self.network.nodes or name in self.nodes:
+            name = "_" + name
+        self.values.add(name, np.full(1, count, np.float64))
+        options: Options = {"learning_rate_multiplier": 0.0}
+        self.nodes[name] = StoredNode(name, PARAMETER, (), options, (1,), at=node.at)
+        return (*node.inputs, name)
+
+    def _variance(self, node: FileNode) -> None:
+        """Before version 13 the fifth input was `1 / sqrt (variance + epsilon)`."""
+        if len(node.inputs) != 5:
+            return
+        source = self.network.nodes.get(node.inputs[4])
+        if source is None or "matrix" not in source.values:
+            return
+        matrix = source.values["matrix"]
+        stored = self.file.read_array(matrix.at, matrix.stored, prod(matrix.shape))
+        deviation = stored.astype(np.float64)
+        epsilon = node.values.get("epsilon", 1e-5)
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            variance = np.maximum(1 / np.square(deviation) - epsilon, 0)
+        dims = _parameter_dims(source.values)
+        source.values["matrix"] = variance.reshape(
+            dims[::-1] if prod(dims) == variance.size else -1
+        )
+        if source.name in self.nodes:
+            self.nodes[source.name] = self._parameter(source)
+
+
+def _parameter_dims(values: dict[str, Any]) -> tuple[int, ...]:
+    """The shape; in files before version 3 from rows and columns."""
+    if "rows" not in values:
+        return values["shape"]
+    rows, cols = values["rows"], values["cols"]
+    if rows:
+        return (rows, cols)
+    return (*values["shape"], cols) if cols > 1 else values["shape"]
+
+
+def _precision(network: FileNetwork) -> Literal["float", "double"]:
+    """Double when any node is: values of the others are widened without loss."""
+    double = any(node.precision == "double" for node in network.nodes.values())
+    return "double" if double else "float"

@@ -1,0 +1,1 @@
+"""Model files of the CNTK 2 library."""
