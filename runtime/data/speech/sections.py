@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.data.corpus import Stream
 from brainscript.runtime.data.sources import Source, read_lines
@@ -38,30 +40,23 @@ def speech_sources(settings: Settings, *, legacy: bool) -> list[Source]:
     settings.word("readMethod", ("blockRandomize", "rollingWindow", "none"), "blockRandomize")
     frames = settings.boolean("frameMode", True)
     longest = at_least(settings, "maxUtteranceLength", 1, LONGEST_UTTERANCE) if legacy else 0
-    features: list[Source] = []
+    features: list[FeatureSource] = []
     labels: list[Source] = []
     for name in settings.own_keys():
-        section = settings.find_section(name)
-        if section is None:
+        if not settings.is_section(name):
             continue
+        section = settings.section(name)
         _refuse(section)
         if section.has("scpFile", inherited=False):
-            features.append(
-                feature_source(
-                    section,
-                    name,
-                    frames=frames,
-                    by_position=legacy and bool(features),
-                    longest=longest,
-                )
-            )
+            features.append(feature_source(section, name, frames=frames, longest=longest))
         elif section.has("mlfFile", inherited=False) or section.has("mlfFileList", inherited=False):
             labels.append(label_source(section, name, frames=frames))
     if not features:
         title = "the reader names no feature files"
         help = 'write features = [ scpFile = "train.scp" ; dim = 363 ]'
         raise BrainScriptError(Diagnostic("BS0603", title, settings.span, help=help))
-    return [*features, *labels]
+    first, *others = sorted(features, key=lambda source: source.expand)
+    return [first, *(replace(source, by_position=legacy) for source in others), *labels]
 
 
 def feature_deserializer(settings: Settings) -> list[Source]:
@@ -79,11 +74,11 @@ def label_deserializer(settings: Settings) -> list[Source]:
 
 
 def feature_source(
-    section: Settings, name: str, *, frames: bool, by_position: bool = False, longest: int = 0
+    section: Settings, name: str, *, frames: bool, longest: int = 0
 ) -> FeatureSource:
     """A section with `scpFile`."""
     _refuse(section)
-    section.word("type", ("real",), "real")
+    _check_type(section, "real")
     dim = at_least(section, "dim", 1, 0)
     window = context(section)
     expand = section.boolean("expandToUtterance", False)
@@ -102,7 +97,6 @@ def feature_source(
         window,
         expand,
         frames,
-        by_position,
         **most,
     )
 
@@ -122,7 +116,7 @@ def context(section: Settings) -> tuple[int, int] | None:
 def label_source(section: Settings, name: str, *, frames: bool) -> LabelSource:
     """A section with `mlfFile` or `mlfFileList`."""
     _refuse(section)
-    section.word("type", ("category",), "category")
+    _check_type(section, "category")
     key = "labelDim" if section.has("labelDim", inherited=False) else "dim"
     dim = at_least(section, key, 1, 0)
     single = section.has("mlfFile", inherited=False)
@@ -138,6 +132,12 @@ def label_source(section: Settings, name: str, *, frames: bool) -> LabelSource:
     states = section.text("labelMappingFile", "")
     most = at_least(section, "maxErrors", 0, 0) if section.has("maxErrors") else 0
     return LabelSource(stream, paths, span, states, boundaries, frames, most)
+
+
+def _check_type(section: Settings, only: str) -> None:
+    """The section's own `type`, which has one legal value."""
+    if section.has("type", inherited=False):
+        section.word("type", (only,))
 
 
 def _defines_size(section: Settings) -> bool:
