@@ -18,16 +18,22 @@ PIPELINES: dict[str, tuple[str, ...]] = {
     # the network becomes one step: what a minibatch computes
     "train-step": (
         "net-select{mode=train}",
+        "net-set-mode{training=true}",
         "net-gradient",
         "net-update",
     ),
     "test-step": (
         "net-select{mode=test}",
+        "net-set-mode",
         "net-update",
     ),
-    "write-step": ("net-select{mode=write}",),
+    "write-step": (
+        "net-select{mode=write}",
+        "net-set-mode",
+    ),
     "precompute-step": (
         "net-select{mode=precompute}",
+        "net-set-mode",
         "net-precompute",
     ),
     # the step becomes a list of kernel calls on planned memory

@@ -15,6 +15,7 @@ PASSES: dict[str, str] = {
     "bs-to-net": "brainscript.passes.evaluate.to_net:BsToNet",
     "net-infer-shapes": "brainscript.passes.infer.shapes:NetInferShapes",
     "net-select": "brainscript.passes.infer.select:NetSelect",
+    "net-set-mode": "brainscript.passes.mode.set_mode:NetSetMode",
     "net-gradient": "brainscript.passes.gradient.build:NetGradient",
     "net-update": "brainscript.passes.gradient.update:NetUpdate",
     "net-precompute": "brainscript.passes.gradient.precompute:NetPrecompute",

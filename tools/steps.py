@@ -14,6 +14,7 @@ from brainscript.passes.gradient.precompute import NetPrecompute
 from brainscript.passes.gradient.update import NetUpdate
 from brainscript.passes.infer.select import NetSelect
 from brainscript.passes.ir_text import ir_text
+from brainscript.passes.mode.set_mode import NetSetMode
 from brainscript.runtime.network import Mode, UpdateRule
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.passes import Instruments, run_passes
@@ -25,14 +26,15 @@ def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> 
     if mode == "train":
         return [
             NetSelect("train", names[1:], names[0] if names else ""),
+            NetSetMode(training=True),
             NetGradient(),
             NetUpdate(rule.rule, rule.clip, rule.l1, rule.l2, rule.average),
         ]
     if mode in ("test", "criterion"):
-        return [NetSelect("test", names), NetUpdate()]
+        return [NetSelect("test", names), NetSetMode(training=mode == "criterion"), NetUpdate()]
     if mode == "precompute":
-        return [NetSelect("precompute"), NetPrecompute()]
-    return [NetSelect("write", names)]
+        return [NetSelect("precompute"), NetSetMode(), NetPrecompute()]
+    return [NetSelect("write", names), NetSetMode()]
 
 
 def step_module(

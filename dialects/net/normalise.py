@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
 from typing import ClassVar
 
-from xdsl.irdl import irdl_op_definition, operand_def
+from xdsl.dialects.builtin import BoolAttr, FloatAttr, StringAttr
+from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def
+from xdsl.utils.exceptions import VerifyException
 
-from brainscript.dialects.net.base import NetOp
+from brainscript.dialects.net.base import NetOp, Option, attribute
 from brainscript.dialects.net.elementwise import UnaryOp
-from brainscript.dialects.net.shapes import normalisation_rule, statistic_rule
-from brainscript.dialects.tensors import TensorType
+from brainscript.dialects.net.shapes import (
+    Inferred,
+    Options,
+    ShapeError,
+    is_known,
+    normalisation_rule,
+    statistic_rule,
+)
+from brainscript.dialects.tensors import UNKNOWN, Shape, TensorType, shape_text
 
 
 @irdl_op_definition
@@ -87,3 +98,136 @@ class PerDimMeanVarDeNormalizationOp(NetOp):
     x = operand_def(TensorType)
     mean = operand_def(TensorType)
     inv_std_dev = operand_def(TensorType)
+
+
+LAYOUTS = {"chw": -1, "cudnn": -1, "hwc": 0, "legacy": 0}
+"""`imageLayout` in lower case -> the axis of the channels."""
+
+
+def statistics_shape(sample: Shape, *, spatial: bool, layout: str) -> Shape:
+    """The shape that broadcasts one number per feature, or per channel, over a sample."""
+    if not spatial:
+        return sample
+    channels = LAYOUTS[layout.lower()] % len(sample)
+    return tuple(d if k == channels else 1 for k, d in enumerate(sample))
+
+
+def batch_normalization_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
+    """The result is like x; the four parameters hold one number per feature, or per channel.
+
+    A parameter `[0 x 1]` becomes `[n x 1]`; the count is one number.
+    """
+    x, layout = inputs[0], options["layout"]
+    assert isinstance(layout, str)
+    if layout.lower() not in LAYOUTS:
+        title = f"imageLayout must be 'CHW' or 'HWC', not '{layout}'"
+        raise ShapeError("BS0402", title, "")
+    if not is_known(x.shape) or not x.shape:
+        return Inferred(x.shape, x.axis)
+    shape = statistics_shape(x.shape, spatial=bool(options["spatial"]), layout=layout)
+    found = [_one_for_each(t.shape, prod(shape), x.shape) for t in inputs[1:5]]
+    if len(inputs) > 5:
+        found.append(_one_for_each(inputs[5].shape, 1, x.shape))
+    return Inferred(x.shape, x.axis, (x.shape, *found))
+
+
+def _one_for_each(shape: Shape | None, count: int, sample: Shape) -> Shape | None:
+    """The shape of a parameter of `count` elements, completed at its first open dimension."""
+    if shape is None or shape == (UNKNOWN,):
+        return (count,)
+    rest = prod(d for d in shape if d != UNKNOWN)
+    if UNKNOWN in shape and count % rest == 0:
+        at = shape.index(UNKNOWN)
+        filled = (1 if d == UNKNOWN else d for d in shape[at + 1 :])
+        return (*shape[:at], count // rest, *filled)
+    if rest == count and UNKNOWN not in shape:
+        return shape
+    raise ShapeError(
+        "BS0401",
+        "a parameter of the normalisation has the wrong size",
+        f"it is {shape_text(shape)}, a sample is {shape_text(sample)}",
+        f"it must have {count} element" + ("s" if count != 1 else ""),
+    )
+
+
+@irdl_op_definition
+class BatchNormalizationOp(NetOp):
+    """`scale .* (x - m) ./ sqrt (v + epsilon) + bias`, with one number per feature or channel.
+
+    In training m and v are the mean and variance of the minibatch, blended with the running ones
+    by `blend_time_constant`; the running ones follow them with `time_constant`, in samples
+    (negative: the mean of all samples so far; infinite: they stay). Otherwise m and v are the
+    running ones. `count` is the number of samples seen. `net-set-mode` makes one or the other
+    of it.
+
+    BrainScript: `BatchNormalization (x, scale, bias, runMean, runVariance, spatial=false)`.
+    """
+
+    name = "net.batch_normalization"
+    OPERATION: ClassVar[str] = "BatchNormalization"
+    OPTIONS: ClassVar[tuple[Option, ...]] = (
+        Option("spatial", False, "boolean", "spatial"),
+        Option("normalizationTimeConstant", 0.0, "number", "time_constant"),
+        Option("blendTimeConstant", 0.0, "number", "blend_time_constant"),
+        Option("epsilon", 0.00001, "number", "epsilon"),
+        Option("useCntkEngine", True, "boolean", "own_engine"),
+        Option("imageLayout", "CHW", "text", "layout"),
+        Option("disableRegularization", False, "boolean", "unregularised"),
+    )
+    rule = staticmethod(batch_normalization_rule)
+
+    x = operand_def(TensorType)
+    scale = operand_def(TensorType)
+    bias = operand_def(TensorType)
+    mean = operand_def(TensorType)
+    variance = operand_def(TensorType)
+    count = opt_operand_def(TensorType)
+    spatial = prop_def(BoolAttr, default_value=BoolAttr.from_bool(False))
+    time_constant = prop_def(FloatAttr, default_value=attribute(0.0))
+    blend_time_constant = prop_def(FloatAttr, default_value=attribute(0.0))
+    epsilon = prop_def(FloatAttr, default_value=attribute(0.00001))
+    own_engine = prop_def(BoolAttr, default_value=BoolAttr.from_bool(True))
+    layout = prop_def(StringAttr, default_value=StringAttr("CHW"))
+    unregularised = prop_def(BoolAttr, default_value=BoolAttr.from_bool(False))
+
+    @property
+    def statistics(self) -> TensorType:
+        """The type of one number per feature or channel that broadcasts over x."""
+        kind = self.x.type
+        assert isinstance(kind, TensorType)
+        assert kind.shape is not None
+        spatial, layout = bool(self.spatial), self.layout.data
+        return kind.with_axis(None).with_shape(
+            statistics_shape(kind.shape, spatial=spatial, layout=layout)
+        )
+
+
+@irdl_op_definition
+class NormaliseOp(NetOp):
+    """`(x - mean) .* (scale .* inverse) + bias`, all but x one number per feature or channel.
+
+    The compiler makes it of a batch normalisation in training. What follows does not count for
+    the value, only for the gradient through the statistics: `centre` is the mean of the
+    minibatch, `weight` the derivative of `mean` by an element of x, and the derivative of
+    `inverse` is `-slope .* (x - centre)`. `unregularised` says that L1 and L2 leave scale and bias
+    alone.
+    """
+
+    name = "net.normalise"
+
+    x = operand_def(TensorType)
+    scale = operand_def(TensorType)
+    bias = operand_def(TensorType)
+    mean = operand_def(TensorType)
+    inverse = operand_def(TensorType)
+    centre = operand_def(TensorType)
+    weight = operand_def(TensorType)
+    slope = operand_def(TensorType)
+    unregularised = prop_def(BoolAttr, default_value=BoolAttr.from_bool(False))
+
+    def verify_(self) -> None:
+        """All but x are of one type, without samples."""
+        super().verify_()
+        kinds = {v.type for v in self.operands[1:]}
+        if len(kinds) > 1 or any(k.axis is not None for k in kinds if isinstance(k, TensorType)):
+            raise VerifyException("the statistics of a normalisation are of one type")

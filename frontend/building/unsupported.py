@@ -4,7 +4,7 @@ from __future__ import annotations
 
 UNSUPPORTED = frozenset(
     """
-    AveragePooling AveragePoolingLayer BatchNormalization BatchNormalizationLayer
+    AveragePooling AveragePoolingLayer
     BeamSearchSequenceDecoderFrom BilinearUpsamplingLayer BroadcastSequenceAs CastAs
     ClassBasedCrossEntropyWithSoftmax CloneFunction ColumnwiseCrossProduct ConstantFromString
     Convolution ConvolutionTranspose ConvolutionTransposeLayer ConvolutionalLayer

@@ -124,8 +124,7 @@ class Update:
     ) -> None:
         """Clip, regularise, take the step of the rule, regularise again."""
         asked, memory = self.asked, ParameterMemory(self, op, parameter)
-        kind = parameter.type
-        g = self.writer.term(op.value)
+        g, kind = self.writer.term(op.value), type_of(op.value)
         if asked.clip:
             bound = memory.hyper("clipping") * memory.hyper("samples")
             g = clipped(g, bound, asked.clip == "norm")
@@ -184,12 +183,19 @@ class Update:
         """A number held outside the network."""
         return self.state(name, self._one(), role, of)
 
-    def state(self, name: str, kind: TensorType, role: str, of: str | None = None) -> Term:
-        """The value of a piece of state, declared if it is new."""
+    def state(
+        self,
+        name: str,
+        kind: TensorType,
+        role: str,
+        of: str | None = None,
+        held: TensorType | None = None,
+    ) -> Term:
+        """The value of a piece of state, declared if it is new; `held` is how it is shaped there."""
         values: dict[str, object] = {"role": role}
         if of is not None:
             values["of"] = of
-        self._declare(StateOp(name, kind, values))
+        self._declare(StateOp(name, held or kind, values))
         return self.writer.term(self._read(name, kind))
 
     def _declare(self, symbol: SymbolOp) -> None:
@@ -199,12 +205,13 @@ class Update:
             self.symbols[name] = symbol
 
     def _read(self, name: str, kind: TensorType) -> SSAValue:
-        """The first read of a symbol that is there already, or a new one."""
-        if name not in self.reads:
+        """The first read of a symbol that is there already in this shape, or a new one."""
+        known = self.reads.get(name)
+        if known is None or known.type != kind:
             read = ReadOp(name, kind, self.writer.location)
             self.writer.insert(read)
-            self.reads[name] = read.result
-        return self.reads[name]
+            known = self.reads[name] = read.result
+        return known
 
 
 class ParameterMemory:
@@ -213,12 +220,13 @@ class ParameterMemory:
     def __init__(self, update: Update, op: GradientOp, parameter: ParameterOp):
         self._update = update
         self._name = op.target
-        self._type = parameter.type
+        self._type, self._held = type_of(op.value), parameter.type
         self._location = op.location
 
     def old(self, kind: str) -> Term:
         """The remembered tensor of this kind, zero at first."""
-        return self._update.state(f"{kind}.{self._name}", self._type, "momentum", self._name)
+        name = f"{kind}.{self._name}"
+        return self._update.state(name, self._type, "momentum", self._name, self._held)
 
     def number(self, kind: str) -> Term:
         """The remembered number of this kind, zero at first."""

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from xdsl.builder import Builder
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.rewriter import InsertPoint, Rewriter
+from xdsl.rewriter import Rewriter
 
 from brainscript.dialects.net import criteria, elementwise, linear, normalise, parameters
 from brainscript.dialects.net.network import NetworkOp, RootsOp, network_of, symbols_of
 from brainscript.dialects.net.reduce import ReduceOp
 from brainscript.dialects.net.shapes import OVER_ALL, OVER_SAMPLES
 from brainscript.dialects.sched import PRODUCTS
-from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.dialects.tensors import type_of
+from brainscript.passes.lower.fusion import decompose_normalise
 from brainscript.passes.lower.fusion.families import is_column_largest, is_constant
+from brainscript.passes.lower.fusion.steps import Steps
 
 
 @dataclass(frozen=True)
@@ -40,54 +41,6 @@ class NetDecompose(ModulePass):
         network = network_of(op)
         if network is not None:
             decompose(network)
-
-
-class Steps:
-    """Makes operations in front of the one being replaced; each gives its value."""
-
-    def __init__(self, op: Operation):
-        self.builder = Builder(InsertPoint.before(op))
-        self.location = op.location
-
-    def add(self, op: Operation) -> SSAValue:
-        """Insert an operation."""
-        op.location = self.location
-        return self.builder.insert(op).results[0]
-
-    def times(self, a: SSAValue, b: SSAValue) -> SSAValue:
-        """`a .* b`."""
-        return self.add(elementwise.ElementTimesOp(a, b))
-
-    def minus(self, a: SSAValue, b: SSAValue) -> SSAValue:
-        """`a - b`."""
-        return self.add(elementwise.MinusOp(a, b))
-
-    def negate(self, a: SSAValue) -> SSAValue:
-        """`-a`."""
-        return self.add(elementwise.NegateOp(a))
-
-    def log(self, a: SSAValue) -> SSAValue:
-        """`Log (a)`, clipped."""
-        return self.add(elementwise.LogOp(a))
-
-    def number(self, value: float, like: SSAValue) -> SSAValue:
-        """A constant `[1]` of the element type of `like`."""
-        return self.add(parameters.SplatOp(value, TensorType.of((1,), type_of(like).element)))
-
-    def sample_sum(self, a: SSAValue) -> SSAValue:
-        """The sum over the elements of each sample, `[1]`."""
-        return self.add(ReduceOp(a, options={"op": "Sum"}))
-
-    def largest(self, a: SSAValue) -> SSAValue:
-        """The index of the first largest element of each sample."""
-        return self.add(ReduceOp(a, options={"op": "Argmax"}))
-
-    def total(self, a: SSAValue, result: SSAValue) -> SSAValue:
-        """The sum over elements and samples, of the type of `result`."""
-        each = a if type_of(a).elements == 1 else self.sample_sum(a)
-        if type_of(each) == type_of(result):
-            return each
-        return self.add(elementwise.SumToOp(each, result_type=type_of(result)))
 
 
 def cross_entropy_with_softmax(steps: Steps, op: Operation) -> SSAValue:
@@ -246,18 +199,6 @@ def diagonal_times(steps: Steps, op: Operation) -> SSAValue:
     return steps.add(elementwise.ElementTimesOp(*op.operands, result_type=kind))
 
 
-def normalisation(steps: Steps, op: Operation) -> SSAValue:
-    """`(x - mean) .* s`."""
-    x, mean, scale = op.operands
-    return steps.times(steps.minus(x, mean), scale)
-
-
-def denormalisation(steps: Steps, op: Operation) -> SSAValue:
-    """`x / s + mean`."""
-    x, mean, scale = op.operands
-    return steps.add(elementwise.PlusOp(steps.add(elementwise.QuotientOp(x, scale)), mean))
-
-
 def accumulate(steps: Steps, op: Operation) -> None:
     """Read the sum, add, write it back."""
     assert isinstance(op, parameters.AccumulateOp)
@@ -323,8 +264,7 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
     elementwise.DiagTimesOp: diagonal_times,
     elementwise.PassOp: identity,
     elementwise.LabelsToGraphOp: identity,
-    normalise.PerDimMeanVarNormalizationOp: normalisation,
-    normalise.PerDimMeanVarDeNormalizationOp: denormalisation,
+    **decompose_normalise.RULES,
     parameters.AccumulateOp: accumulate,
 }
 

@@ -1,0 +1,1 @@
+"""What a node does in training and what it does elsewhere."""
