@@ -87,4 +87,14 @@ CODES: dict[str, tuple[str, str]] = {
         "A slice or crop must lie within its operand. Elements are counted from 0, negative "
         "numbers from the end, and the end, which is not included, may be 0 for the end itself.",
     ),
+    "BS0430": (
+        "a loop that goes both ways",
+        "The steps of a loop run from the first to the last or back, so all delays on one ring "
+        "must be PastValue, or all FutureValue. Two loops, one for each direction, may be joined.",
+    ),
+    "BS0431": (
+        "no part of a loop",
+        "A loop is run step by step, so an operation on its ring must give a value for each step "
+        "from values of that step; criteria and sums over samples need all of them at once.",
+    ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -9,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from brainscript.dialects.bs import NetworkOp, NodeOp, ReadOp, RootsOp
+from brainscript.dialects.bs import DELAYS, NetworkOp, NodeOp, ReadOp, RootsOp
 from brainscript.dialects.net.kinds import KINDS
 from brainscript.dialects.net.leaves import make_input
 from brainscript.dialects.net.network import GROUPS
@@ -17,7 +18,8 @@ from brainscript.dialects.net.network import NetworkOp as NetNetworkOp
 from brainscript.dialects.net.network import RootsOp as NetRootsOp
 from brainscript.dialects.net.parameters import ParameterOp as NetParameterOp
 from brainscript.dialects.net.parameters import ReadOp as NetReadOp
-from brainscript.dialects.tensors import Element
+from brainscript.dialects.net.recurrence import DelayOp, unlinked
+from brainscript.dialects.tensors import Element, TensorType
 from brainscript.passes.evaluate.failures import failure, type_name, user_location
 from brainscript.passes.evaluate.instantiate import element_of
 from brainscript.passes.evaluate.names import Assembly, assemble
@@ -35,6 +37,8 @@ class BsToNet(ModulePass):
 
     Before: `%z = bs.node "Sigmoid"(%x, %tag) {path = "z", options = ["tag"]}`.
     After: `%z = net.sigmoid %x {node = "z"} : !net.t<[2], f32, @"*">`.
+
+    An operation stands after its operands, but what a delay reads may follow later: rings stay.
     """
 
     name = "bs-to-net"
@@ -56,6 +60,7 @@ def _convert(module: ModuleOp, network: NetworkOp) -> None:
     symbols = {op.sym_name.data: op for op in module.ops if isinstance(op, NetParameterOp)}
     maker = _Maker(assembly, element_of(module), symbols)
     values = {value: maker.make(value) for value in _inputs_first(assembly.nodes)}
+    maker.close_rings()
     entries = [(group, values[value]) for group, value in _groups(assembly)]
     made = NetNetworkOp([*maker.operations, NetRootsOp(entries)], network.location)
     module.body.block.insert_op_before(made, network)
@@ -77,14 +82,14 @@ def _keep_symbols(module: ModuleOp, symbols: dict[str, NetParameterOp], maker: _
 
 
 def _inputs_first(nodes: list[SSAValue]) -> list[SSAValue]:
-    """The nodes, each after its inputs."""
+    """The nodes, each after its inputs; what a delay reads counts as none."""
     order: dict[SSAValue, None] = {}
     for start in nodes:
         stack: list[SSAValue] = [start]
         while stack:
             value = stack[-1]
             op = value.owner
-            inputs = inputs_of(op) if isinstance(op, NodeOp) and _known(op) else ()
+            inputs = _early_inputs(op) if isinstance(op, NodeOp) and _known(op) else ()
             missing = [v for v in inputs if v not in order]
             if missing and value not in order:
                 stack.extend(reversed(missing))
@@ -93,8 +98,13 @@ def _inputs_first(nodes: list[SSAValue]) -> list[SSAValue]:
     return list(order)
 
 
+def _early_inputs(op: NodeOp) -> Sequence[SSAValue]:
+    inputs = inputs_of(op)
+    return inputs[1:] if op.kind.data in DELAYS else inputs
+
+
 def _known(op: NodeOp) -> bool:
-    """Whether the operation exists at level 2; delays do not, so no ring is left."""
+    """Whether the operation exists at level 2."""
     if op.kind.data not in KINDS and op.kind.data != "InputValue":
         title = f"the operation '{op.kind.data}' is not supported"
         raise failure(op, "BS0322", title)
@@ -111,6 +121,7 @@ class _Maker:
         self._element = element
         self._symbols = symbols
         self._made: dict[SSAValue, SSAValue] = {}
+        self._open: list[tuple[DelayOp, SSAValue]] = []
 
     def make(self, value: SSAValue) -> SSAValue:
         """The operation for one evaluated node."""
@@ -142,8 +153,20 @@ class _Maker:
         location = user_location(op.location)
         if op.kind.data == "InputValue":
             return make_input(name, options, self._element, location)
-        inputs = [self._made[value] for value in inputs_of(op)]
-        return KINDS[op.kind.data].make(inputs, options, name, location)
+        given = inputs_of(op)
+        late = [value for value in given if value not in self._made]
+        open_end = unlinked(TensorType.of(None, self._element))
+        inputs = [self._made.get(value, open_end) for value in given]
+        made = KINDS[op.kind.data].make(inputs, options, name, location)
+        if late:
+            assert isinstance(made, DelayOp)
+            self._open.append((made, late[0]))
+        return made
+
+    def close_rings(self) -> None:
+        """Let the delays whose operand was made after them read it."""
+        for delay, value in self._open:
+            delay.operands[0] = self._made[value]
 
 
 def _groups(assembly: Assembly) -> list[tuple[str, SSAValue]]:

@@ -107,13 +107,20 @@ def named_value(network: NetworkOp, name: str) -> SSAValue:
 
 def remove_dead(network: NetworkOp) -> None:
     """Erase the operations that neither the roots nor a sink need."""
-    needed: set[Operation] = set()
-    for op in reversed(list(network.block.ops)):
-        if op in needed or isinstance(op, RootsOp | SinkOp):
-            needed.update(v.owner for v in op.operands if isinstance(v.owner, Operation))
-        else:
-            op.detach()
-            op.erase()
+    todo = [op for op in network.block.ops if isinstance(op, RootsOp | SinkOp)]
+    needed: set[Operation] = set(todo)
+    while todo:
+        for value in todo.pop().operands:
+            op = value.owner
+            if isinstance(op, Operation) and op not in needed:
+                needed.add(op)
+                todo.append(op)
+    dead = [op for op in network.block.ops if op not in needed]
+    for op in dead:
+        op.detach()
+        op.drop_all_references()
+    for op in dead:
+        op.erase(safe_erase=False)
 
 
 def freeze_statistics(module: ModuleOp, network: NetworkOp) -> None:

@@ -17,10 +17,12 @@ from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of
 from brainscript.dialects.net.normalise import InvStdDevOp, MeanOp
 from brainscript.dialects.net.parameters import ParameterOp, ReadOp, SymbolOp
 from brainscript.dialects.net.places import failure, name_of, span_of
+from brainscript.dialects.net.recurrence import DelayOp
 from brainscript.dialects.net.shapes import Inferred, ShapeError, as_written
 from brainscript.dialects.tensors import Shape, TensorType, shape_text, type_of
 from brainscript.limits import exceeded, limit
 from brainscript.passes.infer.initial import file_shape, initial_range
+from brainscript.passes.infer.loops import check_loops
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,20 @@ class Inference:
         for symbol in self.symbols.values():
             if isinstance(symbol, ParameterOp):
                 file_shape(symbol)
-        sweeps = 0
-        while self.changed and sweeps <= len(self.symbols) + 2:
+        sweeps, delays = 0, self._delays()
+        while self.changed and sweeps <= len(self.symbols) + 2 * len(delays) + 2:
             self.changed = False
             sweeps += 1
             for op in self.network.block.ops:
                 self._visit(op)
+
+        if self.changed and delays:
+            title = f"the shape of '{name_of(delays[0])}' grows with every step"
+            label = f"it is {shape_text(type_of(delays[0].result).shape)} and still changes"
+            raise failure(delays[0], "BS0408", title, label)
+
+    def _delays(self) -> list[DelayOp]:
+        return [op for op in self.network.block.ops if isinstance(op, DelayOp)]
 
     def _visit(self, op: Operation) -> None:
         if isinstance(op, ReadOp):
@@ -105,6 +115,7 @@ class Inference:
         for op in self.network.block.ops:
             if isinstance(op, NetOp):
                 check_operation(op)
+        check_loops(self.network)
 
 
 def infer(op: NetOp) -> Inferred:
@@ -152,15 +163,15 @@ def check_size(op: Operation, shape: Shape | None) -> None:
 
 
 def check_operation(op: NetOp) -> None:
-    """The result is known; criteria and statistics see minibatch data."""
+    """The result is known; criteria, statistics and delays see minibatch data."""
     kind = type_of(op.result)
     if not kind.known:
         title = f"the shape of '{name_of(op)}' is not known"
         raise failure(op, "BS0408", title, f"it is {shape_text(kind.shape)}")
     check_size(op, kind.shape)
-    if not isinstance(op, CriterionOp | MeanOp | InvStdDevOp):
+    if not isinstance(op, CriterionOp | MeanOp | InvStdDevOp | DelayOp):
         return
-    for operand in op.operands[:2]:
+    for operand in op.operands[: 1 if isinstance(op, DelayOp) else 2]:
         if type_of(operand).axis is None:
             title = f"an input of '{name_of(op)}' must be minibatch data"
             who = name_of(operand.owner) if isinstance(operand.owner, Operation) else "it"
