@@ -6,14 +6,20 @@ sequence of rank `s` is column `offs[t] + s`. Data without sequences are sequenc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from brainscript.axes import Made, made
+from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.program_image import (
     LAYOUT_BEGINS,
+    LAYOUT_CAPACITY,
+    LAYOUT_COLUMNS,
+    LAYOUT_COMPLAINT,
     LAYOUT_ENDS,
     LAYOUT_LENGTHS,
     LAYOUT_OFFSETS,
@@ -46,10 +52,10 @@ class Sequences:
     carried-over state it uses; left out: whole sequences, numbered.
     """
 
-    lengths: Sequence[int]
-    begins: Sequence[int] | None = None
-    ends: Sequence[int] | None = None
-    slots: Sequence[int] | None = None
+    lengths: Sequence[int] | NDArray[np.integer[Any]]
+    begins: Sequence[int] | NDArray[np.integer[Any]] | None = None
+    ends: Sequence[int] | NDArray[np.integer[Any]] | None = None
+    slots: Sequence[int] | NDArray[np.integer[Any]] | None = None
 
 
 class Layout:
@@ -78,11 +84,35 @@ class Layout:
         self._arrays = {place: np.zeros(capacity + 2, np.int64) for place in _ARRAYS}
         for place, array in self._arrays.items():
             self.words[place] = array.ctypes.data
+        self.words[LAYOUT_CAPACITY] = capacity
         self._plain = False
 
-    def array(self, place: int) -> Words:
-        """One of the arrays, with all its room."""
-        return self._arrays[place]
+    def point_to_columns(self, address: int) -> None:
+        """Say where the number of columns stands in the frame."""
+        self.words[LAYOUT_COLUMNS] = address
+
+    @property
+    def count(self) -> int:
+        """The number of sequences."""
+        return int(self.words[LAYOUT_SEQUENCES])
+
+    @property
+    def complaint(self) -> int:
+        """What a step that makes this layout found wrong; 0: nothing."""
+        return int(self.words[LAYOUT_COMPLAINT])
+
+    @property
+    def lengths(self) -> Words:
+        """The length of each sequence, in the order of the minibatch."""
+        return self._arrays[LAYOUT_LENGTHS][self._arrays[LAYOUT_RANK][: self.count]]
+
+    def columns_in_order(self) -> Words:
+        """The columns in the order of the minibatch: sequence after sequence, step after step."""
+        lengths = self.lengths
+        starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
+        steps = np.arange(int(lengths.sum())) - starts
+        ranks = np.repeat(self._arrays[LAYOUT_RANK][: self.count], lengths)
+        return self._arrays[LAYOUT_OFFSETS][steps] + ranks
 
     def set_frames(self, count: int) -> None:
         """`count` sequences of length 1 in the order of the minibatch."""
@@ -130,3 +160,96 @@ class Layout:
         slots = sequences.slots
         arrays[LAYOUT_SLOT][:count] = order if slots is None else np.asarray(slots)[order]
         self.words[LAYOUT_STEPS], self.words[LAYOUT_SEQUENCES] = steps, count
+
+    def set_made(self, how: Made, base: Layout) -> int:
+        """The layout of an axis made from another one, as far as it is known; gives the columns,
+        or the most there may be."""
+        if how.kind == "found":
+            self.words[LAYOUT_COMPLAINT] = 0
+            self._plain = False
+            return how.begin * base.columns
+        order = base.array(LAYOUT_ORDER)[: base.count]
+        if how.kind == "first":
+            self.set_frames(base.count)
+            self.spoil()
+            for place in (LAYOUT_ORDER, LAYOUT_SLOT):
+                self._arrays[place][: base.count] = order
+            self._arrays[LAYOUT_RANK][order] = np.arange(base.count)
+            return base.count
+        self.set_sequences(Sequences(_kept(base.lengths, how)))
+        return self.columns
+
+    def array(self, place: int) -> Words:
+        """One of the arrays, with all its room."""
+        return self._arrays[place]
+
+    @property
+    def columns(self) -> int:
+        """The number of columns."""
+        return int(self._arrays[LAYOUT_OFFSETS][self.words[LAYOUT_STEPS]])
+
+
+def _kept(lengths: Words, how: Made) -> Words:
+    """The steps that a slice along time keeps of each sequence; each keeps one at least."""
+    low = np.full_like(lengths, how.begin) if how.begin >= 0 else np.maximum(0, lengths + how.begin)
+    high = np.minimum(how.end, lengths) if how.end > 0 else np.maximum(0, lengths + how.end)
+    if np.any(high <= low):
+        raise empty_sequence()
+    return high - low
+
+
+def dependency_order(axes: Sequence[str]) -> list[int]:
+    """The numbers of the axes, each behind the one that it is made from."""
+    return sorted(range(len(axes)), key=lambda number: axes[number].count("/"))
+
+
+def bases_of(axes: Sequence[str]) -> Mapping[int, tuple[Made, int]]:
+    """How axes that are made from others are made, and the number of the other one; in order."""
+    found: dict[int, tuple[Made, int]] = {}
+    for number in dependency_order(axes):
+        how = made(axes[number])
+        if how.kind != "stream":
+            found[number] = how, axes.index(how.base)
+    return found
+
+
+def empty_sequence() -> BrainScriptError:
+    """The diagnostic for a slice along time that leaves nothing of a sequence."""
+    title = "a slice along time keeps no step of a sequence"
+    help = "leave shorter sequences out of the data, or choose other bounds for Slice"
+    return BrainScriptError(Diagnostic("BS0634", title, help=help))
+
+
+NO_STEP, TOO_MANY, NO_SUCH_STEP, NOT_ALIKE = range(1, 5)
+"""What a step that looks at layouts may complain about."""
+
+_COMPLAINTS = {
+    NO_STEP: (
+        "BS0634",
+        "a condition selects no step of a sequence",
+        "Where and Gather need at least one step of every sequence",
+    ),
+    TOO_MANY: (
+        "BS0635",
+        "a condition repeats steps more often than there is room for",
+        "Where may give four columns for each of its own; lower the condition",
+    ),
+    NO_SUCH_STEP: (
+        "BS0634",
+        "an index names a step that a sequence does not have",
+        "indices count from 0 within their sequence",
+    ),
+    NOT_ALIKE: (
+        "BS0636",
+        "two dynamic axes differ in the lengths of their sequences",
+        "sequences must pair up and be equally long, or of one step",
+    ),
+}
+
+
+def check_complaints(axes: Sequence[str], layouts: Sequence[Layout]) -> None:
+    """Raise what a step has found wrong with its layouts."""
+    for axis, layout in zip(axes, layouts, strict=True):
+        if layout.complaint:
+            code, title, help = _COMPLAINTS[layout.complaint]
+            raise BrainScriptError(Diagnostic(code, title, label=f"axis '{axis}'", help=help))

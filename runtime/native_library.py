@@ -16,10 +16,11 @@ from pathlib import Path
 import brainscript
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 
-ABI_VERSION = 2
+ABI_VERSION = 3
 MAX_AXES = 16
 
 DONE, REFUSED, NO_MEMORY, NEEDS_CAPACITY, END_OF_EPOCH, OUT_OF_TIME = range(6)
+EMPTY_SEQUENCE, COMPLAINT = 6, 7
 """What the functions that read data and run steps return."""
 
 
@@ -84,14 +85,23 @@ class OrderOptions(Structure):
     ]
 
 
+class Piece(Structure):
+    """A piece of a sequence: `length` steps from `begin` on, in row `slot`."""
+
+    _fields_ = [("begin", c_uint64), ("length", c_uint64), ("slot", c_uint64)]
+
+
 class MinibatchInfo(Structure):
-    """The sequences of one minibatch."""
+    """The sequences of one minibatch; `pieces` is null for whole ones."""
 
     _fields_ = [
         ("sequences", POINTER(c_uint32)),
         ("count", c_int64),
         ("samples", c_int64),
         ("sweep", c_int64),
+        ("pieces", POINTER(Piece)),
+        ("rows", c_int64),
+        ("width", c_int64),
     ]
 
 
@@ -106,6 +116,12 @@ class Input(Structure):
     ]
 
 
+class Axis(Structure):
+    """How an axis gets its layout: `kind` as in `brainscript.axes`."""
+
+    _fields_ = [("kind", c_int64), ("source", c_int64), ("begin", c_int64), ("end", c_int64)]
+
+
 class Loop(Structure):
     """All that `bs_run_minibatches` needs besides the reader."""
 
@@ -116,6 +132,8 @@ class Loop(Structure):
         ("threads", c_int64),
         ("axes", c_int64),
         ("capacity", POINTER(c_int64)),
+        ("axis", POINTER(Axis)),
+        ("order", POINTER(c_int64)),
         ("inputs", POINTER(Input)),
         ("input_count", c_int64),
         ("element_bytes", c_int64),
@@ -152,6 +170,8 @@ STRUCTURES = (
     Input,
     Loop,
     Progress,
+    Piece,
+    Axis,
 )
 
 _SIGNATURES: dict[str, tuple[object, ...]] = {
@@ -231,7 +251,8 @@ _SIGNATURES: dict[str, tuple[object, ...]] = {
     "bs_reader_next": (c_int64, c_void_p, POINTER(MinibatchInfo)),
     "bs_reader_columns": (c_int64, c_void_p, c_int64, POINTER(MinibatchInfo), POINTER(c_int64)),
     "bs_reader_lengths": (None, c_void_p, c_int64, POINTER(MinibatchInfo), c_void_p),
-    "bs_reader_gather": (None, c_void_p, c_int64, POINTER(MinibatchInfo), c_void_p),
+    "bs_reader_truncate": (None, c_void_p, c_int64),
+    "bs_reader_gather": (c_int64, c_void_p, c_int64, POINTER(MinibatchInfo), c_void_p),
     "bs_run_minibatches": (None, c_void_p, POINTER(Loop), c_int64, c_double, POINTER(Progress)),
 }
 

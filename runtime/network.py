@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.diagnostic import Diagnostic, Span
+from brainscript.runtime.layouts import Layout, Sequences
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.state_arena import StateArena
 from brainscript.settings import Settings
@@ -116,7 +117,21 @@ class Step(Protocol):
     """A compiled step (`runtime.program.Program` is one)."""
 
     def set_columns(self, columns: Mapping[str, int]) -> None:
-        """The number of columns of each dynamic axis, before the inputs are filled."""
+        """The number of columns of each dynamic axis, before the inputs are filled; every
+        sequence has one sample."""
+        ...
+
+    def set_layouts(self, layouts: Mapping[str, Sequences]) -> None:
+        """The sequences of each dynamic axis, before the inputs are filled."""
+        ...
+
+    @property
+    def columns(self) -> Mapping[str, int]:
+        """The number of columns of each dynamic axis of the step."""
+        ...
+
+    def layout(self, axis: str) -> Layout:
+        """How the columns of an axis are divided into sequences."""
         ...
 
     def input(self, name: str) -> Array:
@@ -206,12 +221,18 @@ class Minibatch(Protocol):
         ...
 
     @property
-    def sequences(self) -> Mapping[str, Sequence[int]]:
-        """The length of each sequence of each axis, in layout order."""
+    def frames(self) -> bool:
+        """Whether every sequence has one sample, on every axis."""
+        ...
+
+    @property
+    def layouts(self) -> Mapping[str, Sequences]:
+        """The sequences of each axis, in the order of the minibatch."""
         ...
 
     def fill(self, name: str, target: Array) -> None:
-        """Write the stream of this input, densely, into a [columns, ...] view."""
+        """Write the stream of this input, densely, into a [columns, ...] view, in the order that
+        the layout of its axis gives the columns."""
         ...
 
 

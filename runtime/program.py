@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -26,7 +26,7 @@ from brainscript.program_image import (
     layouts_place,
     states_place,
 )
-from brainscript.runtime.layouts import Layout
+from brainscript.runtime.layouts import Layout, Sequences, bases_of, check_complaints
 from brainscript.runtime.native_library import function_address
 from brainscript.runtime.state_arena import (
     DTYPES,
@@ -74,6 +74,8 @@ class Program:
             states_place(len(image.axes)) + len(image.states), np.int64
         )
         self.layouts = tuple(Layout() for _ in image.axes)
+        self._made = bases_of(image.axes)
+        self._finds = tuple(n for n, (how, _) in self._made.items() if how.kind == "found")
         self._arena: Bytes = aligned_bytes(0)
         self._columns = (0,) * len(image.axes)
         self.capacity = (0,) * len(image.axes)
@@ -91,6 +93,7 @@ class Program:
         axes = len(self.image.axes)
         for number, layout in enumerate(self.layouts, layouts_place(axes)):
             frame[number] = layout.address
+            layout.point_to_columns(self.frame_address + 8 * (number - axes))
         for number, slot in enumerate(self.image.states, states_place(axes)):
             frame[number] = self.state.address(slot.name)
 
@@ -101,8 +104,13 @@ class Program:
 
     @property
     def columns(self) -> dict[str, int]:
-        """The number of columns of each axis."""
-        return dict(zip(self.image.axes, self._columns, strict=True))
+        """The number of columns of each axis, found ones included after `run`."""
+        counts = self._frame[COLUMNS : COLUMNS + len(self.image.axes)].tolist()
+        return dict(zip(self.image.axes, counts, strict=True))
+
+    def layout(self, axis: str) -> Layout:
+        """The layout of an axis."""
+        return self.layouts[self.image.axes.index(axis)]
 
     @property
     def threads(self) -> int:
@@ -133,18 +141,56 @@ class Program:
         self._frame[ARENA] = self._arena.ctypes.data
 
     def set_columns(self, columns: Mapping[str, int] | int) -> None:
-        """The number of columns of each axis; one number stands for all axes."""
+        """Sequences of one sample: the number of columns of each axis; one number for all axes."""
         if isinstance(columns, int):
             columns = dict.fromkeys(self.image.axes, columns)
-        counts = tuple(columns[axis] for axis in self.image.axes)
+        counts = [columns.get(axis, 0) for axis in self.image.axes]
         if min(counts, default=0) < 0:
             raise ValueError(f"a number of columns is negative: {counts}")
-        if any(n > most for n, most in zip(counts, self.capacity, strict=True)):
-            self.reserve(counts)
-        self._columns = counts
-        self._frame[COLUMNS : COLUMNS + len(counts)] = counts
+        self._make_room(counts)
         for layout, count in zip(self.layouts, counts, strict=True):
             layout.set_frames(count)
+        self._set_made(counts)
+
+    def set_layouts(self, layouts: Mapping[str, Sequences]) -> None:
+        """The sequences of each axis that is made from no other."""
+        given = {a: s for a, s in layouts.items() if a in self.image.axes}
+        sizes = {axis: int(np.sum(s.lengths)) for axis, s in given.items()}
+        counts = [sizes.get(axis, 0) for axis in self.image.axes]
+        self._make_room(
+            [
+                max(n, len(given[a].lengths) if a in given else 0)
+                for a, n in zip(self.image.axes, counts, strict=True)
+            ]
+        )
+        for axis, layout in zip(self.image.axes, self.layouts, strict=True):
+            if axis in given:
+                layout.set_sequences(given[axis])
+        self._set_made(counts)
+
+    def take_columns(self) -> None:
+        """Take over the numbers of columns that native code has put into the frame."""
+        counts = [int(n) for n in self._frame[COLUMNS : COLUMNS + len(self.image.axes)]]
+        for number in self._finds:
+            how, base = self._made[number]
+            counts[number] = how.begin * counts[base]
+        self._columns = tuple(counts)
+
+    def _make_room(self, counts: Sequence[int]) -> None:
+        """Room for these columns, and for the most that axes made from others can have."""
+        wanted = list(counts)
+        for number, (how, base) in self._made.items():
+            most = wanted[base] * (how.begin if how.kind == "found" else 1)
+            wanted[number] = max(wanted[number], most)
+        if any(n > most for n, most in zip(wanted, self.capacity, strict=True)):
+            self.reserve(tuple(wanted))
+
+    def _set_made(self, counts: list[int]) -> None:
+        """Layouts of the axes that are made from others; then the frame."""
+        for number, (how, base) in self._made.items():
+            counts[number] = self.layouts[number].set_made(how, self.layouts[base])
+        self._columns = tuple(counts)
+        self._frame[COLUMNS : COLUMNS + len(counts)] = counts
 
     def spoil(self) -> None:
         """Fill the arena with NaN, so that a test sees what is read before it is written."""
@@ -164,17 +210,21 @@ class Program:
 
     def run(self, threads: int = 0) -> None:
         """Compute the step, on as many threads as it is worth unless told otherwise."""
+        for number in self._finds:
+            self._frame[COLUMNS + number] = self._columns[number]
         count = threads or self.threads
         if count == 1 or self._pool is None:
             self._step(self.frame_address, 0, 1)
         else:
             self._pool.run(self.step_address, self.frame_address, count)
+        if self._finds:
+            check_complaints(self.image.axes, self.layouts)
 
     def _view(self, slot: Slot) -> Array:
         start = evaluate(slot.place, self._columns)
         size, shape = bytes_of(slot.dims, slot.element), slot.dims[::-1]
         if slot.axis >= 0:
-            count = self._columns[slot.axis]
+            count = int(self._frame[COLUMNS + slot.axis])
             size, shape = size * count, (count, *shape)
         return self._arena[start : start + size].view(DTYPES[slot.element]).reshape(shape)
 

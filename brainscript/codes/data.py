@@ -123,4 +123,21 @@ CODES: dict[str, tuple[str, str]] = {
         " `start end state`, and a dot. The stretches begin at 0 and leave no gaps; states are"
         " looked up in `labelMappingFile`.",
     ),
+    "BS0634": (
+        "sequence without steps",
+        "An operation that picks steps of a sequence must pick at least one of each: `Where` and"
+        " `Gather` a step where the condition holds, `Slice` along time a step within its bounds,"
+        " and an index must name a step that is there.",
+    ),
+    "BS0635": (
+        "too many steps selected",
+        "A condition of `Where` above 1 repeats a step. Memory is reserved for four columns of the"
+        " result for each column of the condition.",
+    ),
+    "BS0636": (
+        "dynamic axes differ at run time",
+        "Two values meet whose dynamic axes are made in different ways. That works as long as their"
+        " sequences pair up and are equally long; `ReconcileDynamicAxis` also repeats single"
+        " steps.",
+    ),
 }

@@ -13,7 +13,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.actions.format import Format, Formatter, read_format
 from brainscript.runtime.actions.gradients import Gradients
 from brainscript.runtime.actions.session import Session, named_nodes, network_of
-from brainscript.runtime.network import Array, Minibatch, Network, NodeSpec, Reader
+from brainscript.runtime.network import Array, Network, NodeSpec, Reader, Step
 from brainscript.runtime.train.feed import feed
 from brainscript.settings import Settings
 
@@ -92,7 +92,7 @@ class _Work:
             for (node, value), f, stream in zip(
                 outputs.values(), formatters, self.streams, strict=True
             ):
-                values, lengths = _values(value(node.name), node, minibatch)
+                values, lengths = _values(value(node.name), node, step)
                 stream.writelines(f.minibatch(values, lengths, index))
                 stream.write(self.between)
             index, samples = index + 1, samples + minibatch.samples
@@ -106,15 +106,15 @@ class _Work:
             stream.write(formatter.fill(text, 0))
 
 
-def _values(found: Array, node: NodeSpec, minibatch: Minibatch) -> tuple[Array, Sequence[int]]:
-    """The values as [columns, elements] and the sequence lengths.
+def _values(found: Array, node: NodeSpec, step: Step) -> tuple[Array, Sequence[int]]:
+    """The values as [samples, elements], sequence after sequence, and the sequence lengths.
 
     A node without dynamic axis is one sequence whose samples are the columns of its matrix.
     """
     if node.axis:
-        columns = minibatch.columns[node.axis]
-        lengths = minibatch.sequences.get(node.axis) or [1] * columns
-        return found.reshape(columns, -1), lengths
+        layout = step.layout(node.axis)
+        values = found.reshape(len(found), -1)
+        return values[layout.columns_in_order()], layout.lengths.tolist()
     rows = node.dims[0] if node.dims else 1
     matrix = found.reshape(-1, rows)
     return matrix, [len(matrix)]

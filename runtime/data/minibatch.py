@@ -17,6 +17,7 @@ from brainscript.runtime import native_library
 from brainscript.runtime.data.corpus import Corpus
 from brainscript.runtime.data.randomise import Order
 from brainscript.runtime.data.streams import Binding
+from brainscript.runtime.layouts import Sequences
 from brainscript.runtime.native_library import library
 from brainscript.runtime.network import Array, InputSpec
 
@@ -31,8 +32,15 @@ class Minibatch:
         self._info = info
         self.samples = int(info.samples)
         self.sweep = int(info.sweep)
-        self._numbers = np.ctypeslib.as_array(info.sequences, (int(info.count),)).copy()
+        count = int(info.count)
+        self._numbers = np.ctypeslib.as_array(info.sequences, (count,)).copy()
         info.sequences = self._numbers.ctypes.data_as(ctypes.POINTER(ctypes.c_uint32))
+        self._pieces: NDArray[np.uint64] | None = None
+        if info.pieces:
+            words = ctypes.cast(info.pieces, ctypes.POINTER(ctypes.c_uint64))
+            self._pieces = np.ctypeslib.as_array(words, (count, 3)).copy()
+            address = self._pieces.ctypes.data_as(ctypes.POINTER(native_library.Piece))
+            info.pieces = address
 
     @property
     def numbers(self) -> NDArray[np.uint32]:
@@ -62,9 +70,23 @@ class Minibatch:
         return {axis: packed for axis, (_, packed) in self._sizes.items()}
 
     @property
-    def sequences(self) -> Mapping[str, Sequence[int]]:
-        """The length of each sequence on each axis, in order."""
-        return {axis: self._lengths(stream) for axis, stream in self._reader.axes.items()}
+    def frames(self) -> bool:
+        """Whether all sequences have one sample, on every axis."""
+        return self._pieces is None and self._reader.frames
+
+    @cached_property
+    def layouts(self) -> Mapping[str, Sequences]:
+        """The sequences of each axis, and which of them go on from or in another minibatch."""
+        return {axis: self._layout(stream) for axis, stream in self._reader.axes.items()}
+
+    def _layout(self, stream: int) -> Sequences:
+        lengths = self._lengths(stream)
+        if self._pieces is None:
+            return Sequences(lengths)
+        begin, length, slot = (self._pieces[:, i].astype(np.int64) for i in range(3))
+        whole = self._reader.corpus.lengths()[self._numbers]
+        ends = (begin + length == whole).astype(np.int64)
+        return Sequences(lengths, (begin == 0).astype(np.int64), ends, slot)
 
     def _lengths(self, stream: int) -> list[int]:
         out = np.empty(int(self._info.count), np.int64)
@@ -73,7 +95,8 @@ class Minibatch:
         return out.tolist()
 
     def fill(self, name: str, target: Array) -> None:
-        """Write the samples of an input, densely, into a [columns, ...] array."""
+        """Write the samples of an input, densely, into a [columns, ...] array, in the order of the
+        layout: time-major, longest sequences first."""
         reader = self._reader
         stream = reader.binding[name]
         dim = reader.corpus.streams[stream].dim
@@ -82,12 +105,16 @@ class Minibatch:
             raise ValueError(f"{target.shape} has no room for {columns} samples of {dim} values")
         if target.dtype == reader.dtype and target.flags.c_contiguous:
             address = target.ctypes.data
-            library().bs_reader_gather(reader.handle, stream, ctypes.byref(self._info), address)
+            self._gather(stream, address)
             return
         rows = np.empty(columns * dim, reader.dtype)
-        address = rows.ctypes.data
-        library().bs_reader_gather(reader.handle, stream, ctypes.byref(self._info), address)
+        self._gather(stream, rows.ctypes.data)
         target[...] = rows.reshape(target.shape)
+
+    def _gather(self, stream: int, address: int) -> None:
+        info = ctypes.byref(self._info)
+        if library().bs_reader_gather(self._reader.handle, stream, info, address):
+            raise MemoryError("no memory to pack a minibatch")
 
 
 class Reader:
@@ -100,7 +127,10 @@ class Reader:
         inputs: Sequence[InputSpec],
         binding: Binding,
         dtype: np.dtype[np.floating],
+        truncation: int = 0,
     ):
+        """`truncation` is the most steps of a piece of a sequence; 0 for whole sequences."""
+        self.truncation = truncation
         self._load = load
         self.order = order
         self.binding = binding
@@ -130,7 +160,13 @@ class Reader:
             if not created:
                 raise MemoryError("no memory for a reader")
             self._handle = int(created)
+            library().bs_reader_truncate(self._handle, self.truncation)
         return self._handle
+
+    @cached_property
+    def frames(self) -> bool:
+        """Whether every sequence has one sample in the streams that are read."""
+        return all(self.corpus.single(stream) for stream in self.axes.values())
 
     def start_epoch(self, index: int, epoch_size: int, minibatch_size: int) -> None:
         """Go to epoch `index` of `epoch_size` samples (0: one sweep of the data)."""

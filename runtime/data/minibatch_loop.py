@@ -7,10 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from brainscript.axes import KINDS, made
 from brainscript.linear import Form
-from brainscript.program_image import COLUMNS, ProgramImage
+from brainscript.program_image import ProgramImage
 from brainscript.runtime import native_library
 from brainscript.runtime.data.minibatch import Reader
+from brainscript.runtime.layouts import (
+    Layout,
+    check_complaints,
+    dependency_order,
+    empty_sequence,
+)
 from brainscript.runtime.native_library import library
 from brainscript.runtime.state_arena import StateArena
 
@@ -24,6 +31,7 @@ class Program(Protocol):
     state: StateArena
     step_address: int
     capacity: tuple[int, ...]
+    layouts: tuple[Layout, ...]
 
     @property
     def frame_address(self) -> int:
@@ -42,6 +50,10 @@ class Program(Protocol):
 
     def set_columns(self, columns: Mapping[str, int]) -> None:
         """The number of columns of each axis; makes room for them."""
+        ...
+
+    def take_columns(self) -> None:
+        """Take over the numbers of columns that native code has put into the frame."""
         ...
 
 
@@ -87,6 +99,10 @@ class MinibatchLoop:
         plan.counted_axis = self.axes.index(counted_axis) if counted_axis else -1
         plan.step, plan.frame = program.step_address, program.frame_address
         plan.axes, plan.capacity = len(self.axes), self._capacity
+        self._axis = self._describe_axes()
+        order = dependency_order(self.axes)
+        self._order = (ctypes.c_int64 * max(1, len(order)))(*order)
+        plan.axis, plan.order = self._axis, self._order
         plan.inputs, plan.input_count = self._inputs, len(program.image.inputs)
         self._place_scalars()
 
@@ -94,15 +110,24 @@ class MinibatchLoop:
     def suits(reader: Reader, program: Program) -> bool:
         """Whether the reader determines all axes and inputs of the program."""
         inputs = program.image.inputs
-        given = {slot.axis for slot in inputs}
+        axes = program.image.axes
         return (
-            len(program.image.axes) <= native_library.MAX_AXES
-            and given == set(range(len(program.image.axes)))
+            len(axes) <= native_library.MAX_AXES
+            and all(made(axis).kind != "stream" or axis in reader.axes for axis in axes)
             and all(slot.name in reader.binding for slot in inputs)
             and all(
                 slot.element == ("f64" if reader.dtype.itemsize == 8 else "f32") for slot in inputs
             )
         )
+
+    def _describe_axes(self) -> ctypes.Array[native_library.Axis]:
+        described = (native_library.Axis * max(1, len(self.axes)))()
+        for native, axis in zip(described, self.axes, strict=False):
+            how = made(axis)
+            native.kind, native.begin, native.end = KINDS.index(how.kind), how.begin, how.end
+            stream = how.kind == "stream"
+            native.source = self.reader.axes[axis] if stream else self.axes.index(how.base)
+        return described
 
     def _describe_inputs(self) -> ctypes.Array[native_library.Input]:
         slots = self.program.image.inputs
@@ -146,10 +171,11 @@ class MinibatchLoop:
             self._largest = {axis: max(n, last[axis]) for axis, n in self._largest.items()}
             if progress.status == native_library.NO_MEMORY:
                 raise MemoryError("no memory for the order of the data")
+            self._check(progress)
             if progress.status != native_library.NEEDS_CAPACITY:
                 break
         if done:
-            self.program.set_columns(self._columns_in_frame())
+            self.program.take_columns()
         finished = progress.status == native_library.END_OF_EPOCH
         return Progress(done, samples, counted, totals, finished)
 
@@ -162,14 +188,24 @@ class MinibatchLoop:
         library().bs_run_minibatches(
             self.reader.handle, ctypes.byref(plan), count, seconds, ctypes.byref(progress)
         )
+        for axis, layout in zip(self.axes, program.layouts, strict=True):
+            if not self._frames(axis):
+                layout.spoil()
         return progress
 
-    def _columns_in_frame(self) -> dict[str, int]:
-        """The columns of the last minibatch."""
-        words = (ctypes.c_int64 * (COLUMNS + len(self.axes))).from_address(
-            self.program.frame_address
-        )
-        return dict(zip(self.axes, words[COLUMNS:], strict=True))
+    def _frames(self, axis: str) -> bool:
+        """Whether the native loop leaves the arrays of a layout as they are for frames."""
+        reader = self.reader
+        if made(axis).kind != "stream":
+            return False
+        return not reader.truncation and reader.corpus.single(reader.axes[axis])
+
+    def _check(self, progress: native_library.Progress) -> None:
+        """Raise for what a minibatch holds that the network cannot work on."""
+        if progress.status == native_library.EMPTY_SEQUENCE:
+            raise empty_sequence()
+        if progress.status == native_library.COMPLAINT:
+            check_complaints(self.axes, self.program.layouts)
 
 
 def _factors(form: Form, axes: int) -> tuple[int, ...]:

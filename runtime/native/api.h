@@ -7,7 +7,7 @@
 #define BS_EXPORT extern "C" __attribute__((visibility("default")))
 
 // Raised whenever a function or a structure below changes; Python refuses another number.
-constexpr int64_t kAbiVersion = 2;
+constexpr int64_t kAbiVersion = 3;
 
 // A compiled step: does the share of thread `tid` of `nt` on the buffers of `frame`.
 using StepFunction = void (*)(void* frame, int64_t tid, int64_t nt);
@@ -20,6 +20,8 @@ enum Status : int64_t {
   kNeedsCapacity = 3,  // a minibatch does not fit the buffers; nothing was consumed
   kEndOfEpoch = 4,
   kOutOfTime = 5,
+  kEmptySequence = 6,  // an axis would get a sequence without steps; nothing was consumed
+  kComplaint = 7,      // the step found that it cannot go on: kLayoutComplaint of an axis says why
 };
 
 // Words of a frame, as program_image.py lays it out: the columns of each axis are followed by the
@@ -31,6 +33,8 @@ enum FramePlace : int64_t {
   kFrameColumns = 5
 };
 
+constexpr int64_t kLayoutWords = 16;
+
 // Words of the layout of an axis; from kLayoutOffsets on they point to arrays of words.
 enum LayoutPlace : int64_t {
   kLayoutSteps = 0,
@@ -41,7 +45,10 @@ enum LayoutPlace : int64_t {
   kLayoutRank = 5,
   kLayoutBegins = 6,
   kLayoutEnds = 7,
-  kLayoutSlot = 8
+  kLayoutSlot = 8,
+  kLayoutColumns = 9,    // points to the number of columns in the frame
+  kLayoutCapacity = 10,  // the most columns that there is room for
+  kLayoutComplaint = 11  // what a step that makes the layout found wrong; 0: nothing
 };
 
 // One stream of a text file.
@@ -89,11 +96,21 @@ struct bs_order_options {
   int64_t seed;
 };
 
+// A piece of a sequence: `length` steps from `begin` on, in row `slot` of truncated training.
+struct bs_piece {
+  uint64_t begin;
+  uint64_t length;
+  uint64_t slot;
+};
+
 struct bs_minibatch {
   const uint32_t* sequences;
   int64_t count;
   int64_t samples;
   int64_t sweep;
+  const bs_piece* pieces;  // null: whole sequences
+  int64_t rows;
+  int64_t width;
 };
 
 // Where one input of a step lies: arena + base + sum over axes of coefficients[i] * padded n[i].
@@ -106,6 +123,21 @@ struct bs_input {
 
 constexpr int64_t kMaxAxes = 16;
 
+// How an axis gets its layout: from a stream, or from another axis.
+enum AxisKind : int64_t {
+  kAxisStream = 0,
+  kAxisFirst = 1,  // one column for each sequence of axis `source`
+  kAxisSlice = 2,  // the steps that Slice (begin, end) keeps of axis `source`
+  kAxisFound = 3,  // made while the step runs: at most `begin` columns for each of axis `source`
+};
+
+struct bs_axis {
+  int64_t kind;
+  int64_t source;  // number of the stream or of the axis
+  int64_t begin;
+  int64_t end;
+};
+
 struct bs_loop {
   void* pool;
   StepFunction step;
@@ -113,6 +145,8 @@ struct bs_loop {
   int64_t threads;
   int64_t axes;
   const int64_t* capacity;
+  const bs_axis* axis;
+  const int64_t* order;  // the axes, each behind the one that it is made from
   const bs_input* inputs;
   int64_t input_count;
   int64_t element_bytes;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "api.h"
+#include "data/layout.h"
 #include "data/reader.h"
 #include "pool.h"
 
@@ -36,9 +37,11 @@ class Loop {
     const bool fits = measure(batch);
     for (int64_t axis = 0; axis < plan_.axes; ++axis) progress.last_columns[axis] = columns_[axis];
     if (!fits) return kNeedsCapacity;
+    if (!lay_out(batch)) return kEmptySequence;
     counted_ = count(batch);
     hand_over(batch);
     run();
+    if (!look_at_found()) return kComplaint;
     reader_.take();
     ++progress.minibatches;
     progress.samples += static_cast<int64_t>(batch.samples);
@@ -52,15 +55,58 @@ class Loop {
     return reader_.corpus().streams[static_cast<size_t>(number)];
   }
 
-  // Columns per axis; false when the buffers are too small.
+  Layout layout(int64_t axis) const {
+    return Layout(reinterpret_cast<int64_t*>(plan_.frame[kFrameColumns + plan_.axes + axis]));
+  }
+
+  // Columns per axis, or a bound of them; false when the buffers are too small.
   bool measure(const Minibatch& batch) {
-    for (int64_t axis = 0; axis < plan_.axes; ++axis) columns_[axis] = 0;
-    for (int64_t i = 0; i < plan_.input_count; ++i) {
-      const bs_input& input = plan_.inputs[i];
-      columns_[input.axis] = static_cast<int64_t>(stream_columns(stream(input.stream), batch));
+    const auto sequences = static_cast<int64_t>(batch.count);
+    bool fits = true;
+    for (int64_t i = 0; i < plan_.axes; ++i) {
+      const int64_t axis = plan_.order[i];
+      const bs_axis& made = plan_.axis[axis];
+      int64_t columns = sequences;
+      if (made.kind == kAxisStream) {
+        columns = static_cast<int64_t>(stream_columns(stream(made.source), batch));
+      } else if (made.kind == kAxisSlice) {
+        columns = columns_[made.source];
+      } else if (made.kind == kAxisFound) {
+        columns = made.begin * columns_[made.source];
+      }
+      columns_[axis] = columns;
+      fits = fits && columns <= plan_.capacity[axis] && sequences <= plan_.capacity[axis];
     }
+    return fits;
+  }
+
+  // The layout of each axis that is known before the step runs; false when a sequence gets no step.
+  bool lay_out(const Minibatch& batch) {
+    for (int64_t i = 0; i < plan_.axes; ++i) {
+      const int64_t axis = plan_.order[i];
+      const bs_axis& made = plan_.axis[axis];
+      Layout mine = layout(axis);
+      if (made.kind == kAxisFirst) {
+        mine.set_first(layout(made.source));
+      } else if (made.kind == kAxisSlice) {
+        if (!mine.set_slice(layout(made.source), made.begin, made.end)) return false;
+        columns_[axis] = mine.columns();
+      } else if (made.kind == kAxisStream && batch.frames(stream(made.source))) {
+        mine.set_frames(columns_[axis]);
+      } else if (made.kind == kAxisStream) {
+        mine.set_stream(stream(made.source), batch);
+      }
+      plan_.frame[kFrameColumns + axis] = columns_[axis];
+    }
+    return true;
+  }
+
+  // Takes in the columns of axes that the step has made; false when it could not make one.
+  bool look_at_found() {
     for (int64_t axis = 0; axis < plan_.axes; ++axis) {
-      if (columns_[axis] > plan_.capacity[axis]) return false;
+      if (plan_.axis[axis].kind != kAxisFound) continue;
+      columns_[axis] = plan_.frame[kFrameColumns + axis];
+      if (layout(axis).complaint() != 0) return false;
     }
     return true;
   }
@@ -86,19 +132,17 @@ class Loop {
       for (int64_t axis = 0; axis < plan_.axes; ++axis) {
         offset += input.coefficients[axis] * padded(columns_[axis]);
       }
-      gather_share(stream(input.stream), *batch_, arena + offset, tid, nt);
+      const StreamView& from = stream(input.stream);
+      if (batch_->frames(from)) {
+        gather_share(from, *batch_, arena + offset, tid, nt);
+      } else {
+        gather_packed(from, *batch_, layout(input.axis), arena + offset, tid, nt);
+      }
     }
   }
 
   static void fill_share(void* loop, int64_t tid, int64_t nt) {
     static_cast<const Loop*>(loop)->fill(tid, nt);
-  }
-
-  // The layout of sequences of length 1; all but their number stands there already.
-  void set_frames(int64_t axis) const {
-    auto* words = reinterpret_cast<int64_t*>(plan_.frame[kFrameColumns + plan_.axes + axis]);
-    words[kLayoutSequences] = columns_[axis];
-    reinterpret_cast<int64_t*>(words[kLayoutOffsets])[1] = columns_[axis];
   }
 
   int64_t input_bytes() const {
@@ -110,10 +154,6 @@ class Loop {
   }
 
   void hand_over(const Minibatch& batch) {
-    for (int64_t axis = 0; axis < plan_.axes; ++axis) {
-      plan_.frame[kFrameColumns + axis] = columns_[axis];
-      set_frames(axis);
-    }
     batch_ = &batch;
     if (plan_.pool != nullptr && plan_.threads != 1 && input_bytes() > kShareBytes) {
       static_cast<Pool*>(plan_.pool)->run(fill_share, this, plan_.threads);
@@ -181,6 +221,7 @@ BS_EXPORT void bs_run_minibatches(void* reader, const bs_loop* plan, int64_t cou
 BS_EXPORT void bs_abi_sizes(int64_t* out) {
   constexpr size_t kSizes[] = {sizeof(bs_stream_spec),   sizeof(bs_text_options), sizeof(bs_remark),
                                sizeof(bs_order_options), sizeof(bs_minibatch),    sizeof(bs_input),
-                               sizeof(bs_loop),          sizeof(bs_progress)};
+                               sizeof(bs_loop),          sizeof(bs_progress),
+                               sizeof(bs_piece),        sizeof(bs_axis)};
   for (size_t size : kSizes) *out++ = static_cast<int64_t>(size);
 }

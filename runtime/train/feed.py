@@ -23,19 +23,22 @@ from brainscript.runtime.train.rates import momentum_for
 
 def feed(step: Step, inputs: Sequence[InputSpec], minibatch: Minibatch) -> None:
     """Set the sizes of a step and fill its inputs."""
-    step.set_columns(minibatch.columns)
+    if minibatch.frames:
+        step.set_columns(minibatch.columns)
+    else:
+        step.set_layouts(minibatch.layouts)
     for spec in inputs:
         minibatch.fill(spec.name, step.input(spec.name))
 
 
-def update_samples(network: Network, criterion: NodeSpec, minibatch: Minibatch) -> int:
+def update_samples(network: Network, criterion: NodeSpec, minibatch: Minibatch, step: Step) -> int:
     """The count N of momentum, clipping and regularisation.
 
     A criterion with an axis counts its own samples; otherwise it is the columns of the widest
     feature input in CNTK's packed layout, gaps included.
     """
     if criterion.axis:
-        return minibatch.columns.get(criterion.axis, 0)
+        return step.columns.get(criterion.axis, 0)
     axes = {spec.name: spec.axis for spec in network.facts.inputs}
     features = [axes[name] for name in network.facts.features if name in axes]
     return max((minibatch.padded.get(axis, 0) for axis in features), default=minibatch.samples)
@@ -94,10 +97,11 @@ class SingleLoop:
         if minibatch is None:
             return Progress(0, 0, 0, {}, True)
         feed(self.step, self.inputs, minibatch)
-        counted = update_samples(self.network, self.criterion, minibatch)
+        counted = update_samples(self.network, self.criterion, minibatch, self.step)
         set_hyper(self.network, *self.rates, counted)
         self.step.run()
-        return Progress(1, minibatch.samples, counted, minibatch.columns, False)
+        columns = {**minibatch.columns, **self.step.columns}
+        return Progress(1, minibatch.samples, counted, columns, False)
 
 
 def loop_over(

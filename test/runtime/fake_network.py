@@ -10,6 +10,7 @@ import numpy as np
 
 from brainscript.diagnostic import Diagnostic
 from brainscript.program_image import StateSlot
+from brainscript.runtime.layouts import Layout, Sequences
 from brainscript.runtime.network import (
     Array,
     Environment,
@@ -96,16 +97,27 @@ class FakeStep:
 
     def __init__(self, state: StateArena, mode: Mode):
         self.state, self.mode = state, mode
+        self.columns: Mapping[str, int] = {}
         self.arrays: dict[str, Array] = {}
+        self._layout = Layout()
 
     def set_columns(self, columns: Mapping[str, int] | int) -> None:
         assert not isinstance(columns, int)
         n = columns["*"]
+        self.columns = {"*": n}
+        self._layout.set_frames(n)
         self.arrays = {
             "features": np.zeros((n, FEATURES), np.float32),
             "labels": np.zeros((n, LABELS), np.float32),
             "ce": np.zeros(1, np.float32),
         }
+
+    def set_layouts(self, layouts: Mapping[str, Sequences]) -> None:
+        self.set_columns({axis: len(s.lengths) for axis, s in layouts.items()})
+
+    def layout(self, axis: str) -> Layout:
+        assert axis == "*"
+        return self._layout
 
     def input(self, name: str) -> Array:
         return self.arrays[name]
@@ -148,7 +160,8 @@ class FakeMinibatch:
         self.samples = len(data)
         self.columns: Mapping[str, int] = {"*": len(data)}
         self.padded: Mapping[str, int] = {"*": len(data)}
-        self.sequences: Mapping[str, Sequence[int]] = {"*": [1] * len(data)}
+        self.frames = True
+        self.layouts: Mapping[str, Sequences] = {"*": Sequences([1] * len(data))}
 
     def fill(self, name: str, target: Array) -> None:
         target[:] = self.data[:, :FEATURES] if name == "features" else self.data[:, FEATURES:]

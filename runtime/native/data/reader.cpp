@@ -1,6 +1,8 @@
 // Epochs and minibatches, and the copy of their samples into dense rows.
 #include "reader.h"
 
+#include "layout.h"
+
 #include <algorithm>
 
 Reader::Reader(const Corpus& corpus, OrderOptions options) : corpus_(corpus), options_(options) {
@@ -22,6 +24,8 @@ void Reader::load_sweep(uint64_t sweep) {
 
 void Reader::start_epoch(uint64_t epoch, uint64_t size, uint64_t minibatch_size) {
   ready_ = advance_ = false;
+  rows_.clear();
+  if (truncation_ != 0) rows_.resize(std::max<uint64_t>(1, minibatch_size / truncation_));
   left_ = 0;
   if (sweep_samples_ == 0) return;
   const uint64_t length = size == 0 ? sweep_samples_ : size;
@@ -37,14 +41,23 @@ void Reader::start_epoch(uint64_t epoch, uint64_t size, uint64_t minibatch_size)
 // Consumes the current minibatch.
 void Reader::move_on() {
   advance_ = ready_ = false;
-  next_ += current_.count;
-  position_ += current_.samples;
-  left_ -= std::min(left_, current_.samples);
+  if (truncation_ == 0) advance(current_.count, current_.samples);
+}
+
+// The next sequences of the sweep are taken.
+void Reader::advance(uint64_t count, uint64_t samples) {
+  next_ += count;
+  position_ += samples;
+  left_ -= std::min(left_, samples);
 }
 
 bool Reader::peek(Minibatch& out) {
   if (advance_ && ready_) move_on();
   advance_ = false;
+  if (!ready_ && truncation_ != 0) {
+    if (!peek_pieces()) return false;
+    ready_ = true;
+  }
   if (!ready_) {
     if (left_ == 0) return false;
     if (next_ == order_.size()) load_sweep(sweep_ + 1);
@@ -57,7 +70,7 @@ bool Reader::peek(Minibatch& out) {
       samples += length;
       ++end;
     }
-    current_ = {order_.data() + next_, end - next_, samples, sweep_};
+    current_ = {order_.data() + next_, end - next_, samples, sweep_, nullptr, 0, 0};
     ready_ = true;
   }
   out = current_;
@@ -65,13 +78,14 @@ bool Reader::peek(Minibatch& out) {
 }
 
 uint64_t stream_columns(const StreamView& stream, const Minibatch& batch) {
-  if (stream.single) return batch.count;
+  if (batch.frames(stream)) return batch.count;
   uint64_t columns = 0;
-  for (uint64_t i = 0; i < batch.count; ++i) columns += stream.length(batch.sequences[i]);
+  for (uint64_t i = 0; i < batch.count; ++i) columns += batch.length(stream, i);
   return columns;
 }
 
 uint64_t packed_columns(const StreamView& stream, const Minibatch& batch) {
+  if (batch.pieces != nullptr) return batch.rows * batch.width;
   if (stream.single) return batch.count;
   uint64_t width = 0;
   for (uint64_t i = 0; i < batch.count; ++i)
@@ -91,22 +105,19 @@ uint64_t packed_columns(const StreamView& stream, const Minibatch& batch) {
 
 namespace {
 template <class T>
-T* copy_dense(const StreamData& data, const T* values, uint64_t first, uint64_t samples, T* to) {
-  const uint64_t count = samples * data.dim;
-  std::memcpy(to, values + first * data.dim, count * sizeof(T));
-  return to + count;
+T* copy_dense(const StreamData& data, const T* values, uint64_t sample, T* to) {
+  std::memcpy(to, values + sample * data.dim, data.dim * sizeof(T));
+  return to + data.dim;
 }
 
 // Entries of one row that occur twice add up.
 template <class T>
-T* copy_sparse(const StreamData& data, const T* values, uint64_t first, uint64_t samples, T* to) {
-  std::fill_n(to, samples * data.dim, T(0));
-  for (uint64_t sample = first; sample < first + samples; ++sample, to += data.dim) {
-    for (uint64_t e = data.entry[sample]; e < data.entry[sample + 1]; ++e) {
-      to[data.rows.data()[e]] += values[e];
-    }
+T* copy_sparse(const StreamData& data, const T* values, uint64_t sample, T* to) {
+  std::fill_n(to, data.dim, T(0));
+  for (uint64_t e = data.entry[sample]; e < data.entry[sample + 1]; ++e) {
+    to[data.rows.data()[e]] += values[e];
   }
-  return to;
+  return to + data.dim;
 }
 
 // One sample per sequence and few values per sample: no call for each row.
@@ -148,9 +159,7 @@ void gather_as(const StreamView& stream, const T* values, const Minibatch& batch
   const StreamData& data = *stream.data;
   for (uint64_t i = 0; i < batch.count; ++i) {
     const uint64_t first = stream.begin(batch.sequences[i]);
-    const uint64_t samples = stream.single ? 1 : stream.length(batch.sequences[i]);
-    to = data.sparse ? copy_sparse(data, values, first, samples, to)
-                     : copy_dense(data, values, first, samples, to);
+    to = data.sparse ? copy_sparse(data, values, first, to) : copy_dense(data, values, first, to);
   }
 }
 }  // namespace
@@ -166,10 +175,6 @@ void gather(const StreamView& stream, const Minibatch& batch, void* out) {
 
 void gather_share(const StreamView& stream, const Minibatch& batch, void* out, int64_t tid,
                   int64_t nt) {
-  if (!stream.single) {
-    if (tid == 0) gather(stream, batch, out);
-    return;
-  }
   const uint64_t first = batch.count * tid / nt;
   const uint64_t last = batch.count * (tid + 1) / nt;
   Minibatch share = batch;
@@ -192,8 +197,13 @@ const StreamView& stream_of(void* handle, int64_t stream) {
 }
 
 Minibatch batch_from(const bs_minibatch* batch) {
-  return {batch->sequences, static_cast<uint64_t>(batch->count),
-          static_cast<uint64_t>(batch->samples), static_cast<uint64_t>(batch->sweep)};
+  return {batch->sequences,
+          static_cast<uint64_t>(batch->count),
+          static_cast<uint64_t>(batch->samples),
+          static_cast<uint64_t>(batch->sweep),
+          batch->pieces,
+          static_cast<uint64_t>(batch->rows),
+          static_cast<uint64_t>(batch->width)};
 }
 }  // namespace
 
@@ -238,8 +248,13 @@ BS_EXPORT int64_t bs_reader_next(void* reader, bs_minibatch* out) {
     Minibatch batch;
     if (!reader_of(reader).peek(batch)) return kEndOfEpoch;
     reader_of(reader).take();
-    *out = {batch.sequences, static_cast<int64_t>(batch.count), static_cast<int64_t>(batch.samples),
-            static_cast<int64_t>(batch.sweep)};
+    *out = {batch.sequences,
+            static_cast<int64_t>(batch.count),
+            static_cast<int64_t>(batch.samples),
+            static_cast<int64_t>(batch.sweep),
+            batch.pieces,
+            static_cast<int64_t>(batch.rows),
+            static_cast<int64_t>(batch.width)};
     return kDone;
   } catch (const std::exception&) {
     return kNoMemory;
@@ -262,12 +277,32 @@ BS_EXPORT int64_t bs_reader_columns(void* reader, int64_t stream, const bs_minib
 BS_EXPORT void bs_reader_lengths(void* reader, int64_t stream, const bs_minibatch* batch,
                                  int64_t* out) {
   const StreamView& view = stream_of(reader, stream);
-  for (int64_t i = 0; i < batch->count; ++i) {
-    out[i] = static_cast<int64_t>(view.length(batch->sequences[i]));
+  const Minibatch whole = batch_from(batch);
+  for (uint64_t i = 0; i < whole.count; ++i) {
+    out[i] = static_cast<int64_t>(whole.length(view, i));
   }
 }
 
-BS_EXPORT void bs_reader_gather(void* reader, int64_t stream, const bs_minibatch* batch,
-                                void* out) {
-  gather(stream_of(reader, stream), batch_from(batch), out);
+// The samples of a stream, each at the column that the layout of the minibatch gives it.
+BS_EXPORT int64_t bs_reader_gather(void* reader, int64_t stream, const bs_minibatch* batch,
+                                   void* out) {
+  const StreamView& view = stream_of(reader, stream);
+  const Minibatch samples = batch_from(batch);
+  if (samples.frames(view)) {
+    gather(view, samples, out);
+    return kDone;
+  }
+  try {
+    LayoutMemory memory(stream_columns(view, samples));
+    memory.layout.set_stream(view, samples);
+    gather_packed(view, samples, memory.layout, out, 0, 1);
+    return kDone;
+  } catch (const std::exception&) {
+    return kNoMemory;
+  }
+}
+
+// Pieces of at most `length` steps from the next epoch on; 0: whole sequences.
+BS_EXPORT void bs_reader_truncate(void* reader, int64_t length) {
+  reader_of(reader).truncate(static_cast<uint64_t>(length));
 }

@@ -8,15 +8,23 @@ from pathlib import Path
 from brainscript.diagnostic import Diagnostic
 from brainscript.frontend.config import parse_config
 from brainscript.frontend.source import Sources, SourceText
-from brainscript.runtime.data.minibatch import Reader
+from brainscript.runtime.data.minibatch import Minibatch, Reader
 from brainscript.runtime.data.readers import open_reader
-from brainscript.runtime.network import InputSpec
+from brainscript.runtime.layouts import Layout
+from brainscript.runtime.network import Array, InputSpec
 from brainscript.settings import Settings
 
 
 def settings_of(text: str) -> Settings:
     """The section that a config text describes."""
     return parse_config(SourceText("test.cntk", text), Sources())
+
+
+def in_order(batch: Minibatch, values: Array, axis: str = "*") -> Array:
+    """Samples as they lie in a step, in the order of the minibatch."""
+    layout = Layout()
+    layout.set_sequences(batch.layouts[axis])
+    return values[layout.columns_in_order()]
 
 
 def reader_of(

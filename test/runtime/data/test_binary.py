@@ -11,7 +11,7 @@ import pytest
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError
 from brainscript.runtime.network import InputSpec
-from test.runtime.data.support import reader_of
+from test.runtime.data.support import in_order, reader_of
 
 MAGIC = 0x636E746B5F62696E
 Sequence = tuple[list[list[float]], list[dict[int, float]]]
@@ -65,7 +65,7 @@ def read(folder: Path, data: bytes, more: str = "") -> tuple[list[list[float]], 
         for place, spec in enumerate(INPUTS):
             out = np.empty((batch.columns["*"], *spec.dims), np.float32)
             batch.fill(spec.name, out)
-            found[place] += out.tolist()
+            found[place] += in_order(batch, out).tolist()
     return found[0], found[1]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.network import InputSpec
-from test.runtime.data.support import text_reader
+from test.runtime.data.support import in_order, text_reader
 
 IN_ORDER = "randomize = false"
 
@@ -59,16 +59,17 @@ def test_each_sweep_has_its_own_order_and_restarts_repeat_it(tmp_path: Path):
     assert together == first + second
 
 
-def test_samples_of_ragged_sequences_follow_each_other(tmp_path: Path):
+def test_samples_of_ragged_sequences_are_packed_time_major(tmp_path: Path):
     reader = ragged(tmp_path, [2, 1, 3])
     reader.start_epoch(0, 0, 100)
     batch = reader.next()
     assert batch is not None
     assert (batch.samples, batch.columns, batch.padded) == (6, {"*": 6}, {"*": 6})
-    assert batch.sequences == {"*": [2, 1, 3]}
+    assert list(batch.layouts["*"].lengths) == [2, 1, 3]
     out = np.empty((6, 1), np.float32)
     batch.fill("a", out)
-    assert out[:, 0].tolist() == [0, 1, 100, 200, 201, 202]
+    assert out[:, 0].tolist() == [200, 0, 100, 201, 1, 202]
+    assert in_order(batch, out)[:, 0].tolist() == [0, 1, 100, 200, 201, 202]
 
 
 def test_packed_columns_are_first_fit(tmp_path: Path):
@@ -93,7 +94,8 @@ def test_streams_with_their_own_axes(tmp_path: Path):
     words, labels = np.empty((3, 3), np.float32), np.empty((2, 1), np.float32)
     batch.fill("w", words)
     batch.fill("l", labels)
-    assert words.tolist() == [[1, 0, 0], [0, 2, 3], [0, 0, 2]]
+    assert words.tolist() == [[1, 0, 0], [0, 0, 2], [0, 2, 3]]
+    assert in_order(batch, words, "words").tolist() == [[1, 0, 0], [0, 2, 3], [0, 0, 2]]
     assert labels.tolist() == [[5], [6]]
 
 

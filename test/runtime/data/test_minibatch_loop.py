@@ -69,6 +69,9 @@ class Recorder:
         for layout, count in zip(self.layouts, self.columns, strict=True):
             layout.set_frames(count)
 
+    def take_columns(self) -> None:
+        self.columns = tuple(self.frame[COLUMNS : COLUMNS + len(self.axes)].tolist())
+
     def _record(self, frame: int, tid: int, nt: int) -> None:
         assert (frame, tid, nt) == (self.frame_address, 0, 1)
         columns = self.frame[COLUMNS : COLUMNS + len(self.axes)].tolist()

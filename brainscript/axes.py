@@ -1,0 +1,79 @@
+"""Names of dynamic axes, and how one is made from another.
+
+An axis is `*`, the name of a `DynamicAxis`, or made from another axis A by an operation: `A/first`
+has one column for each sequence of A, `A/slice:b:e` the steps that `Slice (b, e)` along time keeps,
+`A/where:NODE` those that the operation `Where` finds while the step runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["stream", "first", "slice", "found"]
+KINDS: tuple[Kind, ...] = ("stream", "first", "slice", "found")
+"""Where the layout of an axis comes from; the numbers are those of the native library."""
+
+FOUND_COLUMNS = 4
+"""`Where` may repeat steps: memory is reserved for so many columns for each of its source."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """How an axis is made: from the axis `base`, with the bounds of a slice."""
+
+    kind: Kind
+    base: str = ""
+    begin: int = 0
+    end: int = 0
+
+
+def first_of(axis: str) -> str:
+    """The axis with one column for each sequence."""
+    return f"{axis}/first"
+
+
+def slice_of(axis: str, begin: int, end: int) -> str:
+    """The axis of the steps that a slice along time keeps; one step is one column a sequence."""
+    if (begin, end) in ((0, 1), (-1, 0)):
+        return first_of(axis)
+    return f"{axis}/slice:{begin}:{end}"
+
+
+def found_in(axis: str, node: str) -> str:
+    """The axis of the steps that the condition `node` finds."""
+    return f"{axis}/where:{node.replace('/', '_')}"
+
+
+def made(axis: str) -> Made:
+    """How an axis is made, by its name."""
+    base, slash, last = axis.rpartition("/")
+    if not slash:
+        return Made("stream")
+    if last == "first":
+        return Made("first", base)
+    if last.startswith("where:"):
+        return Made("found", base, FOUND_COLUMNS)
+    if last.startswith("slice:"):
+        begin, end = last.removeprefix("slice:").split(":")
+        return Made("slice", base, int(begin), int(end))
+    return Made("stream")
+
+
+def root_of(axis: str) -> str:
+    """The axis of an input that an axis goes back to."""
+    while (how := made(axis)).kind != "stream":
+        axis = how.base
+    return axis
+
+
+def with_bases(axes: tuple[str, ...]) -> tuple[str, ...]:
+    """The axes and all those that they are made from, bases first where they are added."""
+    found = dict.fromkeys(axes)
+    for axis in axes:
+        chain: list[str] = []
+        while (how := made(axis)).kind != "stream":
+            axis = how.base
+            chain.append(axis)
+        found |= dict.fromkeys(reversed(chain))
+    return tuple(found)
