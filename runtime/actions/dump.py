@@ -57,9 +57,10 @@ def _node(network: Network, node: NodeSpec, values: bool, metadata: bool) -> str
     if values and stored is not None:
         rows = node.dims[0] if node.dims else 1
         digits = 9 if stored.dtype.itemsize == 4 else 17
+        lines.append("\n" if metadata else "")
         for row in stored.reshape(-1, rows).T.tolist():
-            lines.append("\n " + " ".join(f"{value:.{digits}g}" for value in row) + " ")
-        lines.append(f"\n {RULE} ")
+            lines.append(" " + " ".join(f"{value:.{digits}g}" for value in row) + " \n")
+        lines.append(f" {RULE} " if metadata else "")
     return "".join(lines)
 
 
