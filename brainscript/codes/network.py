@@ -97,4 +97,25 @@ CODES: dict[str, tuple[str, str]] = {
         "A loop is run step by step, so an operation on its ring must give a value for each step "
         "from values of that step; criteria and sums over samples need all of them at once.",
     ),
+    "BS0440": (
+        "windows do not fit",
+        "A kernel must not be larger than the input along any axis, even with padding. Padding "
+        "given by hand must make the windows fill the input exactly. An output shape or a number "
+        "of pooled values must belong to the windows of its input.",
+    ),
+    "BS0441": (
+        "wrong option of a convolution or pooling",
+        "Kernel, stride, padding, dilation and sharing have one value for each axis or fewer, the "
+        "last of which is repeated; sizes are at least 1, padding at least 0.",
+    ),
+    "BS0442": (
+        "wrong weights of a convolution",
+        "The weights hold one kernel for each map, `[kernel x maps]`, or for each window along "
+        "axes that are not shared. They are parameters, the same for all samples.",
+    ),
+    "BS0443": (
+        "the channel axis would be padded",
+        "A convolution whose kernel covers all channels must not pad them: the value "
+        "`autoPadding=true` goes for every axis that the kernel names.",
+    ),
 }

@@ -38,7 +38,7 @@ from brainscript.dialects.net.shapes import ShapeError, as_written, compatible, 
 from brainscript.dialects.tensors import UNKNOWN, Shape, TensorType, shape_text, type_of
 
 Op = TypeVar("Op", bound=Operation)
-Read = Literal["number", "integer", "boolean", "text", "shape"]
+Read = Literal["number", "integer", "integers", "boolean", "text", "shape"]
 
 
 @dataclass(frozen=True)
@@ -287,6 +287,8 @@ def read_option(option: Option, value: object) -> object:
     """The value of one option, checked and converted."""
     if option.read == "shape":
         return read_shape(option.name, value)
+    if option.read == "integers":
+        return tuple(read_integer(option.name, item) for item in _flat(value))
     if option.read == "text":
         if isinstance(value, str):
             return value

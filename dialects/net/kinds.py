@@ -11,10 +11,13 @@ from xdsl.irdl import OptionalDef
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.dialects.net import (
+    convolution,
     criteria,
+    crop,
     elementwise,
     linear,
     normalise,
+    pooling,
     recurrence,
     reduce,
     shape,
@@ -122,6 +125,9 @@ FAMILIES = (
     linear,
     reduce,
     shape,
+    convolution,
+    pooling,
+    crop,
     normalise,
     recurrence,
     criteria,

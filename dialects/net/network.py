@@ -22,11 +22,14 @@ from xdsl.utils.exceptions import VerifyException
 
 from brainscript.dialects.net import (
     clone,
+    convolution,
     criteria,
+    crop,
     elementwise,
     linear,
     normalise,
     parameters,
+    pooling,
     recurrence,
     reduce,
     shape,
@@ -219,6 +222,9 @@ def _operations() -> Iterator[type[Operation]]:
         reduce,
         recurrence,
         shape,
+        convolution,
+        pooling,
+        crop,
         normalise,
         criteria,
     ):

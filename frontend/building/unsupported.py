@@ -4,18 +4,16 @@ from __future__ import annotations
 
 UNSUPPORTED = frozenset(
     """
-    AveragePooling AveragePoolingLayer
-    BeamSearchSequenceDecoderFrom BilinearUpsamplingLayer BroadcastSequenceAs CastAs
+    BeamSearchSequenceDecoderFrom BroadcastSequenceAs CastAs
     ClassBasedCrossEntropyWithSoftmax CloneFunction ColumnwiseCrossProduct ConstantFromString
-    Convolution ConvolutionTranspose ConvolutionTransposeLayer ConvolutionalLayer
     CosDistanceWithNegativeSamples Count CreateAugmentWithFixedWindowAttentionHook Dropout
     DynamicAxis Edit EditDistanceError Editing Embedding EnvironmentInput First
     FoldL FoldR ForwardBackward GRU Gather GetInclusionFrequency
     GetRandomSample GetTopNTensor GreedySequenceDecoderFrom IsFirst IsFirstN IsLast IsLastN
     Iteration KhatriRaoProduct LSTMBlock LSTMP LabelsToGraph LambdaRank Last Load LookupTable
-    MatrixL1Reg MatrixL2Reg MaxPooling MaxPoolingLayer MaxUnpooling MaxUnpoolingLayer NDCG1Eval
+    MatrixL1Reg MatrixL2Reg NDCG1Eval
     Network NextHC NextOrDefault OnesLike OptimizedRNNStack ParallelSequence
-    PastValueWindow Pooling PreviousHC PreviousOrDefault QuantizedTimes RNNStack RNNs ROIPooling
+    PastValueWindow PreviousHC PreviousOrDefault QuantizedTimes RNNStack RNNs
     Range ReconcileDynamicAxis ReconcileMBLayout RecurrentBidirectionalGRUStack
     RecurrentBidirectionalLSTMPStack RecurrentGRU RecurrentGRUStack RecurrentLSTMLayer
     RecurrentLSTMLayerStack RecurrentLSTMP RecurrentLSTMPStack
