@@ -220,6 +220,13 @@ def empty_sequence() -> BrainScriptError:
     return BrainScriptError(Diagnostic("BS0634", title, help=help))
 
 
+def cut_sequence() -> BrainScriptError:
+    """The diagnostic for pieces of sequences where whole ones are needed."""
+    title = "truncated sequences meet an operation that needs whole sequences"
+    help = "remove 'truncated' from the reader: First, Last, Slice along time, Where look at all"
+    return BrainScriptError(Diagnostic("BS0619", title, help=help))
+
+
 NO_STEP, TOO_MANY, NO_SUCH_STEP, NOT_ALIKE = range(1, 5)
 """What a step that looks at layouts may complain about."""
 

@@ -26,7 +26,7 @@ from brainscript.program_image import (
     layouts_place,
     states_place,
 )
-from brainscript.runtime.layouts import Layout, Sequences, bases_of, check_complaints
+from brainscript.runtime.layouts import Layout, Sequences, bases_of, check_complaints, cut_sequence
 from brainscript.runtime.native_library import function_address
 from brainscript.runtime.state_arena import (
     DTYPES,
@@ -155,6 +155,8 @@ class Program:
     def set_layouts(self, layouts: Mapping[str, Sequences]) -> None:
         """The sequences of each axis that is made from no other."""
         given = {a: s for a, s in layouts.items() if a in self.image.axes}
+        if self._made and any(s.begins is not None for s in given.values()):
+            raise cut_sequence()
         sizes = {axis: int(np.sum(s.lengths)) for axis, s in given.items()}
         counts = [sizes.get(axis, 0) for axis in self.image.axes]
         self._make_room(

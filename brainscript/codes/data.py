@@ -92,9 +92,10 @@ CODES: dict[str, tuple[str, str]] = {
         "The data does not fit in memory, or has more than four thousand million sequences.",
     ),
     "BS0619": (
-        "truncated sequences not available",
-        "Truncated back-propagation cuts sequences into pieces of `truncationLength` steps."
-        " This version trains on whole sequences only.",
+        "sequences that cannot be truncated",
+        "Truncated back-propagation cuts sequences into pieces of `truncationLength` steps, in all"
+        " streams at the same places. So every sequence has the same length in all streams, and the"
+        " network has no operation that needs whole sequences.",
     ),
     "BS0620": (
         "binary data file damaged",

@@ -17,7 +17,7 @@ from brainscript.runtime.data.speech.sections import (
     label_deserializer,
     speech_sources,
 )
-from brainscript.runtime.data.streams import bind, check_lengths
+from brainscript.runtime.data.streams import bind, check_lengths, check_pieces
 from brainscript.runtime.data.text import at_least, text_file
 from brainscript.runtime.network import InputSpec
 from brainscript.settings import PRECISIONS, Settings
@@ -99,16 +99,33 @@ def open_reader(
         order = Order(randomize=False)
     frames = settings.boolean("frameMode", _is_speech(settings))
     double = _is_double(settings, inputs)
+    truncation = _truncation(settings, frames) if composite else 0
 
     def load() -> Corpus:
         corpus = _load(sources, settings, 8 if double else 4, warn)
         if frames:
             _check_frames(corpus, settings)
         check_lengths(corpus, inputs, binding, settings.span)
+        if truncation:
+            check_pieces(corpus, settings.span_of("truncated"))
         return corpus
 
     dtype = np.dtype(np.float64 if double else np.float32)
-    return Reader(load, order, inputs, binding, dtype)
+    return Reader(load, order, inputs, binding, dtype, truncation)
+
+
+def _truncation(settings: Settings, frames: bool) -> int:
+    """The most steps of a piece of a sequence in a composite block; 0 for whole sequences."""
+    if not settings.boolean("truncated", False):
+        settings.has("truncationLength", inherited=False)
+        return 0
+    if frames:
+        title = "'truncated' and 'frameMode' exclude each other"
+        span = settings.span_of("truncated")
+        help = "remove frameMode: samples of one step have nothing to truncate"
+        raise BrainScriptError(Diagnostic("BS0619", title, span, help=help))
+    settings.integer("truncationLength")
+    return at_least(settings, "truncationLength", 1, 1)
 
 
 def _is_speech(settings: Settings) -> bool:
@@ -146,11 +163,6 @@ def _simple(settings: Settings) -> list[Source]:
 def _composite(settings: Settings) -> list[Source]:
     for key in BLOCK_KEYS:
         settings.has(key, inherited=False)
-    if settings.boolean("truncated", False):
-        title = "truncated sequences are not available"
-        span = settings.span_of("truncated")
-        help = "remove 'truncated' to train on whole sequences"
-        raise BrainScriptError(Diagnostic("BS0619", title, span, help=help))
     sources: list[Source] = []
     for section in settings.sections("deserializers"):
         sources += _open(section, "type", DESERIALIZERS, OTHER_DESERIALIZERS)

@@ -59,6 +59,21 @@ def _misfit(spec: InputSpec, stream: Stream, reader: Span) -> list[Diagnostic]:
     return []
 
 
+def check_pieces(corpus: Corpus, reader: Span) -> None:
+    """Sequences that are cut into pieces have the same length in all streams."""
+    first, *others = corpus.streams
+    for number, stream in enumerate(others, 1):
+        found = corpus.first_difference(0, number)
+        if found is not None:
+            key, one, other = found
+            title = (
+                f"sequences cannot be cut into pieces: sequence {key} has {one} samples of"
+                f" '{first.name}' and {other} of '{stream.name}'"
+            )
+            help = "remove 'truncated' to train on whole sequences"
+            raise BrainScriptError(Diagnostic("BS0619", title, reader, help=help))
+
+
 def check_lengths(
     corpus: Corpus, inputs: Sequence[InputSpec], binding: Binding, reader: Span
 ) -> None:

@@ -25,9 +25,10 @@ WITHOUT_EFFECT = """
     disableRegInBatchNormalization ParallelTrain AutoAdjust adaptationRegWeight hSmoothingWeight
     frameDropThresh doReferenceAlign seqGammarUsesMBR seqGammarAMF seqGammarLMF seqGammarBMMIFactor
     seqGammarWordPen
-    tensorBoardNumMBsToLogResult sigFigs traceGPUMemoryAllocations
+    tensorBoardNumMBsToLogResult sigFigs traceGPUMemoryAllocations truncated
 """.split()
-"""Keys that change memory, speed or a feature that is refused by the key that turns it on."""
+"""Keys that change memory, speed or a feature that is refused by the key that turns it on; whether
+sequences are truncated is up to the reader."""
 
 AUTO_ADJUST = """
     autoAdjustLR reduceLearnRateIfImproveLessThan increaseLearnRateIfImproveMoreThan
@@ -52,7 +53,6 @@ def _none(settings: Settings, key: str) -> bool:
 
 
 REFUSED: dict[str, tuple[Callable[[Settings, str], bool], str]] = {
-    "truncated": (_false, "train on whole sequences: remove the key"),
     "gaussianNoiseInjectStd": (_zero, "set it to 0"),
     "batchNormalizationTimeConstant": (_zero, "give the constant to the layer itself"),
     "batchNormalizationBlendTimeConstant": (_zero, "give the constant to the layer itself"),

@@ -117,7 +117,9 @@ def test_join_without_common_keys(tmp_path: Path):
 
 def test_other_deserializers_and_truncation():
     assert refusal("deserializers = ( [ type = ImageDeserializer ] )", A2).code == "BS0602"
-    assert refusal("truncated = true ; deserializers = ( [ type = X ] )", A2).code == "BS0619"
+    both = "truncated = true ; truncationLength = 2 ; frameMode = true"
+    text = '[ type = "CNTKTextFormatDeserializer" ; file = "f" ; input = [ a = [dim=2;format=dense] ] ]'
+    assert refusal(f"{both} ; deserializers = ( {text} )", A2).code == "BS0619"
     assert refusal("readers = x:y", A2).code == "BS0602"
 
 
