@@ -11,8 +11,9 @@ BUILDERS = (
     "BrainScriptNetworkBuilder",
     "ExperimentalNetworkBuilder",
 )
-"""All of them in the order in which they are tried; only those of `BRAINSCRIPT` are read."""
+"""All of them in the order in which they are tried; `createNetwork` is not read."""
 
+SIMPLE, NDL = BUILDERS[1:3]
 BRAINSCRIPT = BUILDERS[3:]
 
 

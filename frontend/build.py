@@ -15,6 +15,7 @@ from brainscript.frontend.building.builder import Builder
 from brainscript.frontend.building.expressions import TABLE
 from brainscript.frontend.building.library import library_members
 from brainscript.frontend.building.scope import Scope, field_names
+from brainscript.frontend.flat import DOT, is_node_list
 from brainscript.limits import exceeded, limit, recursion
 
 NOWHERE = Span("library:surroundings", 1, 1)
@@ -30,6 +31,8 @@ def build_network(expression: syntax.Expression, *, precision: str = "float") ->
     A record is the members of `new ComputationNetwork { ... }`; any other expression is the value
     of a member `network`.
     """
+    if is_node_list(expression) and isinstance(expression.operand, syntax.Record):
+        return _build(expression, "members", precision, _nodes(expression.operand))
     if isinstance(expression, syntax.New) and expression.kind == "ComputationNetwork":
         expression = expression.operand
         if not isinstance(expression, syntax.Record):
@@ -52,6 +55,17 @@ def _members(record: syntax.Record) -> Roots:
         scope = Scope(outer, builder.block, "", record.members)
         names = root_order(places)
         return names, [builder.lookup(scope, name, places[name]) for name in names]
+
+    return roots
+
+
+def _nodes(record: syntax.Record) -> Roots:
+    """Every member of a node list is demanded in the order written."""
+
+    def roots(builder: Builder, outer: Scope) -> tuple[Sequence[str], Sequence[SSAValue]]:
+        scope = Scope(outer, builder.block, "", record.members)
+        names = [member.name.removeprefix(DOT) for member in record.members]
+        return names, [builder.lookup(scope, m.name, m.span) for m in record.members]
 
     return roots
 

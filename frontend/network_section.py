@@ -1,29 +1,40 @@
-"""The network that a config section describes in BrainScript, as a syntax tree."""
+"""The network that a config section describes, as a syntax tree."""
 
 from __future__ import annotations
 
 from brainscript.brackets import CLOSERS
-from brainscript.builders import BRAINSCRIPT, find_builder
+from brainscript.builders import BRAINSCRIPT, NDL, SIMPLE, find_builder
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.frontend import syntax
+from brainscript.frontend.ndl.network import ndl_section
 from brainscript.frontend.parser import parse_expression
+from brainscript.frontend.simple.network import simple_section
 from brainscript.frontend.source import Sources
 from brainscript.placed import PlacedText
 from brainscript.settings import Settings
 
 
 def network_expression(settings: Settings, sources: Sources | None = None) -> syntax.Expression:
+    """The tree of the builder that is visible from a command section."""
+    key = find_builder(settings) or BRAINSCRIPT[0]
+    if key == NDL:
+        return ndl_section(key, settings, sources or Sources())
+    if key == SIMPLE:
+        return simple_section(key, settings)
+    if key in BRAINSCRIPT:
+        return _brainscript(key, settings, sources)
+    title = f"'{key}' is not read by this version"
+    remedy = f"describe the network in {BRAINSCRIPT[0]} = {{ ... }} and remove '{key}'"
+    raise BrainScriptError(Diagnostic("BS0911", title, settings.span_of(key), help=remedy))
+
+
+def _brainscript(key: str, settings: Settings, sources: Sources | None) -> syntax.Expression:
     """The tree of `BrainScriptNetworkBuilder`.
 
     `{ members }` and `[ members ]` stand for `new ComputationNetwork { members }`; `( expression )`
     is an expression whose value is a network. Members of a block that a later `[ members ]` was
     merged into are replaced by name.
     """
-    key = find_builder(settings) or BRAINSCRIPT[0]
-    if key not in BRAINSCRIPT:
-        title = f"'{key}' is not read by this version"
-        remedy = f"describe the network in {BRAINSCRIPT[0]} = {{ ... }} and remove '{key}'"
-        raise BrainScriptError(Diagnostic("BS0911", title, settings.span_of(key), help=remedy))
     parts = [part.strip() for part in settings.parts(key)]
     trees = [_part(key, part, sources) for part in parts]
     if len(trees) == 1:

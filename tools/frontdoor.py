@@ -9,6 +9,7 @@ from brainscript.builders import BRAINSCRIPT, BUILDERS, find_builder
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.frontend import syntax
 from brainscript.frontend.config import load_config
+from brainscript.frontend.ndl.network import ndl_file
 from brainscript.frontend.network_section import network_expression
 from brainscript.frontend.parser import parse_members
 from brainscript.frontend.print_tree import tree_text
@@ -24,6 +25,11 @@ def members_of(text: str, name: str, sources: Sources) -> syntax.Record:
     source = SourceText(name, text)
     sources.add(source)
     return parse_members(source, sources)
+
+
+def script_of(text: str, name: str, sources: Sources) -> syntax.Expression:
+    """The syntax tree of a `.ndl` file: a list of nodes."""
+    return ndl_file(SourceText(name, text), sources)
 
 
 def network_of_config(
@@ -46,7 +52,7 @@ def section_with_network(settings: Settings, command: str | None) -> Settings:
         known = [key for key in settings.own_keys() if settings.is_section(key)]
         title = f"the config has no section '{command}'"
         raise BrainScriptError(Diagnostic("BS0906", title, help=did_you_mean(command, known)))
-    for wanted in (BRAINSCRIPT, BUILDERS):
+    for wanted in (BUILDERS[1:], BUILDERS):
         for section in (*sections, settings):
             if find_builder(section) in wanted:
                 return section

@@ -19,16 +19,16 @@ from brainscript.passes.ir_text import ir_text
 from brainscript.runtime.model.loading import is_model, load_model
 
 STDIN = "<stdin>"
-LANGUAGES = ("config", "bs", "mlir")
+LANGUAGES = ("config", "bs", "ndl", "mlir")
 EXTENSIONS = {
     ".cntk": "config",
     ".config": "config",
     ".cfg": "config",
     ".bs": "bs",
+    ".ndl": "ndl",
     ".mlir": "mlir",
 }
 REFUSED = {
-    ".ndl": "NDL networks",
     ".mel": "model editing scripts",
 }
 IR_MARKS = ("module {", "module attributes", '"builtin.', "bs.network", "net.network", "kern.func")
@@ -110,7 +110,7 @@ def _language_of_file(name: str, text: str) -> str:
     if found := _language_of_text(text):
         return found
     title = f"cannot tell the language of '{name}'"
-    raise CommandLineError(Diagnostic("BS0905", title, help="add --language config|bs|mlir"))
+    raise CommandLineError(Diagnostic("BS0905", title, help="add --language config|bs|ndl|mlir"))
 
 
 def _language_of_text(text: str) -> str | None:

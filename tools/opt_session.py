@@ -120,8 +120,8 @@ def _build(session: _Session, source: Input) -> ModuleOp | str:
             source.name, options.overrides, options.command, sources
         )
     else:
-        expression = frontdoor.members_of(source.text, source.name, sources)
-        precision = "float"
+        read = frontdoor.script_of if source.language == "ndl" else frontdoor.members_of
+        expression, precision = read(source.text, source.name, sources), "float"
     for warning in sources.warnings:
         session.console.show(warning)
     if options.emit == "ast":

@@ -1,8 +1,10 @@
 """The index of diagnostic codes: code -> (title, explanation). `bs-opt --explain CODE` prints it.
 
 Each area has a module of its own here and a range of numbers: `language` BS01xx reading and
-parsing; `evaluation` BS03xx; `config` BS02xx; `network` BS04xx; `model` BS05xx; `data` BS06xx;
-`training` BS07xx; `codegen` BS08xx; `tools` BS09xx.
+parsing; `evaluation` BS03xx, of which `builders` has BS035x and BS036x,
+`editing` BS037x and BS038x; `config` BS02xx;
+`network` BS04xx; `model` BS05xx; `data` BS06xx; `training` BS07xx; `codegen` BS08xx; `tools`
+BS09xx.
 """
 
 from importlib import import_module
@@ -10,6 +12,8 @@ from importlib import import_module
 AREAS = (
     "language",
     "evaluation",
+    "builders",
+    "editing",
     "config",
     "network",
     "model",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
@@ -22,9 +23,11 @@ from brainscript.dialects.bs import (
 from brainscript.frontend import syntax
 from brainscript.frontend.building.scope import Scope
 from brainscript.frontend.building.unsupported import UNSUPPORTED
+from brainscript.frontend.flat import DOT
 
 Build = Callable[["Builder", syntax.Expression, Scope, str], SSAValue]
 """Builds the value of one expression in a scope, under a path."""
+_NO_LETTER = re.compile(r"\W")
 Literal = syntax.Number | syntax.String | syntax.Bool
 
 
@@ -164,7 +167,7 @@ class Builder:
                     scope, member.span, "BS0302", f"'{name}' is defined by itself alone"
                 )
             if value.name_hint is None and value not in self._placeholders:
-                value.name_hint = name
+                value.name_hint = name if name.isidentifier() else _NO_LETTER.sub("_", name[1:])
             placeholder.replace_all_uses_with(value)
             self._forward[placeholder] = value
         for body, value in self._bodies:
@@ -172,7 +175,8 @@ class Builder:
         self._bodies.clear()
 
     def _member(self, scope: Scope, member: syntax.Member) -> SSAValue:
-        return self.expression(member.value, scope, join_path(scope.path, member.name))
+        path = join_path(scope.path, member.name.removeprefix(DOT))
+        return self.expression(member.value, scope, path)
 
     def built(self, value: SSAValue) -> SSAValue:
         """What stands now for a value that may have been a placeholder."""

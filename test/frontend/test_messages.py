@@ -12,10 +12,12 @@ from contextlib import chdir
 from pathlib import Path
 
 from brainscript import limits
+from brainscript.codes.builders import CODES as BUILDERS
 from brainscript.codes.config import CODES as CONFIG
 from brainscript.codes.language import CODES as LANGUAGE
 from brainscript.diagnostic import BrainScriptError, render
 from brainscript.frontend.config import command_sections, load_config
+from brainscript.frontend.ndl.network import ndl_file
 from brainscript.frontend.network_section import network_expression
 from brainscript.frontend.parser import parse_expression
 from brainscript.frontend.print_tree import tree_text
@@ -48,6 +50,10 @@ def network(text: str) -> Action:
         network_expression(load_config(["configFile=f.cntk"], sources), sources)
 
     return act
+
+
+def ndl(text: str) -> Action:
+    return lambda sources: ndl_file(SourceText("net.ndl", text), sources)
 
 
 def commands(sources: Sources) -> None:
@@ -130,6 +136,14 @@ CASES: dict[str, Action] = {
     "BS0220": small("expression-nesting", 2, config("a = [[[1]]]")),
     "BS0221": config("rates = 0.1*1000000000", key="rates"),
     "BS0222": lambda s: load_config(["currentDirectory=nowhere"], s),
+    "BS0350": ndl("run = nte\nnet = [ x = Input(2) ]"),
+    "BS0351": ndl("x = Input(2)\nh = x + 1"),
+    "BS0352": ndl("h = Sigmund(x)"),
+    "BS0353": ndl("features = Input(2)\nh = Tanh(feature)"),
+    "BS0354": ndl("times = Input(2)"),
+    "BS0355": ndl("F(a, w) = Times(w, a)\nx = Input(2)\nh = F(x)"),
+    "BS0356": ndl("x = Input(2, tag=features)"),
+    "BS0360": network("SimpleNetworkBuilder = [ layerSizes = 3:2 ; layerTypes = Sigmod ]"),
 }
 
 
@@ -164,7 +178,7 @@ def test_messages_read_as_recorded() -> None:
 
 
 def test_every_code_of_the_front_end_has_a_message() -> None:
-    codes = {code for code in (*LANGUAGE, *CONFIG) if code[:4] in ("BS01", "BS02")}
+    codes = {code for code in (*LANGUAGE, *CONFIG, *BUILDERS) if code[:4] < "BS04"}
     assert codes == CASES.keys()
 
 

@@ -53,8 +53,8 @@ def test_a_block_from_the_command_line_is_merged(load: Load) -> None:
     [
         ("BrainScriptNetworkBuilder = x + 1", "BS0215", "f.cntk:1:29"),
         ("x = 1\nBrainScriptNetworkBuilder", "BS0215", "f.cntk:2:1"),
-        ("NDLNetworkBuilder = [ networkDescription = a.ndl ]", "BS0911", "f.cntk:1:21"),
-        ("BrainScriptNetworkBuilder = {}\nSimpleNetworkBuilder = []", "BS0911", "f.cntk:2:24"),
+        ("NDLNetworkBuilder = [ networkDescription = a.ndl ]", "BS0101", "f.cntk:1:44"),
+        ("BrainScriptNetworkBuilder = {}\ncreateNetwork = []", "BS0911", "f.cntk:2:17"),
         ("x = 1", "BS0206", "<command line>:1:12"),
         ("BrainScriptNetworkBuilder = {\n  a = 1 # c\n\n  b = \n}", "BS0121", "f.cntk:5:1"),
         ("n = ..\nBrainScriptNetworkBuilder = {\n # c\n\n a = f ($n$)\n}", "BS0121", "f.cntk:5:9"),

@@ -77,7 +77,7 @@ def test_reads_standard_input_and_prints(module: Path) -> None:
         (["empty.mlir", "--limit", "cals=3"], 2, "did you mean 'calls'?"),
         (["broken.mlir"], 1, "error[BS0903]: cannot parse this IR"),
         (["tile.mlir"], 1, "a tile has at least one row and one column"),
-        (["old.ndl"], 1, "error[BS0911]: NDL networks ('.ndl') are not read by this version"),
+        (["old.ndl"], 1, "error[BS0352]: there is no function or macro 'Tahn'"),
     ],
 )
 def test_mistakes_are_diagnostics(
@@ -93,7 +93,7 @@ def test_mistakes_are_diagnostics(
     (tmp_path / "model.xyz").write_text("0101")
     (tmp_path / "broken.mlir").write_text("builtin.module { %0 = }")
     (tmp_path / "tile.mlir").write_text("%0 = kern.tile_zero : !kern.tile<0, 1, vector<16xf32>>")
-    (tmp_path / "old.ndl").write_text("")
+    (tmp_path / "old.ndl").write_text("x = Tahn(y)")
     assert bs_opt.main([*words, "--color", "never"]) == code
     streams = capfd.readouterr()
     assert title in streams.err

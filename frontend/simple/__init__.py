@@ -1,0 +1,1 @@
+"""`SimpleNetworkBuilder`: networks described by the sizes of their layers, as a list of nodes."""
