@@ -15,10 +15,9 @@ from xdsl.irdl import (
 )
 
 from brainscript.dialects.net.base import NetOp, Option
-from brainscript.dialects.net.convolution import described
 from brainscript.dialects.net.shapes import Inferred, Options, ShapeError, is_known
-from brainscript.dialects.net.windows import BAD_OPTION, DOES_NOT_FIT, Axis
-from brainscript.dialects.tensors import Shape, TensorType, shape_of, shape_text
+from brainscript.dialects.net.windows import BAD_OPTION, DOES_NOT_FIT
+from brainscript.dialects.tensors import TensorType, shape_text
 
 DERIVED = -1
 """An offset that follows from the way the two images were made."""
@@ -45,12 +44,6 @@ def crop_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
     return Inferred((*like[:2], *x[2:]), inputs[0].axis)
 
 
-def crop_axes(x: Shape, like: Shape, offsets: tuple[int, int]) -> tuple[Axis, ...]:
-    """Cutting out, as windows of one element."""
-    pairs = zip(x, (*like[:2], *x[2:]), (*offsets, *(0,) * (len(x) - 2)), strict=True)
-    return tuple(Axis(size, out, 1, low=-offset) for size, out, offset in pairs)
-
-
 @irdl_op_definition
 class CropOp(NetOp):
     """`z[i, j, ..] = x[i + xOffset, j + yOffset, ..]`, as wide and high as the second operand.
@@ -75,13 +68,3 @@ class CropOp(NetOp):
     second = opt_operand_def(TensorType)
     x_offset = prop_def(IntegerAttr, default_value=IntegerAttr(DERIVED, i64))
     y_offset = prop_def(IntegerAttr, default_value=IntegerAttr(DERIVED, i64))
-
-    @property
-    def offsets(self) -> tuple[int, int]:
-        """The offsets as written."""
-        return self.x_offset.value.data, self.y_offset.value.data
-
-    def window_options(self, offsets: tuple[int, int]) -> dict[str, object]:
-        """Cutting out at these offsets, as the options of `net.pool`."""
-        axes = crop_axes(shape_of(self.x), shape_of(self.like), offsets)
-        return described(axes) | {"kind": "average"}

@@ -26,7 +26,6 @@ from brainscript.dialects.net.convolution import (
     described,
     numbers,
     sliding,
-    turned_back,
 )
 from brainscript.dialects.net.shapes import (
     Inferred,

@@ -16,6 +16,7 @@ from brainscript.dialects.net.places import failure, name_of
 from brainscript.dialects.net.recurrence import DelayOp
 from brainscript.dialects.tensors import Element, type_of
 from brainscript.passes.gradient import (
+    convolution,
     criteria,
     elementwise,
     linear,
@@ -33,6 +34,7 @@ TABLES: tuple[Table, ...] = (
     linear.TABLE,
     reduce.TABLE,
     shape.TABLE,
+    convolution.TABLE,
     normalise.TABLE,
     criteria.TABLE,
 )

@@ -13,7 +13,7 @@ from brainscript.dialects.net import linear, reduce
 from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.products import product_sizes
 from brainscript.dialects.tensors import shape_of, type_of
-from test.numeric import formulas_shape
+from test.numeric import formulas_convolution, formulas_shape
 
 Array = npt.NDArray[Any]
 
@@ -295,6 +295,7 @@ def index(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
 
 SPECIAL: dict[str, Special] = {
     **formulas_shape.SPECIAL,
+    **formulas_convolution.SPECIAL,
     "net.broadcast_to": broadcast_to,
     "net.index": index,
     "net.times": times,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from test.numeric.cases_convolution import convolutions, poolings, regions
 from test.numeric.cases_shape import shapes
 from test.numeric.checks import SAMPLES, Check, Operand
 
@@ -172,4 +173,5 @@ def criteria() -> Iterator[Check]:
 def all_checks() -> list[Check]:
     """Every case."""
     families = (unary, binary, ternary, products, reductions, criteria, shapes)
+    families += (convolutions, poolings, regions)
     return [check for family in families for check in family()]

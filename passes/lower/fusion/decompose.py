@@ -17,7 +17,7 @@ from brainscript.dialects.net.reduce import ReduceOp
 from brainscript.dialects.net.shapes import OVER_ALL, OVER_SAMPLES
 from brainscript.dialects.sched import PRODUCTS
 from brainscript.dialects.tensors import type_of
-from brainscript.passes.lower.fusion import decompose_normalise
+from brainscript.passes.lower.fusion import decompose_convolution, decompose_normalise
 from brainscript.passes.lower.fusion.families import is_column_largest, is_constant
 from brainscript.passes.lower.fusion.steps import Steps
 
@@ -264,6 +264,7 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
     elementwise.DiagTimesOp: diagonal_times,
     elementwise.PassOp: identity,
     elementwise.LabelsToGraphOp: identity,
+    **decompose_convolution.RULES,
     **decompose_normalise.RULES,
     parameters.AccumulateOp: accumulate,
 }
