@@ -141,4 +141,20 @@ CODES: dict[str, tuple[str, str]] = {
         " sequences pair up and are equally long; `ReconcileDynamicAxis` also repeats single"
         " steps.",
     ),
+    "BS0640": (
+        "map file not usable",
+        "Each line of a map file is `path<TAB>label` or `key<TAB>path<TAB>label`; a Base64 map has"
+        " the picture behind the label. Labels are numbers below `labelDim`.",
+    ),
+    "BS0641": (
+        "picture not usable",
+        "A picture cannot be opened or decoded, or has another size after the transforms than the"
+        " network's input: width, height and channels multiply to the number of its elements."
+        " Pictures are decoded by Pillow, which the extra `images` installs.",
+    ),
+    "BS0642": (
+        "matrix file not usable",
+        "A mean image is an XML file of OpenCV with `Channel`, `Row`, `Col` and the matrix"
+        " `MeanImg`; colours along eigenvectors need `EigVal` (3) and `EigVec` (3 x 3).",
+    ),
 }

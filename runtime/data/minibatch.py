@@ -120,6 +120,9 @@ class Minibatch:
 class Reader:
     """Epoch after epoch of one corpus, which is loaded when the first epoch starts."""
 
+    in_memory = True
+    """Whether all samples lie in the corpus, so that native code can read them."""
+
     def __init__(
         self,
         load: Load,
@@ -182,4 +185,8 @@ class Reader:
             return None
         if status != native_library.DONE:
             raise MemoryError("no memory for the order of the data")
+        return self.made(info)
+
+    def made(self, info: native_library.MinibatchInfo) -> Minibatch:
+        """The minibatch that the native library describes."""
         return Minibatch(self, info)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.runtime.data.binary import binary_file
 from brainscript.runtime.data.corpus import Corpus, join
+from brainscript.runtime.data.images.reader import PictureReader
+from brainscript.runtime.data.images.sections import (
+    base64_deserializer,
+    image_deserializer,
+    image_reader,
+)
+from brainscript.runtime.data.images.source import ImageSource
 from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.data.randomise import Order, order_of
 from brainscript.runtime.data.sources import Keys, Source
@@ -31,6 +39,7 @@ READERS: dict[str, Open] = {
     "CNTKBinaryReader": lambda section: [binary_file(section)],
     "HTKMLFReader": lambda section: speech_sources(section, legacy=True),
     "HTKDeserializers": lambda section: speech_sources(section, legacy=False),
+    "ImageReader": image_reader,
 }
 """What `readerType` may say."""
 DESERIALIZERS: dict[str, Open] = {
@@ -38,12 +47,13 @@ DESERIALIZERS: dict[str, Open] = {
     "CNTKBinaryFormatDeserializer": READERS["CNTKBinaryReader"],
     "HTKFeatureDeserializer": feature_deserializer,
     "HTKMLFDeserializer": label_deserializer,
+    "ImageDeserializer": image_deserializer,
+    "Base64ImageDeserializer": base64_deserializer,
 }
 """What `type` of a deserializer may say."""
 FRAME_READERS = ("htkmlfreader", "htkdeserializers")
 """Readers that cut utterances into frames unless told otherwise."""
 OTHER_READERS = (
-    "ImageReader",
     "LMSequenceReader",
     "LUSequenceReader",
     "UCIFastReader",
@@ -53,11 +63,7 @@ OTHER_READERS = (
     "Kaldi2Reader",
     "BinaryReader",
 )
-OTHER_DESERIALIZERS = (
-    "ImageDeserializer",
-    "Base64ImageDeserializer",
-    "LatticeDeserializer",
-)
+OTHER_DESERIALIZERS = ("LatticeDeserializer",)
 BLOCK_KEYS = (
     "multiThreadedDeserialization",
     "useNumericSequenceKeys",
@@ -95,6 +101,9 @@ def open_reader(
     binding = bind(streams, inputs, settings.span)
     chunk = at_least(settings, "chunkSizeInBytes", 1, 32 << 20)
     order = order_of(settings, chunk, randomize, composite=composite)
+    pictures = {s.pictures.name: s for s in sources if isinstance(s, ImageSource)}
+    if len(pictures) == len(sources) and not settings.has("randomizationWindow"):
+        order = replace(order, window=1, in_samples=False)
     if in_order:
         order = Order(randomize=False)
     frames = settings.boolean("frameMode", _is_speech(settings))
@@ -111,6 +120,8 @@ def open_reader(
         return corpus
 
     dtype = np.dtype(np.float64 if double else np.float32)
+    if pictures:
+        return PictureReader(load, order, list(inputs), binding, dtype, pictures)
     return Reader(load, order, inputs, binding, dtype, truncation)
 
 

@@ -47,7 +47,7 @@ def _declared(spec: InputSpec) -> tuple[Note, ...]:
 def _misfit(spec: InputSpec, stream: Stream, reader: Span) -> list[Diagnostic]:
     span = stream.span or reader
     size = prod(spec.dims)
-    if size != stream.dim:
+    if stream.dim and size != stream.dim:
         shape = " x ".join(map(str, spec.dims)) or "1"
         title = f"stream '{stream.name}' has dim {stream.dim}, the network's input has {size}"
         label = f"the input is [{shape}]"

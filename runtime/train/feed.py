@@ -108,7 +108,7 @@ def loop_over(
     network: Network, step: Step, inputs: Sequence[InputSpec], reader: Reader, criterion: NodeSpec
 ) -> Loop:
     """The loop that runs a step on the epoch that the reader has started."""
-    if isinstance(reader, NativeReader) and isinstance(step, Program):
+    if isinstance(reader, NativeReader) and reader.in_memory and isinstance(step, Program):
         counted = [spec.name for spec in inputs if spec.name in network.facts.features]
         if MinibatchLoop.suits(reader, step):
             return MinibatchLoop(reader, step, counted, criterion.axis)

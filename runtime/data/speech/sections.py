@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.data.corpus import Stream
-from brainscript.runtime.data.sources import Source, read_lines
+from brainscript.runtime.data.sources import FRAME_BITS, Source, read_lines
 from brainscript.runtime.data.speech.utterances import FeatureSource, LabelSource
 from brainscript.runtime.data.text import at_least
 from brainscript.settings import Settings
@@ -87,7 +87,6 @@ def feature_source(
         raise section.wrong("expandToUtterance", why)
     size = dim * (1 + sum(window)) if window else dim
     stream = Stream(name, name, size, False, _defines_size(section), section.key_span("dim"))
-    most = {"longest": at_least(section, "maxSequenceSize", 1, longest)} if longest else {}
     return FeatureSource(
         stream,
         section.text("scpFile"),
@@ -97,7 +96,7 @@ def feature_source(
         window,
         expand,
         frames,
-        **most,
+        longest=at_least(section, "maxSequenceSize", 1, longest or 1 << FRAME_BITS),
     )
 
 

@@ -66,7 +66,7 @@ def test_only_the_product_of_the_dims_counts():
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("ImageReader", "convert the data"),
+        ("Kaldi2Reader", "convert the data"),
         ("CNTKTextFormatRaeder", "did you mean 'CNTKTextFormatReader'?"),
         ("Parquet", "use CNTKTextFormatReader"),
     ],
@@ -116,7 +116,7 @@ def test_join_without_common_keys(tmp_path: Path):
 
 
 def test_other_deserializers_and_truncation():
-    assert refusal("deserializers = ( [ type = ImageDeserializer ] )", A2).code == "BS0602"
+    assert refusal("deserializers = ( [ type = LatticeDeserializer ] )", A2).code == "BS0602"
     both = "truncated = true ; truncationLength = 2 ; frameMode = true"
     text = '[ type = "CNTKTextFormatDeserializer" ; file = "f" ; input = [ a = [dim=2;format=dense] ] ]'
     assert refusal(f"{both} ; deserializers = ( {text} )", A2).code == "BS0619"
