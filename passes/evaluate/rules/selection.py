@@ -78,11 +78,11 @@ def index_rule(engine: Engine, op: Operation) -> SSAValue | None:
     if index is None:
         raise _not_integer(engine, op, op.index)
     first = array.first.value.data
-    last = first + len(array.elements) - 1
+    last = first + len(array.operands) - 1
     if not first <= index <= last:
         bounds = f"the indices are {first} to {last}" if last >= first else "the array is empty"
         raise engine.fail(op, "BS0307", f"index {index} is out of range", bounds)
-    return engine.replace(op, array.elements[index - first])
+    return engine.replace(op, array.operands[index - first])
 
 
 def _not_integer(engine: Engine, op: Operation, value: SSAValue) -> Exception:
