@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from importlib import import_module
 
 from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Dialect
 
 DIALECTS: dict[str, str] = {
@@ -19,6 +22,13 @@ DIALECTS: dict[str, str] = {
 }
 
 
+@dataclass
+class NetworkContext(Context):
+    """A context that can also load networks: `load_network (path)` gives the module of a file."""
+
+    load_network: Callable[[str], ModuleOp] | None = field(default=None)
+
+
 def load_dialect(name: str) -> Dialect:
     """The dialect registered under this name."""
     module, _, attribute = DIALECTS[name].partition(":")
@@ -27,9 +37,9 @@ def load_dialect(name: str) -> Dialect:
     return dialect
 
 
-def make_context() -> Context:
+def make_context(load_network: Callable[[str], ModuleOp] | None = None) -> Context:
     """A context in which every dialect of `DIALECTS` is loaded when its first operation is met."""
-    context = Context()
+    context = NetworkContext(load_network=load_network)
     for name in DIALECTS:
         context.register_dialect(name, lambda name=name: load_dialect(name))
     context.load_registered_dialect("builtin")

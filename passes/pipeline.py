@@ -13,6 +13,8 @@ PIPELINES: dict[str, tuple[str, ...]] = {
         "bs-prune",
         "bs-instantiate-parameters",
         "bs-to-net",
+        "net-clone-function",
+        "net-edit",
         "net-infer-shapes",
     ),
     # the network becomes one step: what a minibatch computes

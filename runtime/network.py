@@ -37,7 +37,8 @@ class ParameterSpec:
     `dims` is column-major as BrainScript writes it; its value in memory is the C array of the
     reversed shape. `init`, `range` and the rest are the properties of `net.parameter` after
     `net-infer-shapes`: `range` is half the width of a uniform distribution or the standard
-    deviation of a normal one. `learning_rate_multiplier` 0 means that it never moves.
+    deviation of a normal one. With init `fromModel` the value is that of the parameter `source` of
+    the model `file`. `learning_rate_multiplier` 0 means that it never moves.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ParameterSpec:
     seed: int = 1
     file: str = ""
     literal: str = ""
+    source: str = ""
     learning_rate_multiplier: float = 1.0
     span: Span | None = None
 
@@ -88,12 +90,15 @@ class NodeSpec:
 class PrecomputeSpec:
     """A node whose value is estimated from the data before training (Mean, InvStdDev).
 
-    `state` is the symbol (role 'statistic') that the step of mode 'precompute' updates.
+    `state` is the symbol (role 'statistic') that the step of mode 'precompute' updates. With a
+    `file` the value is known: it is that of the node `source` of this model.
     """
 
     name: str
     operation: str
     state: str
+    file: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,8 @@ class UpdateRule:
     l1: bool = False
     l2: bool = False
     average: bool = True
+    normalised: bool = True
+    dropout: bool = False
 
 
 class Step(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from xdsl.dialects.builtin import ModuleOp
 
@@ -23,15 +24,16 @@ def evaluated_module(
     seed_offset: int,
     constant_seed: bool,
     crash: CrashRecord,
+    load_network: Callable[[str], ModuleOp] | None = None,
 ) -> ModuleOp:
     """The network that an expression evaluates to, shapes inferred.
 
-    Random parameters without a seed of their own count on from `seed_offset`.
+    `load_network` gives the networks of model files that the expression loads. Random parameters without a seed of their own count on from `seed_offset`.
     """
     module = bs_module(expression, precision)
     seeds = f"{{seed_offset={seed_offset} constant_seed={str(constant_seed).lower()}}}"
     names = [name + seeds if name == INSTANTIATE else name for name in PIPELINES["evaluate"]]
     crash.printer(ir_text)
     instruments = Instruments(sys.stderr, verify=False)
-    run_passes(make_context(), module, ",".join(names), instruments, ir_text, crash)
+    run_passes(make_context(load_network), module, ",".join(names), instruments, ir_text, crash)
     return module

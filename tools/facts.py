@@ -10,6 +10,7 @@ from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of
 from brainscript.dialects.net.normalise import InvStdDevOp, MeanOp
 from brainscript.dialects.net.parameters import InputOp, ParameterOp, ReadOp
 from brainscript.dialects.net.places import span_of
+from brainscript.dialects.net.stored import stored_of
 from brainscript.dialects.tensors import TensorType, type_of
 from brainscript.passes.ir_text import ir_text
 from brainscript.runtime.network import (
@@ -73,7 +74,16 @@ def _parameter(op: ParameterOp) -> ParameterSpec:
     )
 
 
-_PARAMETER = ("init", "value", "range", "seed", "file", "literal", "learning_rate_multiplier")
+_PARAMETER = (
+    "init",
+    "value",
+    "range",
+    "seed",
+    "file",
+    "literal",
+    "source",
+    "learning_rate_multiplier",
+)
 
 
 def _input(op: InputOp) -> InputSpec:
@@ -109,7 +119,7 @@ def _roots(network: NetworkOp) -> dict[str, tuple[str, ...]]:
 
 def _precomputed(network: NetworkOp) -> list[PrecomputeSpec]:
     return [
-        PrecomputeSpec(op.node_name, op.OPERATION, op.node_name)
+        PrecomputeSpec(op.node_name, op.OPERATION, op.node_name, *(stored_of(op) or ()))
         for op in network.block.ops
         if isinstance(op, STATISTICS)
     ]

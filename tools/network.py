@@ -60,7 +60,7 @@ class CompiledNetwork:
         """The inputs that the step `compile(mode, outputs)` reads."""
         facts = self.facts
         if mode == "precompute":
-            roots: Sequence[str] = [spec.name for spec in facts.precomputed]
+            roots: Sequence[str] = [spec.name for spec in facts.precomputed if not spec.file]
         else:
             roots = outputs or _default_roots(facts, mode)
         stops = () if mode == "precompute" else {spec.name for spec in facts.precomputed}

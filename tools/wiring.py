@@ -22,16 +22,18 @@ from brainscript.frontend.syntax import Expression
 from brainscript.runtime.actions.run import run_all
 from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.data.readers import open_reader
+from brainscript.runtime.model.inherited import model_of
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.parameters import initialise
 from brainscript.runtime.model.store import load_network
-from brainscript.runtime.network import Environment, InputSpec
+from brainscript.runtime.network import Environment, InputSpec, Network
 from brainscript.runtime.program_cache import ProgramCache
 from brainscript.runtime.threads import thread_count
 from brainscript.settings import PRECISIONS, Settings
 from brainscript.target import choose_target
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console
+from brainscript.tools.loads import Loads
 from brainscript.tools.model import Model
 from brainscript.tools.network import Compilation, CompiledNetwork, text_key
 
@@ -87,6 +89,7 @@ class Wiring:
     compilation: Compilation
     sources: Sources = field(default_factory=Sources)
     seeds_used: int = 0
+    planned: dict[str, Network] = field(default_factory=dict[str, Network])
 
     def environment(self, dry_run: bool = False) -> Environment:
         """The functions that actions call."""
@@ -98,6 +101,7 @@ class Wiring:
             stderr=sys.stderr,
             stdout=sys.stdout,
             dry_run=dry_run,
+            planned=self.planned,
         )
 
     def build_network(self, section: Settings) -> CompiledNetwork:
@@ -117,16 +121,17 @@ class Wiring:
         included: Sequence[str] = (),
     ) -> CompiledNetwork:
         """The network of an expression; `included` are texts that decide what it means."""
-        offset = self.seeds_used
+        offset, text = self.seeds_used, repr(expression)
+        facts = (precision, str(offset), str(constant_seed), text, *included)
+        loads = Loads(text_key(*facts), self.compilation, self.model)
 
         def source() -> ModuleOp:
             from brainscript.tools.evaluate import evaluated_module
 
-            crash = self.compilation.crash
-            return evaluated_module(expression, precision, offset, constant_seed, crash)
+            crash, load = self.compilation.crash, loads.module
+            return evaluated_module(expression, precision, offset, constant_seed, crash, load)
 
-        facts = (precision, str(offset), str(constant_seed), repr(expression), *included)
-        network = CompiledNetwork(text_key(*facts), source, self.compilation)
+        network = CompiledNetwork(*loads.checked(source), self.compilation)
         seeds = [p.seed for p in network.facts.parameters if p.init.startswith(RANDOM)]
         self.seeds_used = max([offset, *seeds])
         self.show_warnings()
@@ -135,6 +140,14 @@ class Wiring:
     def stored_network(self, model: LoadedModel) -> CompiledNetwork:
         """The network that a model file holds, without its values."""
         return CompiledNetwork(text_key("stored", model.key), model.module, self.compilation)
+
+    def model(self, path: str) -> LoadedModel:
+        """The model of a file, or in a dry run the one that an earlier command would save."""
+        planned = self.planned.get(path)
+        if planned is None:
+            return model_of(path)
+        text = planned.facts.ir_text
+        return LoadedModel(path, "planned", text_key(text), text, {})
 
     def open_reader(
         self, settings: Settings, inputs: Sequence[InputSpec], randomize: bool | None

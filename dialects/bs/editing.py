@@ -106,32 +106,33 @@ class ClonedOp(BsOperation):
 
     name = "bs.cloned"
     node = operand_def(ValueType)
-    clone = operand_def(ValueType)
+    call = operand_def(ValueType)
     result = result_def(ValueType)
     traits = traits_def(AllocatesResult())
-    assembly_format = "$node `by` $clone attr-dict"
+    assembly_format = "$node `by` $call attr-dict"
 
 
 @irdl_op_definition
 class EditOp(BsOperation):
     """`BS.Network.Edit (inputModel, editFunctions, additionalRoots)`: a network.
 
-    When demanded, every edit function is called with every node, and `bs.edited` takes the place
-    of this operation.
+    When demanded, every edit function is called with every node: `calls` are these calls. Then
+    `bs.edited` takes the place of this operation.
     """
 
     name = "bs.edit"
     model = operand_def(ValueType)
     functions = operand_def(ValueType)
     roots = operand_def(ValueType)
+    calls = var_operand_def(ValueType)
     result = result_def(ValueType)
     traits = traits_def(AllocatesResult())
-    assembly_format = "$model `by` $functions `roots` $roots attr-dict"
+    assembly_format = "$model `by` $functions `roots` $roots `(` $calls `)` attr-dict"
 
 
 @irdl_op_definition
 class EditedOp(BsOperation):
-    """A network after an edit: `%new = bs.edited 2 %h1, %h1_new, %probe {names = ["h1"]}`.
+    """A network after an edit: `%new = bs.edited 2 ["h1"] %old (%h1, %h1_new, %probe)`.
 
     The operands are pairs of a node and what takes its place, one pair for each of `names`, then
     the nodes that the network is made of: those without consumers, and the additional roots.
@@ -150,5 +151,3 @@ class EditedOp(BsOperation):
         """Two operands for each replaced node."""
         if 2 * len(self.names.data) > len(self.nodes):
             raise VerifyException("a pair of nodes is missing")
-
-

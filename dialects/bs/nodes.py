@@ -158,7 +158,8 @@ class NetworkOp(BsOperation):
     """The graph region that holds a program: values in any order, rings allowed.
 
     `form` says what the roots are: the `members` of a network record, one `expression` that must
-    evaluate to a network, or one `value` that is wanted with all that is in it.
+    evaluate to a network, one `network` that it has evaluated to, or one `value` that is wanted
+    with all that is in it.
     """
 
     name = "bs.network"
@@ -169,7 +170,7 @@ class NetworkOp(BsOperation):
 
     def verify_(self) -> None:
         """A known form, and the roots at the end."""
-        if self.form.data not in ("members", "expression", "value"):
+        if self.form.data not in ("members", "expression", "network", "value"):
             raise VerifyException(f"unknown form '{self.form.data}'")
         if self.body.block.args:
             raise VerifyException("a network has no arguments")

@@ -35,6 +35,8 @@ TAGS = "tags"
 """The attribute that names the groups a node was tagged for; its clones are in them, too."""
 ORIGIN = "origin"
 """The attribute of what comes from a loaded network: the name of that network."""
+BASE = "base"
+"""The attribute of what belongs to a network that is edited and does not come from a file."""
 PATH = "path"
 """The attribute with the name that clones of a renamed node are called after."""
 
@@ -160,28 +162,22 @@ def _print_pair(printer: Printer, pair: tuple[SSAValue, SSAValue]) -> None:
 
 @irdl_op_definition
 class ReplaceOp(IRDLOperation):
-    """Links to one node become links to another: `net.replace %old by %new keep (%scale)`.
+    """Links to one node become links to another: `net.replace %old by %new`.
 
-    Who uses `%old` uses `%new`; the nodes under `keep` are made from `%old` on purpose and go on
-    using it. BrainScript: what an edit function of `BS.Network.Edit` gives for a node.
+    Who uses `%old` uses `%new`. Nodes that `%new` is made of go on using `%old`, unless they
+    belong to the network that is edited (they have one of the attributes `origin` and `base`).
+    BrainScript: what an edit function of `BS.Network.Edit` gives for a node.
     """
 
     name = "net.replace"
 
     old = operand_def(TensorType)
     new = operand_def(TensorType)
-    kept = var_operand_def(TensorType)
 
     traits = traits_def(MemoryWriteEffect())
 
-    def __init__(
-        self,
-        old: SSAValue,
-        new: SSAValue,
-        kept: Sequence[SSAValue] = (),
-        location: LocationAttr | None = None,
-    ):
-        super().__init__(operands=[old, new, kept])
+    def __init__(self, old: SSAValue, new: SSAValue, location: LocationAttr | None = None):
+        super().__init__(operands=[old, new])
         if location is not None:
             self.location = location
 
@@ -190,12 +186,7 @@ class ReplaceOp(IRDLOperation):
         """Parse the form described above."""
         old = _one(parser)
         parser.parse_keyword("by")
-        new = _one(parser)
-        kept: list[SSAValue] = []
-        if parser.parse_optional_keyword("keep") is not None:
-            with parser.in_parens():
-                kept = parse_operands(parser)
-        op = cls(old, new, kept)
+        op = cls(old, _one(parser))
         op.attributes.update(parse_options(parser))
         return op
 
@@ -205,10 +196,6 @@ class ReplaceOp(IRDLOperation):
         printer.print_operand(self.old)
         printer.print_string(" by ")
         printer.print_operand(self.new)
-        if self.kept:
-            printer.print_string(" keep (")
-            printer.print_list(self.kept, printer.print_operand)
-            printer.print_string(")")
         print_options(printer, self)
 
 

@@ -36,7 +36,10 @@ PARAMETER_OPTIONS = (
 )
 """The options of a parameter; besides them there is `initValue`, a number or an empty text."""
 
-_SPELLED = {name.lower(): name for name in INITS}
+WRITTEN = tuple(name for name in INITS if name != "fromModel")
+"""The initialisations that a program may ask for."""
+
+_SPELLED = {name.lower(): name for name in WRITTEN}
 _CONSTANT = ("fixedvalue", "fromvalue", "zero")
 
 
@@ -59,8 +62,8 @@ def initialiser(options: Mapping[str, object]) -> str:
         return "constant"
     if init.lower() in _SPELLED:
         return _SPELLED[init.lower()]
-    hit = nearest(init, [*INITS, "fixedValue", "zero"])
-    help = f"did you mean '{hit}'?" if hit else f"known: {', '.join(INITS)}, fixedValue, zero"
+    hit = nearest(init, [*WRITTEN, "fixedValue", "zero"])
+    help = f"did you mean '{hit}'?" if hit else f"known: {', '.join(WRITTEN)}, fixedValue, zero"
     raise ShapeError("BS0409", f"unknown initialisation '{init}'", "", help)
 
 

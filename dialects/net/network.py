@@ -30,6 +30,7 @@ from brainscript.dialects.net import (
     normalise,
     parameters,
     pooling,
+    random,
     recurrence,
     reduce,
     shape,
@@ -226,6 +227,7 @@ def _operations() -> Iterator[type[Operation]]:
         pooling,
         crop,
         normalise,
+        random,
         criteria,
     ):
         for item in vars(family).values():

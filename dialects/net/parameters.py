@@ -59,13 +59,22 @@ INITS = (
     "constant",
     "fromFile",
     "fromLiteral",
+    "fromModel",
 )
 """How a parameter gets its first value; see `ParameterOp`."""
+
+NEEDS = {
+    "constant": "value",
+    "fromFile": "file",
+    "fromLiteral": "literal",
+    "fromModel": "file' and 'source",
+}
+"""The property without which an initialisation means nothing."""
 
 RANDOM_INITS = frozenset(INITS[:10])
 """The ones that draw random numbers, and so take a seed."""
 
-ROLES = ("momentum", "hyper", "criterion", "statistic", "running")
+ROLES = ("momentum", "hyper", "criterion", "statistic", "running", "random")
 """What a piece of state is for; see `StateOp`."""
 
 
@@ -117,8 +126,8 @@ class ParameterOp(SymbolOp):
     """A learnable tensor or constant: `net.parameter @h.W : T {init = "uniform", seed = 1}`.
 
     `init` is one of `INITS`. `constant` takes `value`, `fromFile` takes `file`, `fromLiteral`
-    takes `literal` (one line per row); the random ones take `seed` and `scale`, and `bilinear`
-    takes nothing. `filter_rank` and `output_rank` say which axes count as fan-in. Once all
+    takes `literal` (one line per row), `fromModel` takes the parameter `source` of the model
+    `file`; the random ones take `seed` and `scale`, and `bilinear` takes nothing. `filter_rank` and `output_rank` say which axes count as fan-in. Once all
     dimensions are known, `net-infer-shapes` sets `range`: half the width of a uniform distribution
     around 0, or the standard deviation of a normal one, with `scale` in it and rounded as CNTK
     rounds it. The gradient step is multiplied by `learning_rate_multiplier`; 0 freezes.
@@ -133,6 +142,7 @@ class ParameterOp(SymbolOp):
     value = opt_prop_def(FloatAttr)
     file = opt_prop_def(StringAttr)
     literal = opt_prop_def(StringAttr)
+    source = opt_prop_def(StringAttr)
     filter_rank = prop_def(IntegerAttr, default_value=attribute(0))
     output_rank = prop_def(IntegerAttr, default_value=attribute(1))
     learning_rate_multiplier = prop_def(FloatAttr, default_value=attribute(1.0))
@@ -149,12 +159,13 @@ class ParameterOp(SymbolOp):
             "constant": self.value,
             "fromFile": self.file,
             "fromLiteral": self.literal,
+            "fromModel": self.file and self.source,
         }
         if init in RANDOM_INITS:
             needed[init] = self.seed
         if needed.get(init, self.type) is None:
-            what = {"constant": "value", "fromFile": "file", "fromLiteral": "literal"}
-            raise VerifyException(f"init '{init}' needs '{what.get(init, 'seed')}'")
+            what = NEEDS.get(init, "seed")
+            raise VerifyException(f"init '{init}' needs '{what}'")
 
     @property
     def multiplier(self) -> float:
@@ -168,8 +179,8 @@ class StateOp(SymbolOp):
 
     Roles: `momentum` (the smoothed gradient of a parameter), `hyper` (a number that the host sets
     before each minibatch), `criterion` (a sum over minibatches that the host reads and resets),
-    `statistic` (the value of a `Mean` or `InvStdDev` node) and `running` (what a statistic is made
-    from, only while it is computed). `of` names the parameter or node that it belongs to,
+    `statistic` (the value of a `Mean` or `InvStdDev` node), `running` (what a statistic is made
+    from, only while it is computed) and `random` (the generator that a node draws from). `of` names the parameter or node that it belongs to,
     and of a statistic the operation.
     """
 

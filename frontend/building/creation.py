@@ -12,7 +12,11 @@ from brainscript.diagnostic import did_you_mean
 from brainscript.dialects.bs import (
     DELAYS,
     PARAMETER_OPTIONS,
+    BsOperation,
     BuiltinOp,
+    CloneFunctionOp,
+    EditOp,
+    LoadOp,
     NetworkRecordOp,
     NodeOp,
     ParameterOp,
@@ -57,10 +61,14 @@ ACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
 SAME = {"TensorShape": "dims", "IntVector": "items", "SizeVector": "items", "BoolVector": "items"}
 """Classes that only hold the value of one field."""
 
+NETWORKS: dict[str, tuple[type[BsOperation], tuple[str, ...]]] = {
+    "ComputationNetworkFromFile": (LoadOp, ("pathName",)),
+    "CloneFunctionConfigLambda": (CloneFunctionOp, ("inputNodes", "outputNodes", "parameters")),
+    "ComputationNetworkWithEdits": (EditOp, ("inputModel", "editFunctions", "additionalRoots")),
+}
+"""Classes whose value is a network, or a function made of one, and their fields."""
+
 REFUSED = {
-    "ComputationNetworkFromFile": "loading a model inside a network",
-    "ComputationNetworkWithEdits": "editing a network",
-    "CloneFunctionConfigLambda": "cloning a part of a network",
     "TrainAction": "running BrainScript without a config",
 }
 
@@ -210,9 +218,17 @@ def _same(fields: Fields, path: str) -> SSAValue:
     return fields.values([SAME[fields.node.kind]])[0]
 
 
+def _network(fields: Fields, path: str) -> SSAValue:
+    kind, names = NETWORKS[fields.node.kind]
+    return fields.builder.emit(
+        fields.scope, kind, fields.node.span, fields.values(names), path=path
+    )
+
+
 _MAKERS: dict[str, Callable[[Fields, str], SSAValue]] = {
     "ComputationNode": _node,
     **dict.fromkeys(BUILTINS, _function),
     **dict.fromkeys(ACTIONS, _action),
     **dict.fromkeys(SAME, _same),
+    **dict.fromkeys(NETWORKS, _network),
 }

@@ -5,14 +5,14 @@ from __future__ import annotations
 UNSUPPORTED = frozenset(
     """
     BeamSearchSequenceDecoderFrom BroadcastSequenceAs CastAs
-    ClassBasedCrossEntropyWithSoftmax CloneFunction ColumnwiseCrossProduct ConstantFromString
-    CosDistanceWithNegativeSamples Count CreateAugmentWithFixedWindowAttentionHook Dropout
-    DynamicAxis Edit EditDistanceError Editing Embedding EnvironmentInput First
-    FoldL FoldR ForwardBackward GRU Gather GetInclusionFrequency
-    GetRandomSample GetTopNTensor GreedySequenceDecoderFrom IsFirst IsFirstN IsLast IsLastN
-    Iteration KhatriRaoProduct LSTMBlock LSTMP LabelsToGraph LambdaRank Last Load LookupTable
+    ClassBasedCrossEntropyWithSoftmax ColumnwiseCrossProduct ConstantFromString
+    CosDistanceWithNegativeSamples Count CreateAugmentWithFixedWindowAttentionHook
+    DynamicAxis EditDistanceError Embedding First
+    FoldL FoldR ForwardBackward GRU Gather
+    GetTopNTensor GreedySequenceDecoderFrom IsFirst IsFirstN IsLast IsLastN
+    Iteration KhatriRaoProduct LSTMBlock LSTMP LabelsToGraph LambdaRank Last LookupTable
     MatrixL1Reg MatrixL2Reg NDCG1Eval
-    Network NextHC NextOrDefault OnesLike OptimizedRNNStack ParallelSequence
+ NextHC NextOrDefault OnesLike OptimizedRNNStack ParallelSequence
     PastValueWindow PreviousHC PreviousOrDefault QuantizedTimes RNNStack RNNs
     Range ReconcileDynamicAxis ReconcileMBLayout RecurrentBidirectionalGRUStack
     RecurrentBidirectionalLSTMPStack RecurrentGRU RecurrentGRUStack RecurrentLSTMLayer

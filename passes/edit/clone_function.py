@@ -12,7 +12,7 @@ from xdsl.passes import ModulePass
 
 from brainscript.diagnostic import BrainScriptError, did_you_mean
 from brainscript.dialects.net.base import NetOp, attribute
-from brainscript.dialects.net.clone import ORIGIN, PATH, CloneOp, ReplaceOp
+from brainscript.dialects.net.clone import BASE, ORIGIN, PATH, CloneOp, ReplaceOp
 from brainscript.dialects.net.network import NetworkOp, module_of, network_of, symbols_of
 from brainscript.dialects.net.parameters import ParameterOp, ReadOp
 from brainscript.dialects.net.places import failure
@@ -112,8 +112,8 @@ class Copier:
         new = op.clone({}, clone_operands=False)
         new.operands = op.operands
         new.location = self._clone.location
-        new.attributes.pop(ORIGIN, None)
-        new.attributes.pop(PATH, None)
+        for name in (BASE, ORIGIN, PATH):
+            new.attributes.pop(name, None)
         if isinstance(new, ReadOp):
             self._copy_parameter(new, op.results[0])
         else:

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from brainscript.dialects.net.clone import CloneOp, KeepOp, ReplaceOp
+from brainscript.dialects.net.clone import BASE, ORIGIN, CloneOp, KeepOp, ReplaceOp
 from brainscript.dialects.net.network import NetworkOp, RootsOp, network_of
 from brainscript.dialects.net.places import failure
 from brainscript.dialects.net.recurrence import early_operands
@@ -66,7 +66,7 @@ class Replacements:
         if old is new:
             title = f"Edit: '{name}' is replaced by itself through other replacements"
             raise failure(replace, "BS0371", title, help="two edit functions undo each other")
-        kept = {value.owner for value in replace.kept}
+        kept = _pieces(new, old)
         replace.detach()
         replace.drop_all_references()
         for use in list(old.uses):
@@ -78,6 +78,21 @@ class Replacements:
                 continue
             user.operands[use.index] = new
         _check_ring(new.owner, name)
+
+
+def _pieces(new: SSAValue, old: SSAValue) -> set[Operation]:
+    """The operations that the new value is made of, as far as they are new, too."""
+    found: set[Operation] = set()
+    todo = [new]
+    while todo:
+        value = todo.pop()
+        op = value.owner
+        if value is old or not isinstance(op, Operation) or op in found:
+            continue
+        if ORIGIN not in op.attributes and BASE not in op.attributes:
+            found.add(op)
+            todo.extend(op.operands)
+    return found
 
 
 def _leave_groups(network: NetworkOp, roots: RootsOp, old: SSAValue) -> None:

@@ -7,7 +7,7 @@ from collections import deque
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.ir import Operation, SSAValue
 
-from brainscript.dialects.net.clone import ORIGIN, PATH, TAGS, KeepOp
+from brainscript.dialects.net.clone import BASE, ORIGIN, PATH, TAGS, KeepOp
 from brainscript.dialects.net.network import (
     GROUPS,
     NetworkOp,
@@ -28,7 +28,7 @@ def settle(module: ModuleOp, network: NetworkOp) -> None:
     _enter_groups(network, nodes)
     _name_loaded(module, network, nodes)
     for op in network.block.ops:
-        for name in (ORIGIN, PATH, TAGS):
+        for name in (BASE, ORIGIN, PATH, TAGS):
             op.attributes.pop(name, None)
     _keep_used_symbols(module, network)
 

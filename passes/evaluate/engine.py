@@ -15,8 +15,13 @@ from brainscript.dialects.bs import (
     ArrayOp,
     BoolOp,
     BsOperation,
+    ClonedOp,
+    CloneOp,
     ComposeOp,
+    EditedOp,
     LambdaOp,
+    LoadedNodeOp,
+    LoadedOp,
     NetworkOp,
     NetworkRecordOp,
     NodeOp,
@@ -29,6 +34,8 @@ from brainscript.dialects.bs import (
     whole,
 )
 from brainscript.passes.evaluate.failures import failure
+from brainscript.passes.evaluate.graph import Graph
+from brainscript.passes.evaluate.networks import Networks
 
 Rule = Callable[["Engine", Operation], "SSAValue | None"]
 """Looks at a demanded operation and gives the value to evaluate first; None when it is done.
@@ -47,12 +54,21 @@ HEADS = frozenset(
         ComposeOp,
         NetworkRecordOp,
         ReadOp,
+        LoadedOp,
+        LoadedNodeOp,
+        CloneOp,
+        ClonedOp,
+        EditedOp,
     }
 )
 """Operations that are values as they stand."""
 
-NODES = frozenset({NodeOp, ParameterOp, ReadOp})
+NODES = frozenset({NodeOp, ParameterOp, ReadOp, LoadedNodeOp, ClonedOp})
 """Operations that give a node."""
+
+
+def _edit_order(op: Operation) -> int:
+    return op.order.value.data if isinstance(op, CloneOp | EditedOp) else 0
 
 
 class Engine:
@@ -63,13 +79,22 @@ class Engine:
     creation order.
     """
 
-    def __init__(self, network: NetworkOp, rules: Mapping[type[Operation], Rule], complete: bool):
+    def __init__(
+        self,
+        network: NetworkOp,
+        rules: Mapping[type[Operation], Rule],
+        complete: bool,
+        networks: Networks | None = None,
+    ):
         self.network = network
         self.block: Block = network.body.block
+        self.networks = networks or Networks(None)
+        self.graph = Graph(self.block, self.networks)
         self.rules = rules
         self.complete = complete
         self.calls = 0
         self.order = 0
+        self.edits = max(map(_edit_order, self.block.ops), default=0)
         self.checked: dict[Operation, int] = {}
         self.say: Callable[[str], object] = sys.stderr.write
         self._done: set[Operation] = set()
@@ -222,6 +247,11 @@ class Engine:
         """The number of the next parameter in creation order."""
         self.order += 1
         return self.order
+
+    def next_edit(self) -> int:
+        """The number of the next clone or edit."""
+        self.edits += 1
+        return self.edits
 
     def count_call(self, op: Operation) -> None:
         """Count a call; stop an endless recursion."""

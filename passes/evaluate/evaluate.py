@@ -28,4 +28,4 @@ class BsEvaluate(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Run the rules on the program of the module."""
-        demand_roots(op, EVALUATE, complete=True)
+        demand_roots(ctx, op, EVALUATE, complete=True)

@@ -27,4 +27,4 @@ class BsFold(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Run the rules on the program of the module."""
-        demand_roots(op, FOLD, complete=False)
+        demand_roots(ctx, op, FOLD, complete=False)

@@ -29,4 +29,4 @@ class BsInline(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Run the rules on the program of the module."""
-        demand_roots(op, INLINE, complete=False)
+        demand_roots(ctx, op, INLINE, complete=False)

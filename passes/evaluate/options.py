@@ -60,26 +60,8 @@ def dims_of(value: Option) -> tuple[int, ...] | None:
     return tuple(dims)
 
 
-def node_type(value: SSAValue) -> TensorType:
-    """The type of a node as far as it follows from what is written; loops end at the delays."""
-    known: dict[SSAValue, TensorType] = {}
-    todo = [value]
-    while todo:
-        current = todo[-1]
-        op = current.owner
-        inputs: Sequence[SSAValue] = ()
-        if isinstance(op, NodeOp) and op.kind.data not in DELAYS:
-            inputs = inputs_of(op)
-        missing = [v for v in inputs if v not in known]
-        if missing:
-            todo.extend(missing)
-            continue
-        known[current] = _type(op, [known[v] for v in inputs])
-        todo.pop()
-    return known[value]
-
-
-def _type(op: object, inputs: Sequence[TensorType]) -> TensorType:
+def written_type(op: object, inputs: Sequence[TensorType]) -> TensorType:
+    """The type of a node as far as it follows from its options and the types of its inputs."""
     if not isinstance(op, NodeOp | ParameterOp):
         return TensorType.of(None)
     options = options_of(op)

@@ -6,11 +6,14 @@ import gc
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
+from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
+from brainscript.dialects.registry import NetworkContext
 from brainscript.passes.evaluate import roots
 from brainscript.passes.evaluate.engine import Engine, Rule
+from brainscript.passes.evaluate.networks import Networks
 from brainscript.passes.evaluate.plain import network_of
 
 
@@ -26,10 +29,13 @@ def without_collector() -> Generator[None]:
             gc.enable()
 
 
-def demand_roots(module: ModuleOp, rules: Mapping[type[Operation], Rule], complete: bool) -> None:
+def demand_roots(
+    ctx: Context, module: ModuleOp, rules: Mapping[type[Operation], Rule], complete: bool
+) -> None:
     """Evaluate what the roots of the program need by these rules."""
     network = network_of(module)
     if network is None:
         return
     with without_collector():
-        roots.run(Engine(network, rules, complete))
+        loader = ctx.load_network if isinstance(ctx, NetworkContext) else None
+        roots.run(Engine(network, rules, complete, Networks(module, loader)))

@@ -13,8 +13,10 @@ from brainscript.dialects.bs import (
     LISTS,
     ArrayOp,
     BoolOp,
+    CloneFunctionOp,
     ComposeOp,
     LambdaOp,
+    LoadedOp,
     NetworkOp,
     NumberOp,
     RecordOp,
@@ -23,7 +25,17 @@ from brainscript.dialects.bs import (
 )
 from brainscript.passes.evaluate.plain import network_of
 
-PLAIN = (ArrayOp, BoolOp, ComposeOp, LambdaOp, NumberOp, RecordOp, StringOp)
+PLAIN = (
+    ArrayOp,
+    BoolOp,
+    CloneFunctionOp,
+    ComposeOp,
+    LambdaOp,
+    LoadedOp,
+    NumberOp,
+    RecordOp,
+    StringOp,
+)
 """Values that can never be a node."""
 
 

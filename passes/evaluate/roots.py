@@ -12,6 +12,11 @@ from brainscript.dialects.bs import (
     DELAYS,
     LISTS,
     ArrayOp,
+    ClonedOp,
+    CloneFunctionOp,
+    CloneOp,
+    EditedOp,
+    LoadedOp,
     NetworkRecordOp,
     NodeOp,
     ParameterOp,
@@ -19,9 +24,11 @@ from brainscript.dialects.bs import (
     RootsOp,
     root_order,
     strings,
+    whole,
 )
 from brainscript.passes.evaluate.engine import Engine
 from brainscript.passes.evaluate.plain import flattened
+from brainscript.passes.evaluate.rules.networks import nodes_of
 
 
 def run(engine: Engine) -> None:
@@ -41,6 +48,7 @@ def run(engine: Engine) -> None:
     finally:
         if holders:
             roots.operands = [holder.operands[0] for holder in holders]
+        _add_edits(engine, roots)
         for holder in holders:
             holder.drop_all_references()
         engine.block.add_op(roots)
@@ -96,6 +104,13 @@ def _open_expression(engine: Engine, roots: RootsOp) -> None:
     assert isinstance(op, Operation)
     if engine.is_stuck(roots.operands[0]):
         return
+    if isinstance(op, LoadedOp):
+        nodes = list(nodes_of(engine, op).values())
+        properties = {"order": whole(engine.next_edit()), "names": strings(())}
+        roots.operands = [engine.make(EditedOp, op, [op.result, *nodes], properties)]
+    if isinstance(op, LoadedOp | EditedOp):
+        engine.network.properties = {"form": StringAttr("network")}
+        return
     if not isinstance(op, NetworkRecordOp):
         raise engine.fail(op, "BS0314", "the expression of the builder must give a network")
     engine.demand(op.record)
@@ -109,19 +124,37 @@ def _open_expression(engine: Engine, roots: RootsOp) -> None:
     engine.network.properties = {"form": StringAttr("members")}
 
 
+def _add_edits(engine: Engine, roots: RootsOp) -> None:
+    """An edit that has been made changes the network even where only one node of it is named."""
+    known = set(roots.operands)
+    found = [
+        op.result for op in engine.block.ops if isinstance(op, EditedOp) and op.result not in known
+    ]
+    if found:
+        names = [name.data for name in roots.names.data] + ["edit"] * len(found)
+        roots.operands = [*roots.operands, *found]
+        roots.properties = {"names": strings(names)}
+
+
+SOURCES = (NodeOp, ClonedOp, CloneOp, CloneFunctionOp, EditedOp, RecordOp)
+"""Operations through which a node is reached that some root needs."""
+
+
 def _fetch_delayed(engine: Engine, holders: Sequence[RootsOp]) -> None:
     """What delays read is evaluated while the network is put together, nodes nearest first."""
     starts = [value for holder in holders for value in flattened(holder.operands[0])]
-    todo = deque(op for value in starts if isinstance(op := value.owner, NodeOp))
+    todo = deque(
+        op for value in starts if isinstance(op := value.owner, NodeOp | ClonedOp | EditedOp)
+    )
     seen: set[Operation] = set(todo)
     while todo:
         node = todo.popleft()
-        if node.kind.data in DELAYS:
+        if isinstance(node, NodeOp) and node.kind.data in DELAYS:
             engine.demand(node.operands[0])
             _demand_elements(engine, node.operands[0])
         for operand in node.operands:
             for value in flattened(operand):
                 op = value.owner
-                if isinstance(op, NodeOp) and op not in seen:
+                if isinstance(op, SOURCES) and op not in seen:
                     seen.add(op)
                     todo.append(op)

@@ -10,7 +10,18 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from brainscript.dialects.bs import DELAYS, NetworkOp, NodeOp, ReadOp, RootsOp
+from brainscript.dialects.bs import (
+    DELAYS,
+    ClonedOp,
+    CloneOp,
+    EditedOp,
+    LoadedNodeOp,
+    NetworkOp,
+    NodeOp,
+    ReadOp,
+    RootsOp,
+)
+from brainscript.dialects.net.clone import KeepOp
 from brainscript.dialects.net.kinds import KINDS
 from brainscript.dialects.net.leaves import make_input
 from brainscript.dialects.net.network import GROUPS
@@ -21,9 +32,10 @@ from brainscript.dialects.net.parameters import ReadOp as NetReadOp
 from brainscript.dialects.net.recurrence import DelayOp, unlinked
 from brainscript.dialects.tensors import Element, TensorType
 from brainscript.passes.evaluate.failures import failure, type_name, user_location
+from brainscript.passes.evaluate.importing import Importer, needs_of, special_values
 from brainscript.passes.evaluate.instantiate import element_of
 from brainscript.passes.evaluate.names import Assembly, assemble
-from brainscript.passes.evaluate.options import inputs_of, options_of
+from brainscript.passes.evaluate.options import inputs_of, node_name, options_of
 from brainscript.passes.evaluate.plain import network_of
 from brainscript.passes.evaluate.program import without_collector
 
@@ -54,15 +66,22 @@ class BsToNet(ModulePass):
 def _convert(module: ModuleOp, network: NetworkOp) -> None:
     roots = network.body.block.last_op
     assert isinstance(roots, RootsOp)
-    if network.form.data != "members":
+    if network.form.data not in ("members", "network"):
         raise failure(roots, "BS0314", "this program is a value, not a network")
     assembly = assemble(roots)
     symbols = {op.sym_name.data: op for op in module.ops if isinstance(op, NetParameterOp)}
-    maker = _Maker(assembly, element_of(module), symbols)
-    values = {value: maker.make(value) for value in _inputs_first(assembly.nodes)}
+    element = element_of(module)
+    importer = Importer(module, network.body.block.ops, element) if assembly.edited else None
+    maker = _Maker(assembly, element, symbols, importer)
+    specials = special_values(network.body.block.ops)
+    for value in _inputs_first([*specials, *assembly.nodes, *assembly.sections]):
+        maker.make(value)
     maker.close_rings()
-    entries = [(group, values[value]) for group, value in _groups(assembly)]
-    made = NetNetworkOp([*maker.operations, NetRootsOp(entries)], network.location)
+    entries = [(group, maker.value(value)) for group, value in _groups(assembly, importer is None)]
+    end = NetRootsOp(entries)
+    if importer is not None:
+        maker.operations.append(KeepOp([maker.value(value) for value in assembly.members]))
+    made = NetNetworkOp([*maker.operations, end], network.location)
     module.body.block.insert_op_before(made, network)
     network.detach()
     network.erase()
@@ -89,7 +108,7 @@ def _inputs_first(nodes: list[SSAValue]) -> list[SSAValue]:
         while stack:
             value = stack[-1]
             op = value.owner
-            inputs = _early_inputs(op) if isinstance(op, NodeOp) and _known(op) else ()
+            inputs = _early_inputs(op)
             missing = [v for v in inputs if v not in order]
             if missing and value not in order:
                 stack.extend(reversed(missing))
@@ -98,24 +117,33 @@ def _inputs_first(nodes: list[SSAValue]) -> list[SSAValue]:
     return list(order)
 
 
-def _early_inputs(op: NodeOp) -> Sequence[SSAValue]:
+def _early_inputs(op: object) -> Sequence[SSAValue]:
+    if not isinstance(op, NodeOp):
+        return (needs_of(op) or ()) if isinstance(op, Operation) else ()
+    _known(op)
     inputs = inputs_of(op)
     return inputs[1:] if op.kind.data in DELAYS else inputs
 
 
-def _known(op: NodeOp) -> bool:
-    """Whether the operation exists at level 2."""
+def _known(op: NodeOp) -> None:
+    """Refuse what does not exist at level 2."""
     if op.kind.data not in KINDS and op.kind.data != "InputValue":
         title = f"the operation '{op.kind.data}' is not supported"
         raise failure(op, "BS0322", title)
-    return True
 
 
 class _Maker:
     """Makes the operations of level 2, inputs before what uses them."""
 
-    def __init__(self, assembly: Assembly, element: Element, symbols: dict[str, NetParameterOp]):
-        self.operations: list[Operation] = []
+    def __init__(
+        self,
+        assembly: Assembly,
+        element: Element,
+        symbols: dict[str, NetParameterOp],
+        importer: Importer | None,
+    ):
+        self.operations: list[Operation] = list(importer.operations) if importer else []
+        self._importer = importer
         self.used: dict[str, str] = {}
         self._names = assembly.names
         self._element = element
@@ -123,9 +151,15 @@ class _Maker:
         self._made: dict[SSAValue, SSAValue] = {}
         self._open: list[tuple[DelayOp, SSAValue]] = []
 
-    def make(self, value: SSAValue) -> SSAValue:
+    def value(self, value: SSAValue) -> SSAValue:
+        """The value of level 2 for one of level 1."""
+        return self._made[value]
+
+    def make(self, value: SSAValue) -> None:
         """The operation for one evaluated node."""
         op = value.owner
+        if self._importer is not None and self._edit(value, self._importer):
+            return
         name = self._names[value]
         if isinstance(op, ReadOp):
             made = self._read(op, name)
@@ -138,7 +172,21 @@ class _Maker:
         result = made.results[0]
         result.name_hint = value.name_hint
         self._made[value] = result
-        return result
+        if self._importer is not None:
+            self._importer.mark(made, node_name(op), _tag(value))
+
+    def _edit(self, value: SSAValue, importer: Importer) -> bool:
+        """Make what an edit or a clone stands for, or find a node of a loaded network."""
+        op, names = value.owner, self._names
+        if isinstance(op, LoadedNodeOp):
+            self._made[value] = importer.node(op, names.get(value, ""))
+        elif isinstance(op, CloneOp):
+            clone, images = importer.clone(op, self.value, names)
+            self.operations.append(clone)
+            self._made |= images
+        elif isinstance(op, EditedOp):
+            self.operations += importer.edit(op, self.value)
+        return isinstance(op, LoadedNodeOp | CloneOp | ClonedOp | EditedOp)
 
     def _read(self, op: ReadOp, name: str) -> Operation:
         symbol = op.symbol.root_reference.data
@@ -157,7 +205,7 @@ class _Maker:
         late = [value for value in given if value not in self._made]
         open_end = unlinked(TensorType.of(None, self._element))
         inputs = [self._made.get(value, open_end) for value in given]
-        made = KINDS[op.kind.data].make(inputs, options, name, location)
+        made = KINDS[op.kind.data].make(inputs, options, name, location, self._element)
         if late:
             assert isinstance(made, DelayOp)
             self._open.append((made, late[0]))
@@ -169,13 +217,13 @@ class _Maker:
             delay.operands[0] = self._made[value]
 
 
-def _groups(assembly: Assembly) -> list[tuple[str, SSAValue]]:
-    """Groups and their nodes: those of the lists, then those that a tag puts there."""
+def _groups(assembly: Assembly, tags: bool) -> list[tuple[str, SSAValue]]:
+    """Groups and their nodes: those of the lists, then (`tags`) those that a tag puts there."""
     found: dict[tuple[str, SSAValue], None] = {}
     for name, values in assembly.lists.items():
         for value in values:
             found[(name.removesuffix("Nodes"), value)] = None
-    for value in assembly.nodes:
+    for value in assembly.nodes if tags else ():
         group = _tag(value)
         if group:
             found[(group, value)] = None
@@ -187,8 +235,7 @@ def _tag(value: SSAValue) -> str:
     if isinstance(op, ReadOp):
         tag = op.tag.data if op.tag is not None else ""
     else:
-        assert isinstance(op, NodeOp)
-        tag = str(options_of(op).get("tag", ""))
+        tag = "" if not isinstance(op, NodeOp) else str(options_of(op).get("tag", ""))
     if tag and tag not in TAGS:
         title = f"'{tag}' is not a group of nodes"
         raise failure(op, "BS0312", title, help=f"groups: {', '.join(GROUPS)}")

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import Float64Type
 
 from brainscript.diagnostic import Diagnostic, MissingFileError
 from brainscript.dialects.net.base import attribute
-from brainscript.dialects.net.parameters import ParameterOp
+from brainscript.dialects.net.parameters import RANDOM_INITS, ParameterOp
 from brainscript.dialects.net.places import failure, span_of
 from brainscript.dialects.tensors import UNKNOWN, Shape, shape_text
 
@@ -54,7 +54,7 @@ def initial_range(parameter: ParameterOp) -> None:
     assert shape is not None
     if init == "bilinear":
         check_bilinear(parameter, shape)
-    if init in ("constant", "bilinear", "fromFile", "fromLiteral"):
+    if init not in RANDOM_INITS:
         return
     filter_rank = parameter.filter_rank.value.data
     output_rank = parameter.output_rank.value.data

@@ -20,6 +20,7 @@ from brainscript.dialects.net.network import (
 from brainscript.dialects.net.normalise import InvStdDevOp, MeanOp
 from brainscript.dialects.net.parameters import ReadOp, SinkOp, StateOp
 from brainscript.dialects.net.places import span_of
+from brainscript.dialects.net.stored import stored_of
 from brainscript.dialects.tensors import type_of
 
 Roots = list[tuple[str, SSAValue]]
@@ -61,14 +62,14 @@ class NetSelect(ModulePass):
         old.detach()
         old.erase()
         remove_dead(network)
-        if self.mode != "precompute":
-            freeze_statistics(op, network)
+        freeze_statistics(op, network, self.mode == "precompute")
         remove_unused_symbols(network)
 
     def _roots(self, network: NetworkOp) -> Roots:
         if self.mode == "precompute":
             kinds = (MeanOp, InvStdDevOp)
-            return [("output", o.result) for o in network.block.ops if isinstance(o, kinds)]
+            found = [o for o in network.block.ops if isinstance(o, kinds) and not stored_of(o)]
+            return [("output", o.result) for o in found]
         if self.mode == "write":
             return self._chosen(network, "output", self.outputs)
         metrics = self._chosen(network, "evaluation", self.outputs)
@@ -123,10 +124,10 @@ def remove_dead(network: NetworkOp) -> None:
         op.erase(safe_erase=False)
 
 
-def freeze_statistics(module: ModuleOp, network: NetworkOp) -> None:
-    """Statistics found before training are read from state."""
+def freeze_statistics(module: ModuleOp, network: NetworkOp, known: bool = False) -> None:
+    """Statistics found before training (only the `known` ones, if asked) are read from state."""
     for op in list(network.block.ops):
-        if not isinstance(op, MeanOp | InvStdDevOp):
+        if not isinstance(op, MeanOp | InvStdDevOp) or (known and stored_of(op) is None):
             continue
         name, kind = op.node_name, type_of(op.result)
         module.body.block.insert_op_before(

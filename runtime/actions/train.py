@@ -23,7 +23,6 @@ from brainscript.runtime.train.files import (
     locked,
     newest_complete,
 )
-from brainscript.runtime.train.keys import refused
 from brainscript.runtime.train.options import Options, read_options
 from brainscript.runtime.train.signals import Stop, watching
 from brainscript.runtime.train.trainer import Trainer
@@ -91,11 +90,10 @@ def _run(
 
 
 def _check_dropout(network: Network, options: Options, sgd: Settings, session: Session) -> None:
-    """A dropout rate needs Dropout nodes; their masks are not supported."""
-    if not any(options.dropout):
+    """A dropout rate does something only to Dropout nodes."""
+    nodes = network.facts.nodes.values()
+    if not any(options.dropout) or any(node.operation == "Dropout" for node in nodes):
         return
-    if any(node.operation == "Dropout" for node in network.facts.nodes.values()):
-        raise refused(sgd, "dropoutRate", "set it to 0: then Dropout nodes pass their input on")
     title = "dropoutRate has no effect: the network has no Dropout node"
     span = sgd.span_of("dropoutRate")
     session.environment.warn(Diagnostic("BS0725", title, span, severity="warning"))
@@ -158,7 +156,7 @@ def _readers(
 
 
 def _estimates(network: Network) -> bool:
-    return bool(network.facts.precomputed)
+    return any(not spec.file for spec in network.facts.precomputed)
 
 
 def _describe(network: Network, nodes: Sequence[NodeSpec], session: Session) -> None:

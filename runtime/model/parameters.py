@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError, did_you_mean
 from brainscript.runtime import generators
+from brainscript.runtime.model.inherited import inherit_statistics, inherited_value
 from brainscript.runtime.network import Array, Network, ParameterSpec, numpy_type
 
 Doubles = NDArray[np.float64]
@@ -20,18 +21,21 @@ Doubles = NDArray[np.float64]
 
 def initial_values(spec: ParameterSpec) -> Array:
     """The first values of a parameter, flat, in column-major order of its dims."""
-    if spec.init not in INITIALISERS:
+    if spec.init not in INITIALISERS and spec.init != "fromModel":
         help = did_you_mean(spec.init, INITIALISERS) or "known: " + ", ".join(INITIALISERS)
         raise _error("BS0510", spec, f"unknown init '{spec.init}'", help=help)
+    if spec.init == "fromModel":
+        return inherited_value(spec).astype(numpy_type(spec.element))
     values = INITIALISERS[spec.init](spec)
     return values.astype(numpy_type(spec.element))
 
 
 def initialise(network: Network) -> None:
-    """Give every parameter of the network its first values."""
+    """Give every parameter of the network its first values, and known statistics theirs."""
     for spec in network.facts.parameters:
         view = network.state.view(spec.name)
         view.reshape(-1)[:] = initial_values(spec)
+    inherit_statistics(network)
 
 
 def _uniform(spec: ParameterSpec) -> Doubles:

@@ -15,7 +15,7 @@ def precompute(network: Network, reader: Reader, options: Options, log: Log) -> 
     One pass with the first minibatch size over the first epoch of the reader: all data, or
     `epochSize` samples when `useAllDataForPreComputedNode` is off.
     """
-    nodes = network.facts.precomputed
+    nodes = [node for node in network.facts.precomputed if not node.file]
     if not nodes:
         return False
     log.line("precompute", count=len(nodes))
@@ -42,7 +42,8 @@ def precompute(network: Network, reader: Reader, options: Options, log: Log) -> 
 def _axis(network: Network) -> str:
     """The axis over which all estimates run."""
     nodes = network.facts.nodes
-    sources = {spec.name: nodes[spec.name].inputs[0] for spec in network.facts.precomputed}
+    wanted = [spec for spec in network.facts.precomputed if not spec.file]
+    sources = {spec.name: nodes[spec.name].inputs[0] for spec in wanted}
     axes = {name: nodes[source].axis for name, source in sources.items()}
     if len(set(axes.values())) > 1:
         listed = ", ".join(f"'{name}' over '{axis}'" for name, axis in axes.items())

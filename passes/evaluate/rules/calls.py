@@ -11,6 +11,7 @@ from brainscript.diagnostic import did_you_mean
 from brainscript.dialects.bs import (
     ApplyOp,
     BoolOp,
+    CloneFunctionOp,
     ComposeOp,
     LambdaOp,
     NumberOp,
@@ -22,6 +23,8 @@ from brainscript.dialects.bs import (
 from brainscript.passes.evaluate.engine import Engine
 from brainscript.passes.evaluate.failures import called_from, type_name
 from brainscript.passes.evaluate.paths import name_arguments
+from brainscript.passes.evaluate.plain import flattened
+from brainscript.passes.evaluate.rules.clones import call_clone
 
 LITERALS = frozenset({NumberOp, StringOp, BoolOp})
 """Operations that carry no path."""
@@ -44,6 +47,8 @@ def apply_rule(engine: Engine, op: Operation) -> SSAValue | None:
         return _inline(engine, op, function)
     if isinstance(function, ComposeOp):
         return _compose(engine, op, function)
+    if isinstance(function, CloneFunctionOp):
+        return call_clone(engine, op, function)
     assert isinstance(function, Operation)
     raise engine.fail(op, "BS0305", f"a function is expected here, not {type_name(function)}")
 
@@ -145,4 +150,6 @@ def _first_names(function: ComposeOp) -> list[str]:
     first = function.first.owner
     while isinstance(first, ComposeOp):
         first = first.first.owner
+    if isinstance(first, CloneFunctionOp):
+        return [f"input_{index}" for index, _ in enumerate(flattened(first.inputs))]
     return [name.data for name in first.parameters.data] if isinstance(first, LambdaOp) else []

@@ -12,6 +12,7 @@ from brainscript import limits
 from brainscript.dialects.bs import (
     OPERANDS,
     ArrayOp,
+    CloneFunctionOp,
     ComposeOp,
     InfixOp,
     LambdaOp,
@@ -137,7 +138,7 @@ def _combine(engine: Engine, op: InfixOp, terms: Pair, path: str) -> SSAValue:
             raise engine.stop(op, "string-bytes", "the text becomes too long")
         if result is not None:
             return engine.literal(op, result)
-    functions = (LambdaOp, ComposeOp)
+    functions = (LambdaOp, ComposeOp, CloneFunctionOp)
     if sign == ">>" and isinstance(left.owner, functions) and isinstance(right.owner, functions):
         return engine.make(ComposeOp, op, terms)
     count = integer(right.owner)

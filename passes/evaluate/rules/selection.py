@@ -9,10 +9,12 @@ from brainscript.dialects.bs import (
     ApplyOp,
     ArrayOp,
     BoolOp,
+    EditedOp,
     FieldOp,
     GenerateOp,
     IfOp,
     IndexOp,
+    LoadedOp,
     NetworkRecordOp,
     PoisonOp,
     RecordOp,
@@ -23,6 +25,7 @@ from brainscript.passes.evaluate.failures import type_name
 from brainscript.passes.evaluate.paths import move, waiting
 from brainscript.passes.evaluate.plain import integer, plain
 from brainscript.passes.evaluate.rules.fields import node_field
+from brainscript.passes.evaluate.rules.networks import network_field
 from brainscript.passes.evaluate.rules.nodes import make_node
 
 
@@ -61,6 +64,8 @@ def field_rule(engine: Engine, op: Operation) -> SSAValue | None:
             f"members: {', '.join(names) or 'none'}",
             did_you_mean(op.field.data, names),
         )
+    if isinstance(record, LoadedOp | EditedOp):
+        return network_field(engine, op, record)
     if engine.is_node(op.record):
         return node_field(engine, op, record)
     raise engine.fail(op, "BS0305", f"a record is expected here, not {type_name(record)}")

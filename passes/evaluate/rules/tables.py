@@ -7,11 +7,14 @@ from xdsl.ir import Operation, SSAValue
 from brainscript.dialects.bs import (
     ApplyOp,
     BuiltinOp,
+    CloneFunctionOp,
+    EditOp,
     FieldOp,
     GenerateOp,
     IfOp,
     IndexOp,
     InfixOp,
+    LoadOp,
     NodeOp,
     ParameterOp,
     PoisonOp,
@@ -20,6 +23,8 @@ from brainscript.dialects.bs import (
 from brainscript.passes.evaluate.engine import Engine, Rule
 from brainscript.passes.evaluate.rules.builtins import builtin_rule
 from brainscript.passes.evaluate.rules.calls import apply_rule
+from brainscript.passes.evaluate.rules.clones import clone_function_rule
+from brainscript.passes.evaluate.rules.networks import edit_rule, load_rule
 from brainscript.passes.evaluate.rules.nodes import node_rule, parameter_rule
 from brainscript.passes.evaluate.rules.operators import infix_rule, prefix_rule
 from brainscript.passes.evaluate.rules.selection import (
@@ -34,6 +39,7 @@ NODES: dict[type[Operation], Rule] = {
     NodeOp: node_rule,
     ParameterOp: parameter_rule,
     PoisonOp: poison_rule,
+    CloneFunctionOp: clone_function_rule,
 }
 """Rules of every set: nodes ask for their inputs, what does not exist is an error."""
 
@@ -51,7 +57,7 @@ def stay_rule(engine: Engine, op: Operation) -> SSAValue | None:
 
 
 STAY: dict[type[Operation], Rule] = dict.fromkeys(
-    (ApplyOp, BuiltinOp, FieldOp, GenerateOp, IfOp, IndexOp, InfixOp, PrefixOp), stay_rule
+    (ApplyOp, BuiltinOp, EditOp, FieldOp, GenerateOp, IfOp, IndexOp, InfixOp, PrefixOp), stay_rule
 )
 INLINE: dict[type[Operation], Rule] = {**STAY, **NODES, ApplyOp: apply_rule}
 FOLD: dict[type[Operation], Rule] = {
@@ -64,5 +70,6 @@ FOLD: dict[type[Operation], Rule] = {
     IndexOp: index_rule,
     InfixOp: infix_rule,
     PrefixOp: prefix_rule,
+    LoadOp: load_rule,
 }
-EVALUATE: dict[type[Operation], Rule] = {**FOLD, ApplyOp: apply_rule}
+EVALUATE: dict[type[Operation], Rule] = {**FOLD, ApplyOp: apply_rule, EditOp: edit_rule}
