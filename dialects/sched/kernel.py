@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Self
 
 from typing_extensions import override
-from xdsl.dialects.builtin import StringAttr, SymbolNameConstraint
-from xdsl.ir import Operation, Region, SSAValue
+from xdsl.dialects.builtin import IntegerAttr, StringAttr, SymbolNameConstraint
+from xdsl.ir import Operation, Region, SSAValue, Use
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
@@ -21,12 +21,13 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import HasParent, IsolatedFromAbove, IsTerminator, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.hints import isa
 
-from brainscript.dialects.tensors import shape_of, type_of
+from brainscript.dialects.tensors import Shape, shape_of, type_of
 
-FAMILIES = ("gemm", "rows", "columns")
+FAMILIES = ("gemm", "rows", "columns", "draw")
 """How a kernel is compiled: a matrix product with an epilogue; anything local to one column (or
-flat, without columns); a sum over all columns."""
+flat, without columns); a sum over all columns; random numbers from the native library."""
 
 PRODUCTS = ("net.times", "net.times_gradient_left", "net.times_gradient_right")
 """The products: a kernel of the family `gemm` starts with one. Those whose matrix differs from
@@ -41,23 +42,73 @@ def is_sample_product(op: Operation) -> bool:
     return type_of(matrix).axis is not None
 
 
-def aligned_values(steps: Iterable[Operation]) -> list[SSAValue]:
-    """The values of a kernel that lie along the axes of its results: all but factors of products
-    made sample by sample."""
-    values: list[SSAValue] = []
+VIEWS = ("net.slice", "net.transpose_dimensions")
+"""What reads part of a value, or reads it in another order, where it is used: it costs nothing."""
+
+SPLICE = "net.splice"
+"""What writes its parts side by side: a kernel that does stores each part where it belongs."""
+
+
+def is_view(op: Operation) -> bool:
+    """Whether users of the result read the operand instead, at other places."""
+    return op.name in VIEWS
+
+
+def aligned_shapes(steps: Sequence[Operation]) -> list[Shape]:
+    """The shapes that a kernel computes along the axes of its results.
+
+    Not among them are factors of products made sample by sample, what views read, and what parts
+    are spliced to.
+    """
+    inside, shapes = set(steps), list[Shape]()
     for op in steps:
-        values += op.results if is_sample_product(op) else (*op.operands, *op.results)
-    return values
+        if is_view(op):
+            chained = all(use.operation in inside and is_view(use.operation) for use in _uses(op))
+            shapes += [] if chained else [shape_of(op.results[0])]
+        elif op.name == SPLICE:
+            shapes += part_shapes(op)
+        else:
+            values = op.results if is_sample_product(op) else (*op.operands, *op.results)
+            shapes += [shape_of(v) for v in values]
+    return shapes
 
 
-def share_a_sample(values: Iterable[SSAValue]) -> bool:
-    """Whether there is one sample shape that all values have or broadcast to."""
+def _uses(op: Operation) -> Iterable[Use]:
+    return op.results[0].uses
+
+
+def part_shapes(op: Operation) -> list[Shape]:
+    """The shape in which each operand of a splice is stored."""
+    axis, result = splice_axis(op), shape_of(op.results[0])
+    sizes = [(*shape_of(v), *(1,) * len(result))[axis] for v in op.operands]
+    return [(*result[:axis], size, *result[axis + 1 :]) for size in sizes]
+
+
+def splice_axis(op: Operation) -> int:
+    """The axis of a splice, from 0."""
+    axis = op.properties["axis"]
+    assert isa(axis, IntegerAttr)
+    return axis.value.data - 1
+
+
+def share_a_sample(shapes: Iterable[Shape]) -> bool:
+    """Whether there is one sample shape that all have or broadcast to."""
     sizes: dict[int, int] = {}
-    for value in values:
-        for axis, size in enumerate(shape_of(value)):
+    for shape in shapes:
+        for axis, size in enumerate(shape):
             if size > 1 and sizes.setdefault(axis, size) != size:
                 return False
     return True
+
+
+def may_differ(steps: Iterable[Operation]) -> bool:
+    """Whether a kernel may work on samples of several shapes: a splice of what is elementwise."""
+    names = {op.name for op in steps}
+    return SPLICE in names and not names & {*PRODUCTS, *WHOLE}
+
+
+WHOLE = ("net.reduce", "net.softmax", "net.log_softmax", "net.hardmax", "net.sum_to")
+"""Operations that need a whole sample for one element."""
 
 
 @irdl_op_definition
@@ -128,12 +179,26 @@ class KernelOp(IRDLOperation):
             self._verify_product(products)
             return
         self._verify_sample_product(products)
-        if not share_a_sample(aligned_values(self.steps)):
+        self._verify_moves()
+        if not (may_differ(self.steps) or share_a_sample(aligned_shapes(self.steps))):
             raise VerifyException("the values of a kernel do not broadcast to one shape")
 
     def _verify_product(self, products: list[Operation]) -> None:
         if len(products) != 1 or self.steps[0] is not products[0]:
             raise VerifyException("a gemm kernel starts with its one matrix product")
+
+    def _verify_moves(self) -> None:
+        """Views read what the kernel reads, splices make what it writes."""
+        block = self.body.block
+        for op in self.steps:
+            read = op.operands if is_view(op) else ()
+            for owner in (v.owner for v in read):
+                if owner is not block and not (isinstance(owner, Operation) and is_view(owner)):
+                    raise VerifyException(f"'{op.name}' does not read an input of the kernel")
+            if op.name == SPLICE and any(
+                not isinstance(use.operation, YieldOp) for use in op.results[0].uses
+            ):
+                raise VerifyException("a splice is what a kernel writes")
 
     def _verify_sample_product(self, products: list[Operation]) -> None:
         for op in products:

@@ -12,7 +12,8 @@ from brainscript.passes.lower.columns.features import write_features
 from brainscript.passes.lower.columns.largest import is_largest, lower_largest
 from brainscript.passes.lower.columns.nested import write_nested
 from brainscript.passes.lower.columns.whole import write_samples, write_whole
-from brainscript.passes.lower.rows.program import Program, read_program
+from brainscript.passes.lower.rows.graph import Program
+from brainscript.passes.lower.rows.program import read_program
 from brainscript.passes.lower.rows.writer import Writer
 from brainscript.target import Target
 
@@ -28,7 +29,7 @@ def lower_columns(kernel: KernelOp, target: Target) -> FuncOp:
     if is_largest(kernel):
         return lower_largest(kernel, target)
     program = read_program(kernel)
-    writer = Writer(len(program.inputs), len(program.outputs), program.element, target)
+    writer = Writer(len(program.inputs), program.results, program.element, target)
     workspace = write_program(program, writer)
     return writer.finish(kernel.sym_name.data, workspace)
 

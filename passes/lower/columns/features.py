@@ -8,7 +8,7 @@ from xdsl.ir import SSAValue
 
 from brainscript.passes.lower.columns.sums import Sums
 from brainscript.passes.lower.rows.flat import Values, compute
-from brainscript.passes.lower.rows.program import Node, Program
+from brainscript.passes.lower.rows.graph import Node, Program
 from brainscript.passes.lower.rows.writer import Writer
 
 GROUP = 4

@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import VectorType, f64
 from xdsl.ir import SSAValue
 
 from brainscript.passes.lower.rows.axes import Nest
-from brainscript.passes.lower.rows.program import Node, Program
+from brainscript.passes.lower.rows.graph import Node, Program
 from brainscript.passes.lower.rows.writer import Writer
 from brainscript.passes.lower.scalar_bodies import BODIES
 

@@ -10,7 +10,7 @@ from xdsl.ir import SSAValue
 
 from brainscript.dialects.kern import ReduceOp
 from brainscript.passes.lower.rows.flat import Values, compute
-from brainscript.passes.lower.rows.program import Node, Program
+from brainscript.passes.lower.rows.graph import Node, Program
 from brainscript.passes.lower.rows.writer import Writer
 
 

@@ -10,7 +10,7 @@ from brainscript.dialects.kern_rows import FillOp
 from brainscript.passes.lower.columns.features import Place, static_place
 from brainscript.passes.lower.columns.sums import Sums
 from brainscript.passes.lower.rows.flat import Values
-from brainscript.passes.lower.rows.program import Node, Program
+from brainscript.passes.lower.rows.graph import Node, Program
 from brainscript.passes.lower.rows.writer import Writer
 
 

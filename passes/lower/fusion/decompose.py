@@ -14,10 +14,16 @@ from xdsl.rewriter import Rewriter
 from brainscript.dialects.net import criteria, elementwise, linear, normalise, parameters
 from brainscript.dialects.net.network import NetworkOp, RootsOp, network_of, symbols_of
 from brainscript.dialects.net.reduce import ReduceOp
+from brainscript.dialects.net.shape import ReshapeOp
 from brainscript.dialects.net.shapes import OVER_ALL, OVER_SAMPLES
 from brainscript.dialects.sched import PRODUCTS
 from brainscript.dialects.tensors import type_of
-from brainscript.passes.lower.fusion import decompose_convolution, decompose_normalise
+from brainscript.passes.lower.fusion import (
+    decompose_convolution,
+    decompose_normalise,
+    decompose_shape,
+)
+from brainscript.passes.lower.fusion.embedded import join_embedded
 from brainscript.passes.lower.fusion.families import is_column_largest, is_constant
 from brainscript.passes.lower.fusion.steps import Steps
 
@@ -228,8 +234,8 @@ def settle_writes(network: NetworkOp) -> None:
 def materialise(network: NetworkOp) -> None:
     """Put `net.pass` where a value must lie in memory of its own.
 
-    That is between a constant and a product, a root or a write, and between a symbol and another
-    symbol that takes its value: two may be swapped.
+    That is between a constant or a reshape and a product, a root or a write, and between a symbol
+    and another symbol that takes its value: two may be swapped.
     """
     for op in list(network.block.ops):
         write = isinstance(op, parameters.WriteOp)
@@ -239,7 +245,8 @@ def materialise(network: NetworkOp) -> None:
             owner = value.owner
             if not isinstance(owner, Operation):
                 continue
-            if is_constant(owner) or (write and isinstance(owner, parameters.ReadOp)):
+            copied = isinstance(owner, ReshapeOp) and op.name not in PRODUCTS
+            if copied or is_constant(owner) or (write and isinstance(owner, parameters.ReadOp)):
                 op.operands[number] = Steps(op).add(elementwise.PassOp(value))
 
 
@@ -266,12 +273,14 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
     elementwise.LabelsToGraphOp: identity,
     **decompose_convolution.RULES,
     **decompose_normalise.RULES,
+    **decompose_shape.RULES,
     parameters.AccumulateOp: accumulate,
 }
 
 
 def decompose(network: NetworkOp) -> None:
     """Apply `RULES` to every operation of the network; one that gives its own result stays."""
+    join_embedded(network)
     for op in list(network.block.ops):
         rule = RULES.get(type(op))
         if rule is None:

@@ -7,9 +7,12 @@ from xdsl.ir import Operation, SSAValue
 from brainscript.dialects.net.network import RootsOp
 from brainscript.dialects.net.parameters import IndexOp, InputOp, ReadOp, SplatOp, WriteOp
 from brainscript.dialects.net.places import failure
+from brainscript.dialects.net.recurrence import DelayOp, RecurrenceOp, StepYieldOp
+from brainscript.dialects.net.random import DRAWS
 from brainscript.dialects.net.reduce import ReduceOp
+from brainscript.dialects.net.shape import ReshapeOp
 from brainscript.dialects.net.shapes import OVER_SAMPLES
-from brainscript.dialects.sched import PRODUCTS, is_sample_product
+from brainscript.dialects.sched import PRODUCTS, SPLICE, is_sample_product, is_view
 from brainscript.dialects.tensors import type_of
 
 ELEMENTWISE = frozenset(
@@ -88,12 +91,19 @@ CHEAP = ELEMENTWISE & frozenset(
 
 def is_source(op: Operation) -> bool:
     """Whether the value lies in memory before the step starts."""
-    return isinstance(op, InputOp | ReadOp)
+    return isinstance(op, InputOp | ReadOp | DelayOp)
 
 
 def is_outside(op: Operation) -> bool:
-    """Whether the operation is no part of any kernel: a source, or the list of roots."""
-    return is_source(op) or isinstance(op, RootsOp)
+    """Whether the operation is no part of any kernel: a source, a reshape, or the end."""
+    return is_source(op) or isinstance(op, RootsOp | StepYieldOp | ReshapeOp)
+
+
+def memory_of(value: SSAValue) -> SSAValue:
+    """The value in whose memory a value lies: behind reshapes."""
+    while isinstance(value.owner, ReshapeOp):
+        value = value.owner.x
+    return value
 
 
 def is_constant(op: Operation) -> bool:
@@ -106,9 +116,21 @@ def is_product(op: Operation) -> bool:
     return op.name in PRODUCTS and not is_sample_product(op)
 
 
+def is_draw(op: Operation) -> bool:
+    """Whether the native library gives the value: random numbers."""
+    return op.name in DRAWS
+
+
 def is_elementwise(op: Operation) -> bool:
     """Whether one element of the result needs one element of each operand."""
     return op.name in ELEMENTWISE
+
+
+def reads_views(op: Operation) -> bool:
+    """Whether the kernel of an operation can read an operand of it through a view."""
+    if is_column_sum(op) or is_column_largest(op):
+        return False
+    return is_elementwise(op) or op.name in WITHIN_SAMPLE or is_view(op) or op.name == SPLICE
 
 
 def is_column_sum(op: Operation) -> bool:
@@ -127,8 +149,9 @@ def is_column_largest(op: Operation) -> bool:
 
 def check_supported(op: Operation) -> None:
     """Raise a diagnostic unless the operation can be part of a kernel."""
-    known = op.name in PRODUCTS or is_elementwise(op) or op.name in WITHIN_SAMPLE
-    if not (known or is_outside(op) or is_constant(op) or isinstance(op, WriteOp)):
+    known = op.name in (*PRODUCTS, *WITHIN_SAMPLE, SPLICE) or is_elementwise(op) or is_view(op)
+    known = known or is_draw(op) or isinstance(op, WriteOp | RecurrenceOp)
+    if not (known or is_outside(op) or is_constant(op)):
         title = f"'{op.name.removeprefix('net.')}' cannot be compiled"
         raise failure(op, "BS0810", title, help="it can be printed, edited and saved, not run")
 
@@ -155,6 +178,10 @@ def is_late(op: Operation) -> bool:
 def is_in_memory(value: SSAValue) -> bool:
     """Whether a value lies in memory, or costs nothing to make, whatever is fused."""
     owner = value.owner
-    if not isinstance(owner, Operation) or is_source(owner) or is_constant(owner):
+    if not isinstance(owner, Operation) or is_outside(owner) or is_constant(owner):
         return True
-    return any(use.operation.name in PRODUCTS for use in value.uses)
+    return (
+        is_view(owner)
+        or is_draw(owner)
+        or any(use.operation.name in PRODUCTS for use in value.uses)
+    )

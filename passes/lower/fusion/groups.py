@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net.parameters import IndexOp, ReadOp, WriteOp
-from brainscript.dialects.sched import aligned_values, is_sample_product, share_a_sample
+from brainscript.dialects.sched import (
+    SPLICE,
+    aligned_shapes,
+    is_sample_product,
+    is_view,
+    may_differ,
+    share_a_sample,
+)
 from brainscript.dialects.tensors import TensorType, type_of
 from brainscript.passes.lower.fusion.families import (
     axis_of,
     is_column_largest,
     is_column_sum,
     is_constant,
+    is_draw,
     is_elementwise,
     is_late,
     is_product,
@@ -31,7 +39,7 @@ class Traits:
     """What can be said of a group at a glance, to refuse hopeless merges quickly.
 
     `axes` and `kinds` are those of all values made; `plain` says that all but products and sums
-    is elementwise.
+    is elementwise or a view; `moves` that there are views or splices.
     """
 
     products: int
@@ -40,6 +48,7 @@ class Traits:
     plain: bool
     axes: frozenset[str | None]
     kinds: frozenset[TensorType]
+    moves: bool = False
 
     @staticmethod
     def of(op: Operation) -> Traits:
@@ -47,10 +56,11 @@ class Traits:
         if isinstance(op, WriteOp):
             return Traits(0, 0, 1, True, frozenset(), frozenset())
         product, total = is_product(op), is_column_sum(op)
-        plain = product or total or is_elementwise(op)
+        plain = product or total or is_elementwise(op) or is_view(op)
         total = total or is_column_largest(op)
         kinds = frozenset({type_of(op.results[0])})
-        return Traits(int(product), int(total), 1, plain, frozenset({axis_of(op)}), kinds)
+        moves = is_view(op) or op.name == SPLICE
+        return Traits(int(product), int(total), 1, plain, frozenset({axis_of(op)}), kinds, moves)
 
     def __or__(self, other: Traits) -> Traits:
         return Traits(
@@ -60,11 +70,14 @@ class Traits:
             self.plain and other.plain,
             self.axes | other.axes,
             self.kinds | other.kinds,
+            self.moves or other.moves,
         )
 
     def may_be(self, families: Sequence[str]) -> bool:
         """Whether a kernel of one of these families might do all of it."""
         if self.count > MOST_OPERATIONS:
+            return False
+        if self.moves and (self.products or self.sums):
             return False
         if self.products:
             single = self.products == 1 and not self.sums and len(self.kinds) == 1
@@ -93,6 +106,8 @@ class Group:
             return None
         if not self._writes_in_place():
             return None
+        if any(is_draw(op) for op in self.body):
+            return "draw" if len(self.operations) == 1 else None
         if self._numbers_elements():
             return "rows" if not (self.products or self.sums) and self._is_rows() else None
         if any(is_column_largest(op) for op in self.body):
@@ -118,8 +133,7 @@ class Group:
 
     def _is_own(self, value: SSAValue) -> bool:
         owner = value.owner
-        assert isinstance(owner, Operation)
-        return owner in self.inside or is_constant(owner)
+        return isinstance(owner, Operation) and (owner in self.inside or is_constant(owner))
 
     def _pointers(self) -> int:
         return len(self.reads()) + sum(self.leaves(op) for op in self.body)
@@ -173,15 +187,30 @@ class Group:
 
     def _is_rows(self) -> bool:
         axes = {axis_of(op) for op in self.body}
-        if len(axes) > 1 or not share_a_sample(aligned_values(self.operations)):
+        if len(axes) > 1 or not self._fits_moves():
             return False
         small = [op for op in self.body if is_sample_product(op)]
         if len(small) > 1 or any(self._is_own(v) for op in small for v in op.operands):
             return False
         if None in axes and len(self.body) > 1:
             kinds = {type_of(op.results[0]) for op in self.body}
-            return len(kinds) == 1 and all(is_elementwise(op) for op in self.body)
+            return len(kinds) == 1 and all(is_elementwise(op) or is_view(op) for op in self.body)
         return True
+
+    def _fits_moves(self) -> bool:
+        """Views read memory, nothing here needs what is spliced, and all fits one sample.
+
+        Parts of a splice that are of several sizes are made one after the other.
+        """
+        for op in self.body:
+            owners = [v.owner for v in op.operands if v.owner in self.inside]
+            if is_view(op) and not all(isinstance(o, Operation) and is_view(o) for o in owners):
+                return False
+            if any(isinstance(o, Operation) and o.name == SPLICE for o in owners):
+                return False
+        if share_a_sample(aligned_shapes(self.body)):
+            return True
+        return may_differ(self.body) and sum(self.leaves(op) for op in self.body) == 1
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,15 @@ from xdsl.rewriter import Rewriter
 from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.network import NetworkOp
 from brainscript.dialects.net.parameters import InputOp, ReadOp, SplatOp
+from brainscript.dialects.net.recurrence import RecurrenceOp
+from brainscript.dialects.sched import is_view
 from brainscript.dialects.tensors import type_of
-from brainscript.passes.lower.fusion.families import is_late
+from brainscript.passes.lower.fusion.families import is_late, reads_views
 
 Key = tuple[object, ...]
 
 
-def tidy(network: NetworkOp) -> None:
+def tidy(network: NetworkOp | RecurrenceOp) -> None:
     """Drop factors and terms that change nothing, join equal operations, remove unused ones."""
     for op in list(network.block.ops):
         value = neutral(op)
@@ -45,7 +47,7 @@ def neutral(op: Operation) -> SSAValue | None:
     return None
 
 
-def join_equal(network: NetworkOp) -> None:
+def join_equal(network: NetworkOp | RecurrenceOp) -> None:
     """Let one operation stand for all that compute the same."""
     known: dict[Key, Operation] = {}
     for op in list(network.block.ops):
@@ -64,7 +66,7 @@ def key_of(op: Operation, operands: Sequence[object]) -> Key:
     return (op.name, *operands, frozenset(options.items()), kinds)
 
 
-def remove_unused(network: NetworkOp) -> None:
+def remove_unused(network: NetworkOp | RecurrenceOp) -> None:
     """Remove operations without effect whose value nobody needs."""
     for op in reversed(list(network.block.ops)):
         if isinstance(op, NetOp | ReadOp) and not isinstance(op, InputOp):
@@ -72,18 +74,33 @@ def remove_unused(network: NetworkOp) -> None:
                 Rewriter.erase_op(op)
 
 
-def recompute(network: NetworkOp) -> None:
+def recompute(network: NetworkOp | RecurrenceOp) -> None:
     """Give every user of a value that is cheaper to compute than to store its own copy.
 
-    The copy joins the kernel of its user; equal copies in one kernel become one again.
+    The copy joins the kernel of its user; equal copies in one kernel become one again. A view of
+    memory costs nothing, wherever its user can read through it.
     """
     for op in list(network.block.ops):
-        if not op.results or not is_late(op):
-            continue
-        users = list(dict.fromkeys(use.operation for use in op.results[0].uses))
-        for user in users[1:]:
-            copy = op.clone()
-            network.block.insert_op_before(copy, user)
-            for number, value in enumerate(user.operands):
-                if value is op.results[0]:
-                    user.operands[number] = copy.results[0]
+        if op.results and is_late(op):
+            users = list(dict.fromkeys(use.operation for use in op.results[0].uses))
+            give_copies(network, op, users[1:])
+    for op in reversed(list(network.block.ops)):
+        if is_view(op):
+            hand_out(network, op)
+
+
+def hand_out(network: NetworkOp, op: Operation) -> None:
+    """A copy of a view for each user that reads through it; the others share one."""
+    users = list(dict.fromkeys(use.operation for use in op.results[0].uses))
+    through = [user for user in users if reads_views(user)]
+    give_copies(network, op, through if len(through) < len(users) else through[1:])
+
+
+def give_copies(network: NetworkOp, op: Operation, users: Sequence[Operation]) -> None:
+    """A copy of an operation for each of these users."""
+    for user in users:
+        copy = op.clone()
+        network.block.insert_op_before(copy, user)
+        for number, value in enumerate(user.operands):
+            if value is op.results[0]:
+                user.operands[number] = copy.results[0]

@@ -11,7 +11,8 @@ from brainscript.dialects.sched import KernelOp
 from brainscript.passes.lower.rows.across import fits_across, write_across
 from brainscript.passes.lower.rows.axes import write_axes
 from brainscript.passes.lower.rows.flat import is_flat, write_flat
-from brainscript.passes.lower.rows.program import Program, read_program
+from brainscript.passes.lower.rows.graph import Program
+from brainscript.passes.lower.rows.program import read_program
 from brainscript.passes.lower.rows.registers import fits_registers, write_registers
 from brainscript.passes.lower.rows.staged import write_staged
 from brainscript.passes.lower.rows.writer import Writer
@@ -27,13 +28,15 @@ def lower_rows(kernel: KernelOp, target: Target) -> FuncOp:
     After: `kern.func @k(...)` with one loop over this thread's samples.
     """
     program = read_program(kernel)
-    writer = Writer(len(program.inputs), len(program.outputs), program.element, target)
+    writer = Writer(len(program.inputs), program.results, program.element, target)
     workspace = write_program(program, writer)
     return writer.finish(kernel.sym_name.data, workspace)
 
 
 def write_program(program: Program, writer: Writer) -> int:
     """Write the kernel in the way that suits its shapes; returns its bytes of scratch memory."""
+    if program.uneven or program.strided:
+        return write_axes(program, writer)
     if is_flat(program):
         write_flat(program, writer)
     elif fits_across(program):

@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 
 from brainscript.dialects.kern_rows import LoadRowsOp, StoreRowsOp
 from brainscript.passes.lower.rows.folds import Folding, Partial
-from brainscript.passes.lower.rows.program import Node, Program
+from brainscript.passes.lower.rows.graph import Node, Program
 from brainscript.passes.lower.rows.writer import Writer
 
 MOST_ELEMENTS = 16
@@ -47,36 +47,37 @@ class Samples:
 
     def _load(self, node: Node, first: SSAValue, count: SSAValue | None) -> Sequence[SSAValue]:
         writer, pointer = self.writer, self.writer.pointers[node.number]
-        if not node.wide:
+        if node.pitch == 1:
             return [writer.load(pointer, first, None, count)]
-        size = self.program.elements
-        base = writer.mul(first, size)
+        base = writer.add(writer.mul(first, node.pitch), node.start)
         values: list[SSAValue] = []
-        for start, width in self._blocks():
+        for start, width in self._blocks(node):
             kinds = [writer.vector] * width
-            op = LoadRowsOp(pointer, writer.add(base, start), size, kinds, count)
+            op = LoadRowsOp(pointer, writer.add(base, start), node.pitch, kinds, count)
             values += writer.builder.insert(op).results
         return values
 
-    def _blocks(self) -> list[tuple[int, int]]:
-        size, lanes = self.program.elements, self.writer.lanes
+    def _blocks(self, node: Node) -> list[tuple[int, int]]:
+        size = self.program.elements if node.wide else 1
+        lanes = self.writer.lanes
         return [(start, min(lanes, size - start)) for start in range(0, size, lanes)]
 
     def write(self, first: SSAValue, count: SSAValue | None) -> None:
         """Compute all results, then store them."""
-        writer, size = self.writer, self.program.elements
+        writer = self.writer
         for node in self.program.outputs:
             self.get(node)
-        for number, node in enumerate(self.program.outputs, len(self.program.inputs)):
-            pointer, values = writer.pointers[number], self.get(node)
-            if not node.wide:
+        for pointer, node, view in self.program.stores(writer.pointers):
+            values, own = self.get(node), self.program.elements if node.wide else 1
+            pitch, begin = (view.pitch, view.start) if view else (own, 0)
+            if pitch == 1:
                 writer.store(values[0], pointer, first, count)
                 continue
-            base = writer.mul(first, size)
-            for start, width in self._blocks():
+            base = writer.add(writer.mul(first, pitch), begin)
+            for start, width in self._blocks(node):
                 part = values[start : start + width]
                 place = writer.add(base, start)
-                writer.builder.insert(StoreRowsOp(part, pointer, place, size, count))
+                writer.builder.insert(StoreRowsOp(part, pointer, place, pitch, count))
 
     def get(self, node: Node) -> Sequence[SSAValue]:
         """The vectors of a node: one, or one for each element of a sample."""
@@ -139,5 +140,6 @@ def _spread(program: Program, writer: Writer, node: Node) -> Sequence[SSAValue]:
     size = program.elements if node.wide else 1
     pointer = writer.pointers[node.number]
     return [
-        writer.spread(writer.load(pointer, writer.index(i), writer.element)) for i in range(size)
+        writer.spread(writer.load(pointer, writer.index(node.start + i), writer.element))
+        for i in range(size)
     ]

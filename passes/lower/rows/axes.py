@@ -14,7 +14,7 @@ from math import prod
 
 from xdsl.ir import SSAValue
 
-from brainscript.dialects.kern_rows import FillOp
+from brainscript.dialects.kern_rows import FillOp, LoadRowsOp, StoreRowsOp
 from brainscript.passes.lower.rows.folds import (
     IDENTITY,
     Folding,
@@ -22,7 +22,7 @@ from brainscript.passes.lower.rows.folds import (
     as_number,
     lane_numbers,
 )
-from brainscript.passes.lower.rows.program import Node, Program
+from brainscript.passes.lower.rows.graph import Node, Program, View
 from brainscript.passes.lower.rows.writer import Writer
 
 Indices = Sequence[SSAValue]
@@ -62,13 +62,21 @@ class Nest:
     def offset(self, node: Node, at: Indices) -> SSAValue:
         """The element of a value in its memory; `at` counts along every axis."""
         writer = self.writer
-        total = writer.index(self.place.get(node, 0))
-        if node.kind == "load" and node.local:
-            total = writer.mul(self.row, prod(node.shape))
-        for index, stride in zip(at, strides(node.shape), strict=True):
-            if stride:
-                total = writer.add(total, writer.mul(index, stride))
-        return total
+        if node.kind != "load":
+            return self.moved(writer.index(self.place.get(node, 0)), at, strides(node.shape))
+        steps = strides(node.shape) if node.view is None else node.view.strides
+        base = writer.index(node.start)
+        if node.local:
+            base = writer.add(writer.mul(self.row, node.pitch), node.start)
+        return self.moved(base, at, steps)
+
+    def moved(self, base: SSAValue, at: Indices, steps: Sequence[int]) -> SSAValue:
+        """The place of an element: `base` and as many steps along each axis as `at` counts."""
+        writer = self.writer
+        for index, step in zip(at, steps, strict=True):
+            if step:
+                base = writer.add(base, writer.mul(index, step))
+        return base
 
     def pointer(self, node: Node) -> SSAValue:
         """The memory of a value."""
@@ -103,6 +111,9 @@ class Nest:
         pointer, offset = self.pointer(node), self.offset(node, at)
         if node.shape[0] == 1:
             return writer.spread(writer.load(pointer, offset, writer.element))
+        if node.view is not None and node.view.is_strided(node.shape):
+            columns = LoadRowsOp(pointer, offset, node.view.strides[0], [writer.vector], count)
+            return writer.insert(columns)
         return writer.load(pointer, offset, None, count)
 
     def places(self, shape: Sequence[int], at: Indices) -> SSAValue:
@@ -152,9 +163,8 @@ class Nest:
 
     def write_outputs(self) -> None:
         """Copy the results to their memory."""
-        first = len(self.program.inputs)
-        for pointer, node in zip(self.writer.pointers[first:], self.program.outputs, strict=True):
-            self._copy(node, pointer)
+        for pointer, node, view in self.program.stores(self.writer.pointers):
+            self._copy(node, pointer, view)
 
     def _write_map(self, node: Node) -> None:
         writer = self.writer
@@ -164,18 +174,22 @@ class Nest:
                 value = self.compute(node, here, count, {})
                 writer.store(value, writer.workspace, self.offset(node, here), count)
 
-    def _copy(self, node: Node, pointer: SSAValue) -> None:
+    def _copy(self, node: Node, pointer: SSAValue, view: View | None) -> None:
         writer = self.writer
-        size = prod(node.shape)
-        base = writer.mul(self.row, size) if node.local else writer.index(0)
+        view = view or View(0, tuple(strides(node.shape)), prod(node.shape))
+        base = writer.index(view.start)
+        if node.local:
+            base = writer.add(writer.mul(self.row, view.pitch), view.start)
         with self.outer(node.shape) as at:
             for index, count in self.pieces(node.shape[0]):
                 here = [index, *at[1:]]
-                where = base
-                for position, stride in zip(here, strides(node.shape), strict=True):
-                    where = writer.add(where, writer.mul(position, stride)) if stride else where
+                where = self.moved(base, here, view.strides)
                 value = self.vector(node, here, count, {})
-                writer.store(value, pointer, where, count)
+                if view.is_strided(node.shape):
+                    step = view.strides[0]
+                    writer.builder.insert(StoreRowsOp([value], pointer, where, step, count))
+                else:
+                    writer.store(value, pointer, where, count)
 
     def _write_fold(self, node: Node) -> None:
         """Loops over what is kept; inside, loops over what is reduced carry the partial result."""

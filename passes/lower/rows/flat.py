@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from xdsl.ir import SSAValue
 
-from brainscript.passes.lower.rows.program import Node, Program
+from brainscript.passes.lower.rows.graph import Node, Program
 from brainscript.passes.lower.rows.writer import Writer
 from brainscript.passes.lower.vectors import Vectors
 
@@ -18,7 +18,7 @@ SMALL_BODY = 10
 def is_flat(program: Program) -> bool:
     """Whether all samples can be treated as one array."""
     nodes = program.nodes()
-    if any(node.kind in ("fold", "place") for node in nodes):
+    if any(node.kind in ("fold", "place") for node in nodes) or program.moves:
         return False
     loads = [node for node in nodes if node.kind == "load"]
     return all(_is_full(program, n) for n in program.outputs) and all(

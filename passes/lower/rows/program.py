@@ -8,7 +8,6 @@ every value either has or broadcasts along together become one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from math import inf, prod
 from typing import Literal
 
@@ -16,88 +15,32 @@ from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net.parameters import IndexOp, SplatOp
 from brainscript.dialects.net.reduce import ReduceOp
-from brainscript.dialects.sched import KernelOp, aligned_values, is_sample_product
-from brainscript.dialects.tensors import Element, Shape, shape_of, type_of
+from brainscript.dialects.sched import (
+    SPLICE,
+    KernelOp,
+    aligned_shapes,
+    is_sample_product,
+    is_view,
+    share_a_sample,
+)
+from brainscript.dialects.tensors import Shape, shape_of, type_of
+from brainscript.passes.lower.rows.graph import Node, Program, Target, View
+from brainscript.passes.lower.rows.moving import Place, all_places, part_places, view_places
 from brainscript.passes.lower.rows.products import contraction_of
 from brainscript.passes.lower.scalar_bodies import BODIES, Body, comparison, unary
 from brainscript.passes.lower.vectors import Vectors
 
 Fold = Literal["add", "mul", "max", "min", "argmax", "argmin"]
 
-COSTLY = frozenset(
-    {"exp", "log", "ln", "tanh", "sigmoid", "stable_sigmoid", "log_plus", "sin", "cosine", "sinh"}
-    | {"cosh", "asin", "acos", "sqrt", "reciprocal", "quotient"}
-)
-"""Maps that are kept rather than computed twice."""
-
-
-@dataclass(eq=False)
-class Node:
-    """One value of a sample, with `shape` over the axes of the program (1: the same along it).
-
-    `local` values differ from sample to sample. A load reads pointer `number`; a constant is
-    `value`; a place is the index of the element; a map applies `body` to its operands, broadcast;
-    a fold reduces its operand along every axis where `shape` is 1, a total also over all samples.
-    """
-
-    kind: Literal["load", "constant", "place", "map", "fold", "total"]
-    shape: Shape
-    local: bool
-    operands: tuple[Node, ...] = ()
-    name: str = ""
-    body: Body | None = None
-    number: int = 0
-    value: float = 0.0
-
-    @property
-    def wide(self) -> bool:
-        """Whether there is more than one element in a sample."""
-        return prod(self.shape) > 1
-
-    @property
-    def costly(self) -> bool:
-        """Whether it is worth keeping."""
-        return self.kind == "map" and self.name in COSTLY
-
-
-@dataclass
-class Program:
-    """Inputs, in the order of the pointers, then outputs; `sizes` are the axes of a sample."""
-
-    element: Element
-    sizes: Shape
-    local: bool
-    inputs: list[Node] = field(default_factory=list[Node])
-    outputs: list[Node] = field(default_factory=list[Node])
-
-    @property
-    def elements(self) -> int:
-        """Elements of the widest value of a sample."""
-        return prod(self.sizes)
-
-    def nodes(self) -> list[Node]:
-        """Every node that an output needs, operands first."""
-        found: dict[Node, None] = {}
-
-        def visit(node: Node) -> None:
-            if node not in found:
-                for operand in node.operands:
-                    visit(operand)
-                found[node] = None
-
-        for output in self.outputs:
-            visit(output)
-        return list(found)
-
-    def folds(self) -> bool:
-        """Whether anything is reduced within a sample."""
-        return any(node.kind == "fold" for node in self.nodes())
-
 
 class Axes:
-    """The axes that matter among the shapes of some values."""
+    """The axes that matter among the shapes of some values.
 
-    def __init__(self, shapes: Sequence[Shape]):
+    `places` are shapes with the strides that they have in memory: axes that do not follow each
+    other there stay apart. So do axes beside one along which values have several sizes.
+    """
+
+    def __init__(self, shapes: Sequence[Shape], places: Sequence[tuple[Shape, Shape]] = ()):
         rank = max((len(s) for s in shapes), default=0)
         padded = [(*s, *(1,) * (rank - len(s))) for s in shapes]
         full = [max(s[d] for s in padded) for d in range(rank)]
@@ -105,16 +48,35 @@ class Axes:
         last: tuple[bool, ...] = ()
         for axis in (d for d in range(rank) if full[d] > 1):
             pattern = tuple(s[axis] > 1 for s in padded)
-            if self.groups and pattern == last:
+            joined = self.groups and pattern == last
+            if joined and self._follow(self.groups[-1][-1], axis, padded, places):
                 self.groups[-1].append(axis)
             else:
                 self.groups.append([axis])
             last = pattern
         self.sizes = tuple(prod(full[d] for d in group) for group in self.groups)
 
+    @staticmethod
+    def _follow(
+        low: int, high: int, shapes: Sequence[Shape], places: Sequence[tuple[Shape, Shape]]
+    ) -> bool:
+        """Whether the elements of axis `high` follow those of axis `low` wherever both matter."""
+        if len({s[low] for s in shapes if s[low] > 1}) > 1:
+            return False
+        both = [(s, st) for s, st in places if len(s) > high and s[low] > 1 and s[high] > 1]
+        return all(strides[high] == shape[low] * strides[low] for shape, strides in both)
+
     def shape(self, written: Shape) -> Shape:
         """A shape in terms of the groups."""
         return tuple(prod(written[d] for d in group if d < len(written)) for group in self.groups)
+
+    def strides(self, written: Shape, strides: Shape) -> Shape:
+        """The strides of a shape in terms of the groups; 0 along an axis of size 1."""
+        found: list[int] = []
+        for group in self.groups:
+            wide = [strides[d] for d in group if d < len(written) and written[d] > 1]
+            found.append(wide[0] if wide else 0)
+        return tuple(found)
 
 
 class Reading:
@@ -123,10 +85,15 @@ class Reading:
     def __init__(self, kernel: KernelOp):
         values = [*kernel.inputs, *(r for op in kernel.steps for r in op.results)]
         self.contraction = contraction_of(kernel.steps)
-        shapes = [self.widened(v) for v in aligned_values(kernel.steps)]
+        written = aligned_shapes(kernel.steps)
+        shapes = [self.widened(shape) for shape in written]
         if self.contraction is not None:
             shapes += [self.contraction.left, self.contraction.right]
-        self.axes = Axes(shapes)
+        places = all_places(kernel.steps)
+        if self.contraction is not None:
+            places = [(self.widened(s), self.contraction.widen(t)) for s, t in places]
+        self.axes = Axes(shapes, places)
+        self.places = view_places(kernel.steps)
         self.made: dict[tuple[object, ...], Node] = {}
         self.node_of: dict[SSAValue, Node] = {}
         local = any(type_of(v).axis is not None for v in values)
@@ -137,18 +104,23 @@ class Reading:
             self.node_of[value] = node
             self.program.inputs.append(node)
         for op in kernel.steps:
-            self.node_of[op.results[0]] = self.read(op)
-        self.program.outputs = [self.output(v) for v in kernel.outputs]
+            if is_view(op):
+                self.node_of[op.results[0]] = self.view(op.results[0])
+            elif op.name != SPLICE:
+                self.node_of[op.results[0]] = self.read(op)
+        for number, value in enumerate(kernel.outputs):
+            self.write(number, value)
+        self.program.uneven = not share_a_sample(written)
 
-    def widened(self, value: SSAValue) -> Shape:
-        """The shape of a value along the axes of the results, with the one that is summed over."""
-        shape = shape_of(value)
+    def widened(self, shape: Shape) -> Shape:
+        """A shape along the axes of the results, with the one that is summed over."""
         return shape if self.contraction is None else self.contraction.widen(shape)
 
     def load(self, value: SSAValue, number: int) -> Node:
         """A value that is read; a factor of a product gets its shape from there."""
-        aligned = any(not is_sample_product(use.operation) for use in value.uses)
-        shape = self.axes.shape(self.widened(value)) if aligned else ()
+        users = (use.operation for use in value.uses)
+        aligned = any(not (is_sample_product(user) or is_view(user)) for user in users)
+        shape = self.axes.shape(self.widened(shape_of(value))) if aligned else ()
         return Node("load", shape, type_of(value).axis is not None, number=number)
 
     def factor(self, value: SSAValue, shape: Shape) -> Node:
@@ -166,10 +138,36 @@ class Reading:
         left, right = (self.factor(value, written) for value, written in pairs)
         return self.fold("add", self.map("element_times", Vectors.mul, left, right), shape)
 
-    def output(self, value: SSAValue) -> Node:
-        """The node of a value that is written, filled up to the shape of its type."""
-        kind, node = type_of(value), self.node_of[value]
-        shape, local = self.axes.shape(self.widened(value)), kind.axis is not None
+    def view(self, value: SSAValue) -> Node:
+        """A part of a value that is read, or the value in another order."""
+        place = self.places[value]
+        source = self.node_of[place.source]
+        shape = self.axes.shape(self.widened(place.shape))
+        view = self.seen(place)
+        return Node("load", shape, source.local, number=source.number, view=view)
+
+    def seen(self, place: Place) -> View:
+        """A place along the axes of the program."""
+        shape, strides = self.widened(place.shape), self.widened(place.strides)
+        return View(place.start, self.axes.strides(shape, strides), place.pitch)
+
+    def write(self, number: int, value: SSAValue) -> None:
+        """Where the result with this number goes: the parts of a splice next to each other."""
+        op = value.owner
+        if not isinstance(op, Operation) or op.name != SPLICE:
+            self.program.outputs.append(self.output(value, shape_of(value)))
+            self.program.targets.append(Target(number))
+            return
+        for place in part_places(op):
+            local = type_of(value).axis is not None
+            self.program.outputs.append(self.output(place.source, place.shape, local=local))
+            self.program.targets.append(Target(number, self.seen(place)))
+
+    def output(self, value: SSAValue, written: Shape, *, local: bool | None = None) -> Node:
+        """The node of a value that is written, filled up to a shape as written."""
+        node = self.node_of[value]
+        shape = self.axes.shape(self.widened(written))
+        local = type_of(value).axis is not None if local is None else local
         if node.shape == shape and node.local == local:
             return node
         return self.make("map", shape, local, (node,), "broadcast_to", BODIES["net.broadcast_to"])
@@ -177,7 +175,8 @@ class Reading:
     def read(self, op: Operation) -> Node:
         """The node of the result of an operation."""
         kind = type_of(op.results[0])
-        shape, local = self.axes.shape(self.widened(op.results[0])), kind.axis is not None
+        shape = self.axes.shape(self.widened(shape_of(op.results[0])))
+        local = kind.axis is not None
         if is_sample_product(op):
             return self.product(op, shape)
         if isinstance(op, SplatOp):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from xdsl.ir import SSAValue
 
 from brainscript.dialects.kern_rows import FillOp
 from brainscript.passes.lower.rows.folds import IDENTITY, Folding, lane_numbers
-from brainscript.passes.lower.rows.program import Node, Program
+from brainscript.passes.lower.rows.graph import Node, Program, View
 from brainscript.passes.lower.rows.writer import Writer
 
 MOST_VECTORS = 8
@@ -49,8 +50,9 @@ class Sample:
 
     def offset(self, node: Node) -> SSAValue:
         """Where the sample begins in the memory of a value."""
-        size = self.program.elements if node.wide else 1
-        return self.writer.mul(self.row, size) if node.local else self.writer.index(0)
+        if not node.local:
+            return self.writer.index(node.start)
+        return self.writer.add(self.writer.mul(self.row, node.pitch), node.start)
 
     def load(self, node: Node) -> Sequence[SSAValue]:
         """Read a value of this sample."""
@@ -63,10 +65,11 @@ class Sample:
             for p in range(self.count)
         ]
 
-    def store(self, node: Node, pointer: SSAValue) -> None:
+    def store(self, node: Node, pointer: SSAValue, view: View | None) -> None:
         """Write a value of this sample."""
-        writer, base = self.writer, self.offset(node)
-        values = self.get(node)
+        writer, values = self.writer, self.get(node)
+        pitch, start = (view.pitch, view.start) if view else (prod(node.shape), 0)
+        base = writer.add(writer.mul(self.row, pitch), start) if node.local else writer.index(start)
         if not node.wide:
             writer.store(values[0], pointer, base)
             return
@@ -150,5 +153,5 @@ def _write_samples(program: Program, samples: Sequence[Sample]) -> None:
         for sample in samples:
             sample.get(node)
     for sample in samples:
-        for number, node in enumerate(program.outputs, len(program.inputs)):
-            sample.store(node, sample.writer.pointers[number])
+        for pointer, node, view in program.stores(sample.writer.pointers):
+            sample.store(node, pointer, view)

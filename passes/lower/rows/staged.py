@@ -19,7 +19,7 @@ from brainscript.passes.lower.rows.folds import (
     as_number,
     lane_numbers,
 )
-from brainscript.passes.lower.rows.program import Node, Program
+from brainscript.passes.lower.rows.graph import Node, Program, View
 from brainscript.passes.lower.rows.writer import Writer
 
 UNROLL = 4
@@ -97,8 +97,17 @@ class Passes:
 
     def base(self, node: Node) -> SSAValue:
         """Where this sample begins in the memory of a value."""
-        size = self.elements if node.wide else 1
-        return self.writer.mul(self.row, size) if node.local else self.writer.index(0)
+        if node.kind != "load":
+            return self.place(node, None)
+        if not node.local:
+            return self.writer.index(node.start)
+        return self.writer.add(self.writer.mul(self.row, node.pitch), node.start)
+
+    def place(self, node: Node, view: View | None) -> SSAValue:
+        """Where this sample of a result begins."""
+        writer = self.writer
+        pitch, start = (view.pitch, view.start) if view else (prod(node.shape), 0)
+        return writer.add(writer.mul(self.row, pitch), start) if node.local else writer.index(start)
 
     def scalar(self, node: Node) -> SSAValue:
         """A value of one element, computed when it is asked for first."""
@@ -119,10 +128,9 @@ class Passes:
         """All passes over the sample, then the results of one element."""
         for number in range(self.plan.last + 1):
             self._write_pass(number)
-        first = len(self.program.inputs)
-        for pointer, node in zip(self.writer.pointers[first:], self.program.outputs, strict=True):
+        for pointer, node, view in self.program.stores(self.writer.pointers):
             if not node.wide:
-                self.writer.store(self.scalar(node), pointer, self.base(node))
+                self.writer.store(self.scalar(node), pointer, self.place(node, view))
 
     def _write_pass(self, number: int) -> None:
         """Whole vectors in a loop, those left over and the masked end written out."""
@@ -175,12 +183,12 @@ class Passes:
                 vector.place() if folding.places else None,
             )
             group[u] = folding.join(group[u], leaf)
-        outputs = self.plan.wide_outputs if number == self.plan.last else []
-        results = [vector.get(node) for node in outputs]
-        wide = [i for i, node in enumerate(self.program.outputs) if node.wide]
-        for i, node, value in zip(wide, outputs, results, strict=False):
-            pointer = self.writer.pointers[len(self.program.inputs) + i]
-            where = self.writer.add(self.base(node), at)
+        if number != self.plan.last:
+            return
+        stores = [s for s in self.program.stores(self.writer.pointers) if s[1].wide]
+        results = [vector.get(node) for _, node, _ in stores]
+        for (pointer, node, view), value in zip(stores, results, strict=True):
+            where = self.writer.add(self.place(node, view), at)
             self.writer.store(value, pointer, where, count)
 
 
