@@ -7,45 +7,60 @@ the number of columns of a dynamic axis is known only when the program runs.
 
 from xdsl.ir import Dialect
 
-from brainscript.dialects.sched.kernel import (
-    FAMILIES,
-    PRODUCTS,
-    KernelOp,
-    YieldOp,
-    aligned_values,
-    is_sample_product,
-    share_a_sample,
-)
-from brainscript.dialects.sched.program import (
+from brainscript.dialects.sched.calls import (
     KINDS,
     ROLES,
     BarrierOp,
     BufferOp,
     CallOp,
+    DelayedOp,
     OutputOp,
-    ProgramOp,
-    coefficients,
-    form,
 )
+from brainscript.dialects.sched.forms import coefficients, form
+from brainscript.dialects.sched.kernel import (
+    FAMILIES,
+    PRODUCTS,
+    SPLICE,
+    KernelOp,
+    YieldOp,
+    aligned_shapes,
+    is_sample_product,
+    is_view,
+    may_differ,
+    part_shapes,
+    share_a_sample,
+    splice_axis,
+)
+from brainscript.dialects.sched.program import LoopOp, ProgramOp
 
-Sched = Dialect("sched", [KernelOp, YieldOp, ProgramOp, BufferOp, CallOp, BarrierOp, OutputOp])
+Sched = Dialect(
+    "sched",
+    [KernelOp, YieldOp, ProgramOp, BufferOp, DelayedOp, CallOp, LoopOp, BarrierOp, OutputOp],
+)
 
 __all__ = [
     "FAMILIES",
     "KINDS",
     "PRODUCTS",
     "ROLES",
+    "SPLICE",
     "BarrierOp",
     "BufferOp",
     "CallOp",
+    "DelayedOp",
     "KernelOp",
+    "LoopOp",
     "OutputOp",
     "ProgramOp",
     "Sched",
     "YieldOp",
-    "aligned_values",
+    "aligned_shapes",
     "coefficients",
     "form",
     "is_sample_product",
+    "is_view",
+    "may_differ",
+    "part_shapes",
     "share_a_sample",
+    "splice_axis",
 ]

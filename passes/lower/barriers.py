@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnitAttr
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.exceptions import PassFailedException
 
-from brainscript.dialects.sched import BarrierOp, BufferOp, CallOp, ProgramOp, coefficients
+from brainscript.dialects.sched import (
+    BarrierOp,
+    BufferOp,
+    CallOp,
+    DelayedOp,
+    LoopOp,
+    ProgramOp,
+    coefficients,
+)
 from brainscript.dialects.sched.memory import SAMPLES, size_of
 from brainscript.linear import add, evaluate
 from brainscript.passes.lower.work import work_of
@@ -30,7 +38,8 @@ class SchedPlaceBarriers(ModulePass):
 
     A call needs a barrier when it touches memory that a call since the last barrier wrote, or
     writes memory that one read. Two serial calls run on the same thread and need none. Memory
-    counts, not names: two buffers that share bytes of the arena depend on each other. So this
+    counts, not names: two buffers that share bytes of the arena depend on each other. The end of a
+    step of a loop comes before the start of the next one. So this
     runs after `sched-plan-memory`, and before `sched-to-kern`: the work of a kernel that is
     lowered cannot be counted, and its program keeps the barriers that it has.
 
@@ -54,21 +63,52 @@ class SchedPlaceBarriers(ModulePass):
 def place_barriers(program: ProgramOp) -> None:
     """Mark serial calls and insert barriers; earlier barriers are removed."""
     axes = [a.data for a in program.axes]
-    for op in list(program.body.block.ops):
+    blocks = [program.body.block]
+    blocks += [op.body.block for op in program.items if isinstance(op, LoopOp)]
+    for op in [op for block in blocks for op in block.ops]:
         if isinstance(op, BarrierOp):
             Rewriter.erase_op(op)
     called = {call.kernel: call for call in program.calls}
     tiny = {name for name, call in called.items() if _is_tiny(call, axes)}
-    extents: dict[SSAValue, Extents] = {b.memory: _extents(b, axes) for b in program.buffers}
-    pending: list[_Touched] = []
     for call in program.calls:
         call.serial = UnitAttr() if call.kernel in tiny else None
-        reads, writes = ([extents[v] for v in group] for group in (call.inputs, call.outputs))
-        touched = _Touched(call.serial is not None, reads, writes)
-        if any(touched.waits_for(earlier) for earlier in pending):
-            Rewriter.insert_op(BarrierOp(), InsertPoint.before(call))
-            pending = []
-        pending.append(touched)
+    extents: dict[SSAValue, Extents] = {b.memory: _extents(b, axes) for b in program.buffers}
+    pending: list[_Touched] = []
+    for item in program.items:
+        if isinstance(item, LoopOp):
+            _within_loop(item, extents)
+            touched = _Touched.by_all([_Touched.by(c, extents) for c in item.calls])
+        else:
+            touched = _Touched.by(item, extents)
+        _meet(item, touched, pending)
+
+
+def _within_loop(loop: LoopOp, extents: Mapping[SSAValue, Extents]) -> None:
+    """Barriers of the steps: what the end of a step leaves is met by the start of the next.
+
+    Steps work on different columns, so only who reads another step waits for it.
+    """
+    pending: list[_Touched] = []
+    for call in loop.calls:
+        _meet(call, _Touched.by(call, extents), pending)
+    for op in list(loop.body.block.ops):
+        if isinstance(op, BarrierOp):
+            return
+        if isinstance(op, CallOp):
+            others = [v.owner.memory for v in op.inputs if isinstance(v.owner, DelayedOp)]
+            touched = _Touched(op.serial is not None, [extents[v] for v in others], [])
+            if _meet(op, touched, pending):
+                return
+
+
+def _meet(op: Operation, touched: _Touched, pending: list[_Touched]) -> bool:
+    """Put a barrier before an operation that waits for one since the last barrier."""
+    waits = any(touched.waits_for(earlier) for earlier in pending)
+    if waits:
+        Rewriter.insert_op(BarrierOp(), InsertPoint.before(op))
+        pending.clear()
+    pending.append(touched)
+    return waits
 
 
 def _is_tiny(call: CallOp, axes: Sequence[str]) -> bool:
@@ -93,6 +133,24 @@ class _Touched:
     serial: bool
     reads: list[Extents]
     writes: list[Extents]
+
+    @staticmethod
+    def by(call: CallOp, extents: Mapping[SSAValue, Extents]) -> _Touched:
+        """The memory of a call; another step of a buffer counts as the whole of it."""
+        reads: list[Extents] = []
+        for value in call.inputs:
+            owner = value.owner
+            memories = owner.operands if isinstance(owner, DelayedOp) else (value,)
+            reads += [extents[memory] for memory in memories]
+        writes = [extents[value] for value in call.outputs]
+        return _Touched(call.serial is not None, reads, writes)
+
+    @staticmethod
+    def by_all(parts: Sequence[_Touched]) -> _Touched:
+        """The memory of several calls."""
+        reads = [e for part in parts for e in part.reads]
+        writes = [e for part in parts for e in part.writes]
+        return _Touched(all(part.serial for part in parts), reads, writes)
 
     def waits_for(self, earlier: _Touched) -> bool:
         """Whether the call may run only when the earlier one is done on all threads."""

@@ -6,18 +6,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
-from xdsl.ir import Operation
+from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
 
 from brainscript.dialects.net.base import attribute
-from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of
+from brainscript.dialects.net.network import NetworkOp, network_of
 from brainscript.dialects.net.parameters import ReadOp, WriteOp
+from brainscript.dialects.net.recurrence import RecurrenceOp
+from brainscript.passes.infer.recurrences import find_recurrences, keep_root_names
 from brainscript.passes.lower.fusion.clusters import Clusters, forward_order, members
 from brainscript.passes.lower.fusion.decompose import decompose, materialise, settle_writes
-from brainscript.passes.lower.fusion.families import check_supported, is_constant, is_outside
+from brainscript.passes.lower.fusion.families import (
+    check_supported,
+    is_constant,
+    is_outside,
+    memory_of,
+)
 from brainscript.passes.lower.fusion.groups import MERGES, Group, Merge, Traits
 from brainscript.passes.lower.fusion.tidy import recompute, tidy
+from brainscript.passes.lower.recurrence.settle import recurrences_of, settle_loops
 
 
 @dataclass(frozen=True)
@@ -43,16 +51,30 @@ class NetFuse(ModulePass):
 
 
 def fuse(network: NetworkOp) -> None:
-    """Decompose, tidy and group a network; the result stands in attributes of its operations."""
+    """Decompose, tidy and group a network; the result stands in attributes of its operations.
+
+    The operations of a loop are grouped among themselves.
+    """
     keep_root_names(network)
     decompose(network)
+    find_recurrences(network)
+    settle_loops(network)
     settle_writes(network)
     tidy(network)
     materialise(network)
     recompute(network)
-    for op in network.block.ops:
+    number_kernels(network.block)
+    for loop in recurrences_of(network):
+        tidy(loop)
+        recompute(loop)
+        number_kernels(loop.block)
+
+
+def number_kernels(block: Block) -> None:
+    """Group the operations of a block and give each the number and family of its kernel."""
+    for op in block.ops:
         check_supported(op)
-    nodes = [op for op in network.block.ops if not (is_outside(op) or is_constant(op))]
+    nodes = [op for op in block.ops if not (is_outside(op) or is_constant(op))]
     edges = list(edges_of(nodes))
     order = forward_order(len(nodes), edges)
     place = {old: new for new, old in enumerate(order)}
@@ -60,19 +82,22 @@ def fuse(network: NetworkOp) -> None:
     clusters = Clusters(len(nodes), [(place[a], place[b]) for a, b in edges])
     Merger(nodes, clusters).run()
     for number, group in enumerate(clusters.order()):
-        family = Group([nodes[i] for i in group]).family()
+        family = family_of([nodes[i] for i in group])
         assert family is not None
         for i in group:
             nodes[i].attributes["kernel"] = attribute(number)
             nodes[i].attributes["family"] = StringAttr(family)
 
 
-def keep_root_names(network: NetworkOp) -> None:
-    """Write down the node names of the roots, since the operations that bear them may go."""
-    roots = network.roots
-    if "names" not in roots.attributes:
-        names = [StringAttr(node_name_of(value)) for value in roots.values]
-        roots.attributes["names"] = ArrayAttr(names)
+LOOP = "loop"
+"""What stands for the family of a `net.recurrence`, which is no kernel."""
+
+
+def family_of(operations: Sequence[Operation]) -> str | None:
+    """The family of the kernel that does all of this; a loop stays alone."""
+    if any(isinstance(op, RecurrenceOp) for op in operations):
+        return LOOP if len(operations) == 1 else None
+    return Group(operations).family()
 
 
 def edges_of(nodes: Sequence[Operation]) -> Iterator[tuple[int, int]]:
@@ -81,7 +106,7 @@ def edges_of(nodes: Sequence[Operation]) -> Iterator[tuple[int, int]]:
     readers: dict[str, set[int]] = {}
     for i, op in enumerate(nodes):
         for value in op.operands:
-            owner = value.owner
+            owner = memory_of(value).owner
             if isinstance(owner, ReadOp):
                 readers.setdefault(owner.target, set()).add(i)
             elif isinstance(owner, Operation) and owner in place:
@@ -129,4 +154,4 @@ class Merger:
 
     def _fits(self, wish: tuple[int, int, tuple[str, ...]]) -> bool:
         one, two, families = wish
-        return Group([self.nodes[i] for i in members(one | two)]).family() in families
+        return family_of([self.nodes[i] for i in members(one | two)]) in families

@@ -35,7 +35,7 @@ def image_of(program: ProgramOp, step: str, workspace: int, objects: Iterable[st
         arena=coefficients(program.arena),
         workspace=workspace,
         flops=flops,
-        barriers=sum(isinstance(op, BarrierOp) for op in program.body.block.ops),
+        barriers=sum(isinstance(op, BarrierOp) for op in program.walk()),
         step=step,
         objects=tuple(objects),
     )

@@ -12,6 +12,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 from xdsl.utils.hints import isa
 
+from brainscript.axes import with_bases
 from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of, symbols_of
 from brainscript.dialects.net.parameters import (
     InputOp,
@@ -21,9 +22,18 @@ from brainscript.dialects.net.parameters import (
     SymbolOp,
     WriteOp,
 )
-from brainscript.dialects.sched import BufferOp, CallOp, OutputOp, ProgramOp
+from brainscript.dialects.net.recurrence import DelayOp, RecurrenceOp
+from brainscript.dialects.sched import (
+    BufferOp,
+    CallOp,
+    DelayedOp,
+    LoopOp,
+    OutputOp,
+    ProgramOp,
+)
 from brainscript.dialects.tensors import type_of
 from brainscript.passes.lower.fuse import fuse
+from brainscript.passes.lower.fusion.families import memory_of
 from brainscript.passes.lower.outline import Outlined, Outliner
 
 KEPT = ("criterion", "evaluation", "output")
@@ -52,8 +62,7 @@ class NetToSched(ModulePass):
         if not any("kernel" in o.attributes for o in network.block.ops):
             fuse(network)
         outliner = Outliner()
-        calls = [outliner.outline(ops, family) for ops, family in groups_of(network)]
-        program = build_program(network, calls)
+        program = build_program(network, outliner)
         for symbol in symbols_of(network).values():
             Rewriter.erase_op(symbol)
         network.detach()
@@ -61,10 +70,10 @@ class NetToSched(ModulePass):
         op.body.block.add_ops([*outliner.kernels.values(), program])
 
 
-def groups_of(network: NetworkOp) -> Iterator[tuple[list[Operation], str]]:
+def groups_of(block: Block) -> Iterator[tuple[list[Operation], str]]:
     """The operations of each kernel with its family, in the order in which the kernels run."""
     groups: dict[int, list[Operation]] = {}
-    for op in network.block.ops:
+    for op in block.ops:
         number = op.attributes.get("kernel")
         if isinstance(number, IntegerAttr):
             groups.setdefault(number.value.data, []).append(op)
@@ -74,21 +83,43 @@ def groups_of(network: NetworkOp) -> Iterator[tuple[list[Operation], str]]:
         yield operations, family.data
 
 
-def build_program(network: NetworkOp, calls: list[Outlined]) -> ProgramOp:
-    """Buffers for all values that cross a border between kernels, then the calls."""
+def build_program(network: NetworkOp, outliner: Outliner) -> ProgramOp:
+    """Buffers for all values that cross a border between kernels, then the calls and loops."""
     buffers = _Buffers(network)
     listed = [
-        CallOp(
-            call.kernel.sym_name.data,
-            [buffers.of(v) for v in call.reads],
-            buffers.written_by(call),
-        )
-        for call in calls
+        build_loop(first, outliner, buffers)
+        if isinstance(first := operations[0], RecurrenceOp)
+        else build_call(outliner.outline(operations, family), buffers)
+        for operations, family in groups_of(network.block)
     ]
     outputs = [OutputOp(name, buffers.of(value)) for name, value in outputs_of(network)]
     body = Region(Block([*buffers.made, *listed, *outputs]))
     axes = dict.fromkeys(type_of(b.memory).axis for b in buffers.made)
-    return ProgramOp("step", [axis for axis in axes if axis is not None], body)
+    named = tuple(axis for axis in axes if axis is not None)
+    return ProgramOp("step", with_bases(named), body)
+
+
+def build_call(call: Outlined, buffers: _Buffers) -> CallOp:
+    """The call of a kernel."""
+    reads = [buffers.of(v) for v in call.reads]
+    return CallOp(call.kernel.sym_name.data, reads, buffers.written_by(call))
+
+
+def build_loop(loop: RecurrenceOp, outliner: Outliner, buffers: _Buffers) -> LoopOp:
+    """The loop: what its steps yield lies where the results of the whole loop are read."""
+    for inner, outer in zip(loop.block.args, loop.inputs, strict=True):
+        buffers.alias(inner, outer)
+    for inner, outer in zip(loop.terminator.values, loop.outputs, strict=True):
+        buffers.alias(outer, inner)
+    delays = [op for op in loop.block.ops if isinstance(op, DelayOp)]
+    made: list[Operation] = []
+    for op in delays:
+        assert op.initial is not None
+        made.append(DelayedOp(buffers.of(op.x), buffers.of(op.initial), op.steps))
+        buffers.put(op.result, made[-1].results[0])
+    for operations, family in groups_of(loop.block):
+        made.append(build_call(outliner.outline(operations, family), buffers))
+    return LoopOp(loop.direction.data, loop.axis, Region(Block(made)))
 
 
 def outputs_of(network: NetworkOp) -> Iterator[tuple[str, SSAValue]]:
@@ -126,10 +157,21 @@ class _Buffers:
                 self.values.setdefault(op.value, self.symbols[op.target])
 
     def of(self, value: SSAValue) -> SSAValue:
-        """The buffer of a value; a new one for one not seen before."""
+        """The buffer of a value, new for one not seen before; a reshape lies in its operand."""
+        source = memory_of(value)
+        if source is not value:
+            return self.of(source)
         if value not in self.values:
             self.values[value] = self._add("temporary", label_of(value), value.type)
         return self.values[value]
+
+    def alias(self, value: SSAValue, other: SSAValue) -> None:
+        """Let a value lie where another one lies."""
+        self.values[value] = self.of(other)
+
+    def put(self, value: SSAValue, memory: SSAValue) -> None:
+        """Say where a value lies."""
+        self.values[value] = memory
 
     def written_by(self, call: Outlined) -> list[SSAValue]:
         """The buffers that a call writes."""

@@ -1,0 +1,1 @@
+"""Loops over time: from `net.recurrence` to `sched.loop`."""
