@@ -50,6 +50,7 @@ from xdsl.traits import (
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
+from brainscript.dialects.kern_native import NATIVE_OPERATIONS
 from brainscript.dialects.kern_rows import ROWS_OPERATIONS
 from brainscript.dialects.kern_tile import TILE_OPERATIONS, TILE_TYPES, PtrType
 
@@ -361,6 +362,7 @@ Kern = Dialect(
         StoreOp,
         BroadcastOp,
         ReduceOp,
+        *NATIVE_OPERATIONS,
         *ROWS_OPERATIONS,
         *TILE_OPERATIONS,
     ],

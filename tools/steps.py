@@ -26,12 +26,14 @@ def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> 
     if mode == "train":
         return [
             NetSelect("train", names[1:], names[0] if names else ""),
-            NetSetMode(training=True),
+            NetSetMode(training=True, dropout=rule.dropout),
             NetGradient(),
-            NetUpdate(rule.rule, rule.clip, rule.l1, rule.l2, rule.average),
+            NetUpdate(rule.rule, rule.clip, rule.l1, rule.l2, rule.average, rule.normalised),
         ]
     if mode in ("test", "criterion"):
-        return [NetSelect("test", names), NetSetMode(training=mode == "criterion"), NetUpdate()]
+        active = mode == "criterion"
+        set_mode = NetSetMode(training=active, dropout=active and rule.dropout)
+        return [NetSelect("test", names), set_mode, NetUpdate()]
     if mode == "precompute":
         return [NetSelect("precompute"), NetSetMode(), NetPrecompute()]
     return [NetSelect("write", names), NetSetMode()]

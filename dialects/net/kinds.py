@@ -18,6 +18,7 @@ from brainscript.dialects.net import (
     linear,
     normalise,
     pooling,
+    random,
     recurrence,
     reduce,
     shape,
@@ -25,7 +26,7 @@ from brainscript.dialects.net import (
 from brainscript.dialects.net.base import NetOp, Option, OptionError, is_variadic, read_option
 from brainscript.dialects.net.places import calls_of, span_of
 from brainscript.dialects.net.shapes import ShapeError
-from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.dialects.tensors import Element, TensorType, f32, type_of
 
 UNKNOWN_LOCATION = UnknownLoc()
 MOST_INPUTS = 1 << 20
@@ -61,8 +62,11 @@ class Kind:
         options: Mapping[str, object],
         node: str,
         location: LocationAttr = UNKNOWN_LOCATION,
+        element: Element = f32,
     ) -> NetOp:
         """The operation; options by their BrainScript names, those left out have their defaults.
+
+        `element` is the element type where there is no input to take it from.
 
         A wrong option, number of inputs or shape is a `BrainScriptError` at `location`.
         """
@@ -72,6 +76,8 @@ class Kind:
             result = self.op.result_type_for([type_of(v) for v in inputs], values)
         except ShapeError as e:
             raise located(e, node, location) from e
+        if not inputs:
+            result = TensorType.of(result.shape, element, result.axis)
         return self.op(*inputs, result_type=result, node=node, location=location, options=values)
 
     def _read(self, options: Mapping[str, object]) -> dict[str, object]:
@@ -129,6 +135,7 @@ FAMILIES = (
     pooling,
     crop,
     normalise,
+    random,
     recurrence,
     criteria,
 )

@@ -18,6 +18,7 @@ from brainscript.dialects.net.network import (
     node_name_of,
     symbols_of,
 )
+from brainscript.dialects.net.normalise import NormaliseOp
 from brainscript.dialects.net.parameters import (
     AccumulateOp,
     GradientOp,
@@ -48,7 +49,8 @@ class NetUpdate(ModulePass):
     `s <- m s + (1 - m) lr g` and `W <- W - s`, the columns that a sparse input does not touch left
     alone; the others are in `rules.py`. `clip` bounds the
     gradient first: its `elements` or its `norm`; then `l2` adds a multiple of W to it; at the end
-    `l1` moves W towards 0. The host sets `@hyper.learning_rate` and `@hyper.momentum` before each
+    `l1` moves W towards 0; unless `normalised`, both leave alone the scale and bias of a
+    normalisation. The host sets `@hyper.learning_rate` and `@hyper.momentum` before each
     minibatch, and whatever else the rule reads. Criterion and evaluation roots become additions to
     `@"criterion.NODE"`; without gradients (a test) this is all that happens.
 
@@ -63,6 +65,7 @@ class NetUpdate(ModulePass):
     l1: bool = False
     l2: bool = False
     average: bool = True
+    normalised: bool = True
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Updates in the order of the gradients, then the sums."""
@@ -86,9 +89,12 @@ class Update:
         self.element = element
         self.writes: list[WriteOp | AccumulateOp] = []
         self.reads: dict[str, SSAValue] = {}
+        self.unregularised: set[str] = set()
         for op in network.block.ops:
             if isinstance(op, ReadOp):
                 self.reads.setdefault(op.target, op.result)
+            elif isinstance(op, NormaliseOp) and (op.unregularised or not asked.normalised):
+                self.unregularised |= {node_name_of(op.scale), node_name_of(op.bias)}
 
     def run(self) -> None:
         """All updates and sums; writes come last, so that every read sees the old values."""
@@ -128,7 +134,8 @@ class Update:
         if asked.clip:
             bound = memory.hyper("clipping") * memory.hyper("samples")
             g = clipped(g, bound, asked.clip == "norm")
-        if asked.l2:
+        regular = op.target not in self.unregularised
+        if asked.l2 and regular:
             decay = memory.hyper("l2") * memory.hyper("samples")
             g = g + decay * self.writer.term(self._read(op.target, kind))
         elements = prod(kind.shape or ())
@@ -137,7 +144,7 @@ class Update:
         given = Step(g, eta, momentum, memory, elements, asked.average, scaled, block)
         step = RULES[asked.rule](given)
         weight = self.writer.term(self._read(op.target, kind)) - step
-        if asked.l1:
+        if asked.l1 and regular:
             weight = thresholded(weight, eta * (memory.hyper("l1") * memory.hyper("samples")))
         self.write(op.target, weight, op.location)
 

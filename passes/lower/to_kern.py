@@ -20,6 +20,7 @@ FAMILIES = {
     "gemm": "brainscript.passes.lower.gemm:lower_gemm",
     "rows": "brainscript.passes.lower.rows:lower_rows",
     "columns": "brainscript.passes.lower.columns:lower_columns",
+    "draw": "brainscript.passes.lower.draws:lower_draw",
 }
 """The lowering of each kernel family, imported on demand."""
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.network import NetworkOp, network_of
 from brainscript.dialects.net.normalise import BatchNormalizationOp
+from brainscript.dialects.net.random import (
+    DropoutOp,
+    EnvironmentInputOp,
+    RandomSampleFrequencyOp,
+    RandomSampleOp,
+)
 from brainscript.passes.gradient.terms import Term
 from brainscript.passes.infer.select import remove_dead, remove_unused_symbols
-from brainscript.passes.mode import batch_normalization
+from brainscript.passes.mode import batch_normalization, random
 from brainscript.passes.mode.site import Site
 
 Rule = Callable[..., Term]
@@ -26,7 +32,8 @@ class NetSetMode(ModulePass):
     """Replace the nodes that depend on the mode by what they do in it.
 
     In training (`training=true`) a batch normalisation uses the statistics of the minibatch and
-    moves the running ones; else it uses those.
+    moves the running ones; else it uses those. Dropout passes its input on unless there is a rate
+    (`dropout=true`, only in training). What is drawn at random is so in every mode.
 
     Before: `%y = net.batch_normalization %x, %s, %b, %m, %v, %n {node = "y"} : T`
     After: `%d = net.minus %x, %m`, ..., `%y = net.plus %p, %b {node = "y"} : T`.
@@ -35,27 +42,29 @@ class NetSetMode(ModulePass):
     name = "net-set-mode"
 
     training: bool = False
+    dropout: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Rewrite the network of the module."""
         network = network_of(op)
         if network is None:
             return
-        table = TRAINING if self.training else ELSEWHERE
-        changed = False
-        for node in list(network.block.ops):
-            rule = table.get(cast("type[NetOp]", type(node)))
-            if rule is not None and isinstance(node, NetOp):
-                replace(op, network, node, rule)
-                changed = True
-        if changed:
+        table = ALWAYS | (TRAINING if self.training else ELSEWHERE)
+        if self.dropout and self.training:
+            table[DropoutOp] = random.dropout
+        nodes = [node for node in network.block.ops if type(node) in table]
+        for number, node in enumerate(nodes):
+            assert isinstance(node, NetOp)
+            replace(Site(op, network, node, number + 1), table[type(node)])
+        if nodes:
             remove_dead(network)
             remove_unused_symbols(network)
 
 
-def replace(module: ModuleOp, network: NetworkOp, node: NetOp, rule: Rule) -> None:
+def replace(site: Site, rule: Rule) -> None:
     """Put what the rule gives in the place of a node; it takes over the name."""
-    value = rule(Site(module, network, node), node).value
+    node = site.op
+    value = rule(site, node).value
     owner = value.owner
     if node.node is not None and isinstance(owner, NetOp) and owner.node is None:
         owner.properties["node"] = node.node
@@ -66,9 +75,16 @@ def replace(module: ModuleOp, network: NetworkOp, node: NetOp, rule: Rule) -> No
     node.erase()
 
 
-TRAINING: dict[type[NetOp], Rule] = {
-    BatchNormalizationOp: batch_normalization.with_minibatch_statistics,
+ALWAYS: dict[type[Operation], Rule] = {
+    RandomSampleOp: random.sample,
+    RandomSampleFrequencyOp: random.frequency,
+    DropoutOp: random.same,
 }
-ELSEWHERE: dict[type[NetOp], Rule] = {
+TRAINING: dict[type[Operation], Rule] = {
+    BatchNormalizationOp: batch_normalization.with_minibatch_statistics,
+    EnvironmentInputOp: random.in_training,
+}
+ELSEWHERE: dict[type[Operation], Rule] = {
     BatchNormalizationOp: batch_normalization.with_running_statistics,
+    EnvironmentInputOp: random.elsewhere,
 }

@@ -10,15 +10,19 @@ from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.network import NetworkOp, symbols_of
 from brainscript.dialects.net.parameters import ReadOp, StateOp, WriteOp
 from brainscript.dialects.net.places import failure
+from brainscript.dialects.net.shape import ReshapeOp
 from brainscript.dialects.tensors import TensorType, type_of
 from brainscript.passes.gradient.terms import Term, Writer
 
 
 class Site:
-    """Writes operations in front of `op`; what they read is what was written before."""
+    """Writes operations in front of `op`; what they read is what was written before.
 
-    def __init__(self, module: ModuleOp, network: NetworkOp, op: NetOp):
-        self.module, self.network, self.op = module, network, op
+    `number` tells apart the sites of one network.
+    """
+
+    def __init__(self, module: ModuleOp, network: NetworkOp, op: NetOp, number: int):
+        self.module, self.network, self.op, self.number = module, network, op, number
         self.element = type_of(op.result).element
         self.writer = Writer(op, self.element, op.location)
         self.one = TensorType.of((1,), self.element)
@@ -46,13 +50,15 @@ class Site:
         """Let a symbol take a value."""
         self.writer.insert(WriteOp(name, value.value, self.op.location))
 
-    def state(self, name: str, role: str) -> Term:
-        """A number held outside the network, declared if it is new."""
+    def state(self, name: str, role: str, kind: TensorType | None = None) -> Term:
+        """A number, or a value of another type, held outside; declared if it is new."""
         if name not in symbols_of(self.network):
-            values = {"role": role, "of": self.op.node_name}
-            symbol = StateOp(name, self.one, values, self.op.location)
+            values = {"role": role}
+            if name.endswith(self.op.node_name):
+                values["of"] = self.op.node_name
+            symbol = StateOp(name, kind or self.one, values, self.op.location)
             self.module.body.block.insert_op_before(symbol, self.network)
-        return self.read(name, self.one)
+        return self.read(name, kind or self.one)
 
     def samples(self, axis: str) -> Term:
         """How many samples lie on an axis."""
@@ -63,3 +69,10 @@ class Site:
     def sum(self, x: Term, kind: TensorType) -> Term:
         """The sum over samples, and over what the type does not have."""
         return self.term(self.writer.make(ew.SumToOp, x.value, result=kind))
+
+    def reshaped(self, value: SSAValue, kind: TensorType) -> Term:
+        """A value in another shape of as many elements."""
+        if type_of(value) == kind:
+            return self.term(value)
+        options = {"dims": kind.shape}
+        return self.term(self.writer.make(ReshapeOp, value, options=options))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.data.minibatch_loop import Progress
-from brainscript.runtime.network import Network, NodeSpec, Reader, Step
+from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateRule
 from brainscript.runtime.train.checkpoint import Partial
 from brainscript.runtime.train.feed import Sums, loop_over
 from brainscript.runtime.train.log import Log, Value, percentage, shown_all
@@ -31,10 +31,11 @@ class EpochSize:
 
 @dataclass
 class Epoch:
-    """What stays the same over one epoch (0-based `index`); `step` is the training step."""
+    """What stays the same over one epoch (0-based `index`); `step` is the training step by `rule`."""
 
     network: Network
     step: Step
+    rule: UpdateRule
     nodes: tuple[NodeSpec, ...]
     options: Options
     log: Log
@@ -67,7 +68,7 @@ class Epoch:
         names = [node.name for node in self.nodes]
         moves = self.rate > 0.01 * self.options.min_rate
         self._inputs = self.network.inputs_of("train", names)
-        return self.step if moves else self.network.compile("criterion", names)
+        return self.step if moves else self.network.compile("criterion", names, self.rule)
 
     def _begin(self, reader: Reader, partial: Partial | None) -> None:
         self.count, self._shown_at, self._clock = 0, 0, time.perf_counter()

@@ -15,14 +15,15 @@ USED = """
     useAllDataForPreComputedNode L1RegWeight L2RegWeight clippingThresholdPerSample
     gradientClippingWithTruncation dropoutRate varianceTimeConstant fsAdagradTargetAvDenom
     normWithAveMultiplier rms_gamma rms_wgt_inc rms_wgt_dec rms_wgt_max rms_wgt_min
-    adam_meanMomentum adam_varMomentum adam_epsilon
+    adam_meanMomentum adam_varMomentum adam_epsilon disableRegInBatchNormalization
+    batchNormalizationTimeConstant batchNormalizationBlendTimeConstant
 """.split()
 """Keys that `options.py` and `adjust.py` read."""
 
 WITHOUT_EFFECT = """
     maxSamplesInRAM numSubminibatches maxTempMemSizeInSamplesForCNN numMBsToCUDAProfile
     executionEngine unitTest packThresholdSizeInKB gradientBits distributedMBReading syncPerfStats
-    disableRegInBatchNormalization ParallelTrain AutoAdjust adaptationRegWeight hSmoothingWeight
+    ParallelTrain AutoAdjust adaptationRegWeight hSmoothingWeight
     frameDropThresh doReferenceAlign seqGammarUsesMBR seqGammarAMF seqGammarLMF seqGammarBMMIFactor
     seqGammarWordPen
     tensorBoardNumMBsToLogResult sigFigs traceGPUMemoryAllocations truncated
@@ -54,8 +55,6 @@ def _none(settings: Settings, key: str) -> bool:
 
 REFUSED: dict[str, tuple[Callable[[Settings, str], bool], str]] = {
     "gaussianNoiseInjectStd": (_zero, "set it to 0"),
-    "batchNormalizationTimeConstant": (_zero, "give the constant to the layer itself"),
-    "batchNormalizationBlendTimeConstant": (_zero, "give the constant to the layer itself"),
     "gradientcheck": (_false, "remove it; gradients are checked by the tests of this program"),
     "tensorBoardLogDir": (_none, "remove it and read the log lines instead"),
     "traceNodeNamesReal": (_none, "write the nodes with the action 'write'"),

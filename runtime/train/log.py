@@ -34,6 +34,9 @@ LINES: dict[str, str] = {
         "  momentum as time constant = %(constant).1f samples"
     ),
     "starting loop": "Starting minibatch loop.",
+    "dropout": "Setting dropout rate to %(rate).8g.",
+    "time constant": "Setting batch normalization time constant to %(value).8g.",
+    "blend time constant": "Setting batch normalization blend time constant to %(value).8g.",
     "progress": (
         " Epoch[%(epoch)2d of %(epochs)d]-Minibatch[%(first)4d-%(last)4d%(percent)s]: "
         "%(values)stime = %(seconds).4fs; samplesPerSecond = %(speed).1f"

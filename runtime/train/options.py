@@ -54,6 +54,7 @@ class Options:
     save_best: bool = False
     precompute_all: bool = True
     dropout: tuple[float, ...] = (0.0,)
+    time_constants: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0,), (0.0,))
 
     def minibatch_size(self, epoch: int) -> int:
         """The configured size of an epoch (0-based); the last entry repeats."""
@@ -95,6 +96,10 @@ def read_options(sgd: Settings, warn: Callable[[Diagnostic], None]) -> Options:
         save_best=sgd.boolean("saveBestModelPerCriterion", False),
         precompute_all=sgd.boolean("useAllDataForPreComputedNode", True),
         dropout=_fractions(sgd, "dropoutRate", (0.0,)),
+        time_constants=(
+            _schedule(sgd, "batchNormalizationTimeConstant"),
+            _schedule(sgd, "batchNormalizationBlendTimeConstant", least=0.0),
+        ),
     )
 
 
@@ -153,6 +158,16 @@ def _fractions(sgd: Settings, key: str, default: tuple[float, ...]) -> tuple[flo
     return values
 
 
+def _schedule(sgd: Settings, key: str, least: float = -math.inf) -> tuple[float, ...]:
+    """Numbers, one an epoch; 0 when the key is not there."""
+    if not sgd.has(key):
+        return (0.0,)
+    values = sgd.schedule(key).values
+    if any(math.isnan(v) or v < least for v in values):
+        raise _range(sgd, key, "must not be negative")
+    return values
+
+
 def _update(sgd: Settings) -> UpdateRule:
     key = "gradUpdateType"
     asked = "adagrad" if sgd.boolean("useAdagrad", False) else sgd.text(key, "none")
@@ -171,6 +186,7 @@ def _update(sgd: Settings) -> UpdateRule:
         sgd.number("L1RegWeight", 0.0) > 0,
         sgd.number("L2RegWeight", 0.0) > 0,
         sgd.boolean("normWithAveMultiplier", True),
+        not sgd.boolean("disableRegInBatchNormalization", False),
     )
 
 

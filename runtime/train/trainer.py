@@ -17,6 +17,7 @@ from brainscript.runtime.network import Network, NodeSpec, Reader
 from brainscript.runtime.train.adjust import Control, Decision
 from brainscript.runtime.train.checkpoint import Checkpoints, Progress
 from brainscript.runtime.train.epoch import Epoch, EpochSize
+from brainscript.runtime.train.epoch_start import EpochStart
 from brainscript.runtime.train.evaluator import Evaluator
 from brainscript.runtime.train.feed import set_constants
 from brainscript.runtime.train.log import Log, Value, epoch_bar, shown_all
@@ -46,9 +47,8 @@ class Trainer:
 
     def run(self, start: int | None) -> None:
         """Train from a fresh network (None) or on from the model after `start` epochs."""
-        names = [node.name for node in self.nodes]
-        self._step = self.network.compile("train", names, self.options.update)
-        set_constants(self.network, self.options.constants)
+        self.start = EpochStart(self.network, self.options, self.nodes[0].name, self.log)
+        self._compile(start or 0)
         if start is None:
             precompute(self.network, self.reader, self.options, self.log)
             self.progress = Progress()
@@ -71,6 +71,12 @@ class Trainer:
                 return
             epoch = self._save(epoch, decision)
         self._save_best_models()
+
+    def _compile(self, epoch: int) -> None:
+        """The training step of an epoch, and the numbers that stay the same in it."""
+        names = [node.name for node in self.nodes]
+        self._step = self.network.compile("train", names, self.start.rule(epoch))
+        set_constants(self.network, self.options.constants)
 
     def _resumed(self, start: int) -> Progress:
         progress = self.checkpoints.resume(self.network, start)
@@ -99,6 +105,8 @@ class Trainer:
 
     def _train(self, epoch: int) -> list[Value]:
         o, progress = self.options, self.progress
+        self._compile(epoch)
+        self.start.set(epoch, seed=progress.partial is None)
         momentum = o.momentum(epoch)
         self.log.traced(
             "starting epoch",
@@ -129,6 +137,7 @@ class Trainer:
             run = Epoch(
                 self.network,
                 self._step,
+                self.start.rule(epoch),
                 self.nodes,
                 self.options,
                 self.log,
