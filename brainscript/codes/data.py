@@ -157,4 +157,15 @@ CODES: dict[str, tuple[str, str]] = {
         "A mean image is an XML file of OpenCV with `Channel`, `Row`, `Col` and the matrix"
         " `MeanImg`; colours along eigenvectors need `EigVal` (3) and `EigVec` (3 x 3).",
     ),
+    "BS0650": (
+        "text not usable",
+        "A reader of words needs a vocabulary that has every word, or a word for unknown ones (key"
+        " `unk`), no more words than `labelDim`, and sentences to read. A file of word classes has"
+        " lines of id, count, word, class.",
+    ),
+    "BS0651": (
+        "table not usable",
+        "Each row of a table needs the columns that `start` and `dim` of every section name; they"
+        " are numbers, or for labels a name that `labelMappingFile` lists.",
+    ),
 }

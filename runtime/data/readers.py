@@ -27,6 +27,9 @@ from brainscript.runtime.data.speech.sections import (
 )
 from brainscript.runtime.data.streams import bind, check_lengths, check_pieces
 from brainscript.runtime.data.text import at_least, text_file
+from brainscript.runtime.data.words.columns import table_sources
+from brainscript.runtime.data.words.sentences import sentence_sources
+from brainscript.runtime.data.words.tagged import tagged_sources
 from brainscript.runtime.network import InputSpec
 from brainscript.settings import PRECISIONS, Settings
 
@@ -40,6 +43,9 @@ READERS: dict[str, Open] = {
     "HTKMLFReader": lambda section: speech_sources(section, legacy=True),
     "HTKDeserializers": lambda section: speech_sources(section, legacy=False),
     "ImageReader": image_reader,
+    "LMSequenceReader": sentence_sources,
+    "LUSequenceReader": tagged_sources,
+    "UCIFastReader": table_sources,
 }
 """What `readerType` may say."""
 DESERIALIZERS: dict[str, Open] = {
@@ -54,9 +60,6 @@ DESERIALIZERS: dict[str, Open] = {
 FRAME_READERS = ("htkmlfreader", "htkdeserializers")
 """Readers that cut utterances into frames unless told otherwise."""
 OTHER_READERS = (
-    "LMSequenceReader",
-    "LUSequenceReader",
-    "UCIFastReader",
     "LibSVMBinaryReader",
     "SparsePCReader",
     "DSSMReader",

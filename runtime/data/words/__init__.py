@@ -1,0 +1,1 @@
+"""Text and tables: sentences for language models, tagged words, columns of numbers."""

@@ -1,0 +1,131 @@
+"""LMSequenceReader: a text with a sentence a line, each word the input, the next one the label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
+from brainscript.runtime.data.arrays import StreamArrays, corpus_of, one_hot
+from brainscript.runtime.data.corpus import Corpus, Stream
+from brainscript.runtime.data.sources import Keys, Source, read_lines
+from brainscript.runtime.data.text import at_least
+from brainscript.runtime.data.words.vocabulary import (
+    CLASS_COLUMNS,
+    Vocabulary,
+    WordClasses,
+    collected,
+    read_classes,
+    read_vocabulary,
+)
+from brainscript.settings import Settings
+
+LEAST_WORDS = 3
+MODES = ("class", "softmax")
+KINDS = ("category", "nextword", "none")
+ALMOST_ZERO = 1e-6
+"""What the mode `softmax` stores for word 0."""
+WITHOUT_EFFECT = ("nbruttsineachrecurrentiter", "cacheBlockSize", "randomize", "traceLevel")
+
+
+@dataclass(frozen=True)
+class SentenceSource:
+    """One text: the words as one-hot samples, and the labels of the next word."""
+
+    words: Stream
+    labels: Stream | None
+    path: str
+    span: Span
+    vocabulary: str
+    classes: str
+    unknown: str
+    next_word: bool
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """Words and labels."""
+        return (self.words,) if self.labels is None else (self.words, self.labels)
+
+    def read(self, element_bytes: int, keys: Keys, /) -> tuple[Corpus, list[Diagnostic]]:
+        """All sentences of three words and more."""
+        lines = [line.split() for line in read_lines(self.path, self.span)]
+        sentences = [line for line in lines if len(line) >= LEAST_WORDS]
+        if not sentences:
+            title = f"'{self.path}' has no sentence of {LEAST_WORDS} words or more"
+            raise BrainScriptError(Diagnostic("BS0650", title, self.span))
+        vocabulary, classes = self._words(sentences)
+        if len(vocabulary.numbers) > self.words.dim:
+            title = f"'{vocabulary.path}' has {len(vocabulary.numbers)} words"
+            help = f"labelDim is {self.words.dim}"
+            raise BrainScriptError(Diagnostic("BS0650", title, self.words.span, help=help))
+        numbers = [
+            np.array([vocabulary.number(word, self.path) for word in sentence])
+            for sentence in sentences
+        ]
+        last = -1 if self.next_word else None
+        lengths = np.array([len(n[:last]) for n in numbers], np.uint32)
+        arrays = [one_hot(self.words, lengths, np.concatenate([n[:last] for n in numbers]))]
+        if self.labels is not None:
+            first = 1 if self.next_word else 0
+            targets = np.concatenate([n[first:] for n in numbers])
+            arrays.append(StreamArrays(self.labels, lengths, label_rows(targets, classes)))
+        return corpus_of(arrays, np.arange(len(numbers), dtype=np.uint64), element_bytes), []
+
+    def _words(self, sentences: list[list[str]]) -> tuple[Vocabulary, WordClasses | None]:
+        if self.classes:
+            return read_classes(self.classes, self.unknown, self.span)
+        if self.vocabulary:
+            return read_vocabulary(self.vocabulary, self.unknown, self.span), None
+        return collected(sentences, self.path, self.span), None
+
+
+def label_rows(words: NDArray[np.int64], classes: WordClasses | None) -> NDArray[np.float64]:
+    """The rows of a label: word and class with its borders, or the word alone."""
+    if classes is not None:
+        return classes.rows(words)
+    return np.where(words == 0, ALMOST_ZERO, words.astype(float))[:, None]
+
+
+def sentence_sources(settings: Settings) -> list[Source]:
+    """A section with `readerType = LMSequenceReader`.
+
+    The two label sections are told apart by their names: the first in alphabetical order is the
+    input. Minibatches are composed as for all readers.
+    """
+    for key in WITHOUT_EFFECT:
+        settings.has(key, inherited=False)
+    if settings.text("mode", "class").lower() == "nce":
+        raise settings.wrong("mode", "noise contrastive labels are not made by the reader")
+    mode = settings.word("mode", MODES, "class")
+    names = sorted(n for n in settings.own_keys() if settings.is_section(n))
+    labels = [n for n in names if settings.section(n).has("labelType", inherited=False)]
+    if not 1 <= len(labels) <= 2:
+        title = f"the reader has {len(labels)} label sections; one or two are wanted"
+        raise BrainScriptError(Diagnostic("BS0603", title, settings.span))
+    section, target = settings.section(labels[0]), labels[-1]
+    if section.word("labelType", KINDS) == "nextword":
+        raise section.wrong("labelType", "the first label section is the input")
+    others = [n for n in names if n not in labels]
+    kind = settings.section(target).word("labelType", KINDS)
+    classes = settings.text("wordclass", "") if mode == "class" else ""
+    if mode == "class" and kind != "none" and not classes:
+        raise settings.wrong("mode", "the mode 'class' needs the key 'wordclass'")
+    words = others[0] if others else labels[0]
+    dim = at_least(section, "labelDim", 1, 0)
+    size = CLASS_COLUMNS if classes else 1
+    span = settings.section(target).span
+    label = Stream(target, target, size, False, span=span) if kind != "none" else None
+    return [
+        SentenceSource(
+            Stream(words, words, dim, True, span=section.key_span("labelDim")),
+            label,
+            settings.text("file"),
+            settings.span_of("file"),
+            section.text("labelMappingFile", ""),
+            classes,
+            settings.text("unk", "<unk>"),
+            kind == "nextword",
+        )
+    ]
