@@ -7,7 +7,6 @@ from xdsl.ir import Operation, SSAValue
 from brainscript.dialects.net.network import RootsOp
 from brainscript.dialects.net.parameters import IndexOp, InputOp, ReadOp, SplatOp, WriteOp
 from brainscript.dialects.net.places import failure
-from brainscript.dialects.net.random import DRAWS
 from brainscript.dialects.net.recurrence import DelayOp, RecurrenceOp, StepYieldOp
 from brainscript.dialects.net.random import DRAWS
 from brainscript.dialects.net.reduce import ReduceOp
@@ -115,11 +114,6 @@ def is_constant(op: Operation) -> bool:
 def is_product(op: Operation) -> bool:
     """Whether this is a product of a matrix that all samples share, or that all of them make."""
     return op.name in PRODUCTS and not is_sample_product(op)
-
-
-def is_draw(op: Operation) -> bool:
-    """Whether the native library gives the value: random numbers."""
-    return op.name in DRAWS
 
 
 def is_draw(op: Operation) -> bool:
