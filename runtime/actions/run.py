@@ -12,6 +12,7 @@ from brainscript.runtime.actions.evaluate import cross_validate, test
 from brainscript.runtime.actions.plot import plot
 from brainscript.runtime.actions.session import Session
 from brainscript.runtime.actions.train import check, train
+from brainscript.runtime.actions.words import create_label_map, write_words
 from brainscript.runtime.actions.write import write
 from brainscript.runtime.network import Environment
 from brainscript.runtime.train.log import Log
@@ -28,13 +29,13 @@ ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
     "dumpNode": dump,
     "dumpnode": dump,
     "plot": plot,
+    "writeWordAndClass": write_words,
+    "createLabelMap": create_label_map,
 }
 UNSUPPORTED = (
     "adapt",
     "edit",
     "SVD",
-    "createLabelMap",
-    "writeWordAndClass",
     "convertdbn",
     "exportdbn",
     "bnstat",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,10 @@ class TableSource:
         split = self.delimiter or None
         lines = enumerate(read_lines(self.path, self.span), 1)
         return [(n, line.split(split)) for n, line in lines if line.strip()]
+
+    def names(self, part: Columns) -> list[str]:
+        """The names in a column, each once, in the order in which they come."""
+        return list(dict.fromkeys(self._take(part, n, row)[0] for n, row in self._rows()))
 
     def _arrays(
         self, part: Columns, rows: list[tuple[int, list[str]]], lengths: NDArray[np.uint32]
@@ -129,3 +134,14 @@ def _columns(section: Settings, name: str) -> Columns | None:
     stream = Stream(name, name, dim, True, span=section.key_span("labelDim"))
     span = section.span_of("labelMappingFile")
     return Columns(stream, start, 1, section.text("labelMappingFile"), span)
+
+
+def class_names(settings: Settings) -> tuple[str, Callable[[], list[str]]]:
+    """The mapping file that a table's reader section names, and what finds the classes for it."""
+    (source,) = table_sources(settings)
+    assert isinstance(source, TableSource)
+    part = next((part for part in source.parts if part.classes), None)
+    if part is None:
+        title = "the reader has no labels by name: a section with labelDim and labelMappingFile"
+        raise BrainScriptError(Diagnostic("BS0603", title, settings.span))
+    return part.classes, lambda: source.names(part)
