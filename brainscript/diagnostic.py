@@ -147,6 +147,17 @@ def _excerpt(span: Span, label: str, mark: str, line_of: LineOf) -> list[str]:
     text = raw[start : start + 160]
     column = min(span.column - 1 - start, len(text))
     line = "".join(" " if c == "\t" or not c.isprintable() else c for c in text)
-    under = mark * max(1, min(span.length, len(line) - column))
+    length = span.length if span.length > 1 else _word_length(line, column)
+    under = mark * max(1, min(length, len(line) - column))
     gutter = f"{pad} | {' ' * column}{under} {label}".rstrip()
     return [place, f"{pad} |", f"{span.line} | {line}", gutter]
+
+
+def _word_length(line: str, column: int) -> int:
+    """The length of the name or number that begins at `column`; places in IR have none."""
+    if column and (line[column - 1].isalnum() or line[column - 1] == "_"):
+        return 1
+    end = column
+    while end < len(line) and (line[end].isalnum() or line[end] == "_"):
+        end += 1
+    return max(1, end - column)

@@ -8,6 +8,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.frontend import syntax
 from brainscript.frontend.ndl.network import ndl_section
 from brainscript.frontend.parser import parse_expression
+from brainscript.frontend.root_lists import warn_of_lists
 from brainscript.frontend.simple.network import simple_section
 from brainscript.frontend.source import Sources
 from brainscript.placed import PlacedText
@@ -38,14 +39,21 @@ def _brainscript(key: str, settings: Settings, sources: Sources | None) -> synta
     parts = [part.strip() for part in settings.parts(key)]
     trees = [_part(key, part, sources) for part in parts]
     if len(trees) == 1:
-        return trees[0]
+        return _checked(trees[0], sources)
     members: dict[str, syntax.Member] = {}
     for tree in trees:
         if not isinstance(tree, syntax.New) or not isinstance(tree.operand, syntax.Record):
             title = f"'[ ... ]' cannot be merged into a '{key}' that is an expression"
             raise BrainScriptError(Diagnostic("BS0215", title, tree.span))
         members |= {member.name: member for member in tree.operand.members}
-    return _network(trees[0].span, tuple(members.values()))
+    return _checked(_network(trees[0].span, tuple(members.values())), sources)
+
+
+def _checked(tree: syntax.Expression, sources: Sources | None) -> syntax.Expression:
+    record = tree.operand if isinstance(tree, syntax.New) else tree
+    if isinstance(record, syntax.Record) and sources is not None:
+        warn_of_lists(record, sources)
+    return tree
 
 
 def _part(key: str, text: PlacedText, sources: Sources | None) -> syntax.Expression:

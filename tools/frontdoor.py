@@ -13,6 +13,7 @@ from brainscript.frontend.ndl.network import ndl_file
 from brainscript.frontend.network_section import network_expression
 from brainscript.frontend.parser import parse_members
 from brainscript.frontend.print_tree import tree_text
+from brainscript.frontend.root_lists import warn_of_lists
 from brainscript.frontend.source import Sources, SourceText
 from brainscript.settings import PRECISIONS, Settings
 
@@ -24,7 +25,9 @@ def members_of(text: str, name: str, sources: Sources) -> syntax.Record:
     """The syntax tree of a `.bs` file: the members of a network record."""
     source = SourceText(name, text)
     sources.add(source)
-    return parse_members(source, sources)
+    members = parse_members(source, sources)
+    warn_of_lists(members, sources)
+    return members
 
 
 def script_of(text: str, name: str, sources: Sources) -> syntax.Expression:

@@ -36,6 +36,12 @@ CODES: dict[str, tuple[str, str]] = {
         "A `tag` is feature, label, criterion, evaluation or output; `criteria` and `eval` are"
         " other spellings.",
     ),
+    "BS0361": (
+        "misspelt list of nodes",
+        "A network is trained and tested by the lists `featureNodes`, `labelNodes`,"
+        " `criterionNodes`, `evaluationNodes` and `outputNodes`. A member with nearly such a name"
+        " is just a node or an array, which CNTK takes without a word.",
+    ),
     "BS0360": (
         "SimpleNetworkBuilder not understood",
         "The section names the sizes of all layers, input and output included, one kind of layer"

@@ -120,18 +120,25 @@ class Builder:
         return op.results[0]
 
     def poison(
-        self, scope: Scope, span: Span, code: str, message: str, label: str = "", help: str = ""
+        self,
+        scope: Scope,
+        span: Span,
+        code: str,
+        message: str,
+        label: str = "",
+        help: str = "",
+        path: str = "",
     ) -> SSAValue:
-        """An error for whoever demands this value."""
+        """An error for whoever demands this value; `path` is what it was to be a part of."""
         texts = {"code": code, "message": message, "label": label, "help": help}
         properties = {key: StringAttr(text) for key, text in texts.items() if text}
-        return self.emit(scope, PoisonOp, span, properties=properties)
+        return self.emit(scope, PoisonOp, span, properties=properties, path=path)
 
-    def lookup(self, scope: Scope, name: str, span: Span) -> SSAValue:
-        """The value that `name` stands for in `scope`."""
+    def lookup(self, scope: Scope, name: str, span: Span, path: str = "") -> SSAValue:
+        """The value that `name` stands for in `scope`; `path` is for the error."""
         owner = scope.owner(name)
         if owner is None:
-            return self._unknown(scope, name, span)
+            return self._unknown(scope, name, span, path)
         value = owner.values.get(name)
         if value is None:
             placeholder = PoisonOp.create(
@@ -143,14 +150,14 @@ class Builder:
             self._queue.append((owner, name, value))
         return self.built(value)
 
-    def _unknown(self, scope: Scope, name: str, span: Span) -> SSAValue:
+    def _unknown(self, scope: Scope, name: str, span: Span, path: str) -> SSAValue:
         if name in UNSUPPORTED:
             title = f"'{name}' of CNTK's library is not supported"
             remedy = f"define '{name}' in the network"
-            return self.poison(scope, span, "BS0317", title, "needed here", remedy)
+            return self.poison(scope, span, "BS0317", title, "needed here", remedy, path)
         label = "not defined in this record or around it"
         hint = did_you_mean(name, sorted(scope.visible()))
-        return self.poison(scope, span, "BS0301", f"unknown name '{name}'", label, hint)
+        return self.poison(scope, span, "BS0301", f"unknown name '{name}'", label, hint, path)
 
     def later(self, body: Block, value: SSAValue) -> None:
         """End a function's body with `value` once everything in the queue is built."""

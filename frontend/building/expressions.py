@@ -45,7 +45,7 @@ def build_literal(
 
 def build_name(builder: Builder, node: syntax.Name, scope: Scope, path: str) -> SSAValue:
     """A name is the value it stands for: no operation is left of it."""
-    return builder.lookup(scope, node.name, node.span)
+    return builder.lookup(scope, node.name, node.span, path)
 
 
 def build_prefix(builder: Builder, node: syntax.Unary, scope: Scope, path: str) -> SSAValue:

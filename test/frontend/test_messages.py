@@ -143,6 +143,7 @@ CASES: dict[str, Action] = {
     "BS0354": ndl("times = Input(2)"),
     "BS0355": ndl("F(a, w) = Times(w, a)\nx = Input(2)\nh = F(x)"),
     "BS0356": ndl("x = Input(2, tag=features)"),
+    "BS0361": network("BrainScriptNetworkBuilder = {\n  evaluationNode = 3\n}"),
     "BS0360": network("SimpleNetworkBuilder = [ layerSizes = 3:2 ; layerTypes = Sigmod ]"),
 }
 
