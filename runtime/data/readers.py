@@ -102,13 +102,10 @@ def open_reader(
     sources = _composite(settings) if composite else _simple(settings)
     streams = [stream for source in sources for stream in source.streams]
     binding = bind(streams, inputs, settings.span)
-    chunk = at_least(settings, "chunkSizeInBytes", 1, 32 << 20)
-    order = order_of(settings, chunk, randomize, composite=composite)
     pictures = {s.pictures.name: s for s in sources if isinstance(s, ImageSource)}
-    if len(pictures) == len(sources) and not settings.has("randomizationWindow"):
-        order = replace(order, window=1, in_samples=False)
-    if in_order:
-        order = Order(randomize=False)
+    order = Order(randomize=False)
+    if not in_order:
+        order = _order(settings, randomize, composite, alone=len(pictures) == len(sources))
     frames = settings.boolean("frameMode", _is_speech(settings))
     double = _is_double(settings, inputs)
     truncation = _truncation(settings, frames) if composite else 0
@@ -126,6 +123,15 @@ def open_reader(
     if pictures:
         return PictureReader(load, order, list(inputs), binding, dtype, pictures)
     return Reader(load, order, inputs, binding, dtype, truncation)
+
+
+def _order(settings: Settings, randomize: bool, composite: bool, *, alone: bool) -> Order:
+    """The order of the section; pictures `alone` are shuffled as chunks of one."""
+    chunk = at_least(settings, "chunkSizeInBytes", 1, 32 << 20)
+    order = order_of(settings, chunk, randomize, composite=composite)
+    if alone and not settings.has("randomizationWindow"):
+        return replace(order, window=1, in_samples=False)
+    return order
 
 
 def _truncation(settings: Settings, frames: bool) -> int:

@@ -114,8 +114,7 @@ def sentence_sources(settings: Settings) -> list[Source]:
         raise settings.wrong("mode", "the mode 'class' needs the key 'wordclass'")
     words = others[0] if others else labels[0]
     dim = at_least(section, "labelDim", 1, 0)
-    size = CLASS_COLUMNS if classes else 1
-    span = settings.section(target).span
+    size, span = (CLASS_COLUMNS if classes else 1), settings.section(target).span
     label = Stream(target, target, size, False, span=span) if kind != "none" else None
     return [
         SentenceSource(
