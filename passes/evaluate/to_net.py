@@ -36,7 +36,7 @@ from brainscript.passes.evaluate.importing import Importer, needs_of, special_va
 from brainscript.passes.evaluate.instantiate import element_of
 from brainscript.passes.evaluate.names import Assembly, assemble
 from brainscript.passes.evaluate.options import inputs_of, node_name, options_of
-from brainscript.passes.evaluate.plain import network_of
+from brainscript.passes.evaluate.plain import flattened, network_of
 from brainscript.passes.evaluate.program import without_collector
 
 TAGS = {"criteria": "criterion", "eval": "evaluation"} | {group: group for group in GROUPS}
@@ -121,8 +121,13 @@ def _early_inputs(op: object) -> Sequence[SSAValue]:
     if not isinstance(op, NodeOp):
         return (needs_of(op) or ()) if isinstance(op, Operation) else ()
     _known(op)
-    inputs = inputs_of(op)
+    inputs = _inputs(op)
     return inputs[1:] if op.kind.data in DELAYS else inputs
+
+
+def _inputs(op: NodeOp) -> list[SSAValue]:
+    """The inputs one by one; those of a delay may still be written as a list."""
+    return [value for given in inputs_of(op) for value in flattened(given)]
 
 
 def _known(op: NodeOp) -> None:
@@ -201,7 +206,7 @@ class _Maker:
         location = user_location(op.location)
         if op.kind.data == "InputValue":
             return make_input(name, options, self._element, location)
-        given = inputs_of(op)
+        given = _inputs(op)
         late = [value for value in given if value not in self._made]
         open_end = unlinked(TensorType.of(None, self._element))
         inputs = [self._made.get(value, open_end) for value in given]
