@@ -5,6 +5,7 @@
 #include <chrono>
 #include <climits>
 #include <cstdint>
+#include <thread>
 
 #if defined(__linux__)
 #include <linux/futex.h>
@@ -22,6 +23,10 @@
 // Longer than most waits at a barrier inside a step: to be woken takes some 50 microseconds, and a
 // step of one millisecond has six barriers (at 20 it took 1.02 ms, at 200 0.88 ms).
 constexpr std::chrono::microseconds kSpinTime{200};
+
+// From here on a spinning thread offers its core: the one it waits for may have been put there too,
+// and could otherwise not run until the spinning is over.
+constexpr std::chrono::microseconds kOfferTime{10};
 
 inline void relax() {
 #if defined(__x86_64__)
@@ -83,12 +88,13 @@ struct alignas(64) WaitWord {
       if (value.load(std::memory_order_acquire) != old) return true;
       relax();
     }
-    const auto end = std::chrono::steady_clock::now() + kSpinTime;
-    while (std::chrono::steady_clock::now() < end) {
+    const auto start = std::chrono::steady_clock::now();
+    for (auto now = start; now < start + kSpinTime; now = std::chrono::steady_clock::now()) {
       for (int i = 0; i < 16; ++i) {
         if (value.load(std::memory_order_acquire) != old) return true;
         relax();
       }
+      if (now > start + kOfferTime) std::this_thread::yield();
     }
     return false;
   }
