@@ -19,6 +19,7 @@ from brainscript.tools.driver import Console
 from brainscript.tools.emit import lower_to
 from brainscript.tools.expected import check_expected
 from brainscript.tools.inputs import STDIN, Input, read_input
+from brainscript.tools.loading import module_of_file
 from brainscript.tools.options import SPLIT, apply_limits
 from brainscript.tools.passes import Instruments, run_passes
 
@@ -45,7 +46,7 @@ def work(options: argparse.Namespace, console: Console, crash: CrashRecord) -> i
         options.dump_dir,
         not options.no_verify,
     )
-    session = _Session(options, console, crash, make_context(), instruments)
+    session = _Session(options, console, crash, make_context(module_of_file), instruments)
     source = read_input(options.file, options.language)
     crash.source(source.name, source.text)
     if options.run_reproducer:

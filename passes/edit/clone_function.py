@@ -17,7 +17,7 @@ from brainscript.dialects.net.network import NetworkOp, module_of, network_of, s
 from brainscript.dialects.net.parameters import ParameterOp, ReadOp
 from brainscript.dialects.net.places import failure
 from brainscript.passes.edit.names import Names, plain_name, put_name
-from brainscript.passes.edit.section import copied
+from brainscript.passes.edit.section import copied, inputs_of, reached
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,9 @@ class NetCloneFunction(ModulePass):
 
 def expand(network: NetworkOp, clone: CloneOp, names: Names) -> None:
     """Put copies of the section before the clone, which goes."""
-    inner, upstream = copied(clone.inputs, clone.outputs, clone.mode.data)
-    _check(clone, upstream)
+    used = [v for v, image in zip(clone.outputs, clone.images, strict=True) if image.uses]
+    inner = copied(clone.inputs, used, clone.mode.data)
+    _check(clone, reached(clone.outputs, inputs_of))
     copier = Copier(network, clone, names)
     for op in list(network.block.ops):
         if op is clone:

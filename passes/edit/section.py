@@ -60,10 +60,8 @@ def dependent(
     return found
 
 
-def copied(
-    inputs: Sequence[SSAValue], outputs: Sequence[SSAValue], mode: str
-) -> tuple[set[SSAValue], dict[SSAValue, None]]:
-    """The nodes that a clone needs a copy of, and everything upstream of the outputs.
+def copied(inputs: Sequence[SSAValue], outputs: Sequence[SSAValue], mode: str) -> set[SSAValue]:
+    """The nodes that a clone needs a copy of.
 
     Copied is what lies on a path from an input or, unless the mode is `shared`, from a parameter
     to an output. What no output of the copy needs is left out.
@@ -77,4 +75,4 @@ def copied(
     def inside(value: SSAValue) -> list[SSAValue]:
         return [v for v in inputs_of(value) if v in moving]
 
-    return set(reached([v for v in outputs if v in moving], inside)), upstream
+    return set(reached([v for v in outputs if v in moving], inside))

@@ -168,17 +168,20 @@ class Importer:
         inputs = [made(value) for value in flattened(function.inputs)]
         arguments = [made(value) for value in op.arguments]
         cloned = cloned_by(op)
-        outputs = [made(one.node) for one in cloned]
+        asked = {one.node for one in cloned}
+        others = [value for value in outputs_of(function).values() if value not in asked]
+        outputs = [made(value) for value in (*(one.node for one in cloned), *others)]
         pairs = list(zip(inputs, arguments, strict=True))
         types = [_guess(type_of(value), pairs) for value in outputs]
-        hints = [names.get(one.result, "") for one in cloned]
+        hints = [names.get(one.result, "") for one in cloned] + [""] * len(others)
         mode = str(plain(function.mode.owner))
         new = NetCloneOp(
             mode, node_name(op), outputs, pairs, types, hints, user_location(op.location)
         )
-        for image, one in zip(new.images, cloned, strict=True):
+        images = list(zip(cloned, new.images, strict=False))
+        for one, image in images:
             image.name_hint = one.result.name_hint
-        return new, {one.result: image for one, image in zip(cloned, new.images, strict=True)}
+        return new, {one.result: image for one, image in images}
 
     def edit(self, op: EditedOp, made: Callable[[SSAValue], SSAValue]) -> list[Operation]:
         """One `net.replace` for each pair of an edit."""

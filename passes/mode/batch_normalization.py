@@ -29,6 +29,33 @@ def with_running_statistics(site: Site, op: BatchNormalizationOp) -> Term:
     return (site.term(op.x) - own.read("mean")) * factor + own.read("bias")
 
 
+def in_training(site: Site, op: BatchNormalizationOp) -> Term:
+    """With the statistics of the minibatch; with two infinite time constants nothing moves."""
+    constants = (op.time_constant.value.data, op.blend_time_constant.value.data)
+    frozen = all(constant == math.inf for constant in constants)
+    return (with_frozen_statistics if frozen else with_minibatch_statistics)(site, op)
+
+
+def with_frozen_statistics(site: Site, op: BatchNormalizationOp) -> Term:
+    """Normalised by the minibatch alone, while running statistics and count stay as they are.
+
+    So CNTK trains above a part of a network that is frozen; elsewhere the running ones are used.
+    """
+    own, axis = Parts(site, op), type_of(op.x).axis
+    if axis is None:
+        return with_running_statistics(site, op)
+    elements = own.all_alike(float(type_of(op.x).elements // own.kind.elements))
+    share = (elements * site.samples(axis)).reciprocal()
+    before = own.read("mean")
+    rest = site.term(op.x) - before
+    shift = site.sum(rest, own.kind) * share
+    spread = site.sum(rest * rest, own.kind) * share - shift * shift
+    spread = (spread > 0.0).choose(spread, 0.0)
+    centre, inverse = before + shift, own.inverse(spread)
+    slope = inverse * inverse * inverse * share
+    return own.normalised((centre, inverse, centre, share, slope))
+
+
 def with_minibatch_statistics(site: Site, op: BatchNormalizationOp) -> Term:
     """The same with the statistics of the minibatch, which move the running ones.
 
