@@ -1,0 +1,151 @@
+"""Loops over time: gradients are slopes, and compiled code agrees with the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import pytest
+from xdsl.dialects.builtin import ModuleOp
+
+from brainscript.dialects.registry import make_context
+from brainscript.passes.gradient.update import NetUpdate
+from brainscript.runtime.layouts import Sequences
+from test.numeric.networks import (
+    Array,
+    close,
+    from_memory,
+    parse_network,
+    random_inputs,
+    random_symbols,
+    run_passes,
+    to_memory,
+)
+from test.numeric.programs import Compiled
+from test.numeric.recurrence_cases import LOOPS, Loop
+from test.numeric.recurrence_reference import Reference, columns_of
+
+BY_NAME = {loop.name: loop for loop in LOOPS}
+LENGTHS = ((1,), (1, 1, 1), (4, 4, 4), (3, 5, 1, 1, 2), (1, 2, 3, 4, 5, 6, 7), (2,) * 20)
+STEP = 1e-5
+
+
+def module_of(loop: Loop, precision: str = "float") -> ModuleOp:
+    """The network as written."""
+    return parse_network(*loop.text(), precision)
+
+
+def with_gradients(loop: Loop) -> ModuleOp:
+    """The network with the gradients of its parameters."""
+    return run_passes(module_of(loop), "net-gradient")
+
+
+@cache
+def trained(name: str) -> Compiled:
+    """The training step of a network, which also gives its output."""
+    module = with_gradients(BY_NAME[name])
+    NetUpdate().apply(make_context(), module)
+    return Compiled(module)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_gradients_are_slopes(name: str):
+    lengths = (3, 5, 1, 2)
+    loop = BY_NAME[name]
+    module = module_of(loop)
+    inputs = random_inputs(module, sum(lengths))
+    symbols = random_symbols(module)
+    plain = Reference(module, lengths)
+    found = Reference(with_gradients(loop), lengths).evaluate(inputs, symbols).gradients
+    assert set(found) == set(symbols)
+
+    def criterion(name: str, values: Array) -> float:
+        return float(plain.evaluate(inputs, {**symbols, name: values}).roots["criterion"][0][0])
+
+    for parameter, gradient in found.items():
+        base = symbols[parameter]
+        for index in np.ndindex(base.shape):
+            change = np.zeros_like(base)
+            change[index] = STEP
+            slope = criterion(parameter, base + change) - criterion(parameter, base - change)
+            assert abs(slope / (2 * STEP) - gradient[index]) < 1e-7 * (1 + abs(gradient[index]))
+
+
+def run(
+    compiled: Compiled, lengths: Sequence[int], inputs: dict[str, Array], threads: int = 1
+) -> tuple[dict[str, Array], Array]:
+    """The states after one step, and the output; inputs have packed columns."""
+    program = compiled.program
+    symbols = step_symbols(compiled)
+    for name in program.state.names():
+        program.state.view(name).reshape(-1)[:] = np.ravel(symbols[name], order="F")
+    program.set_layouts({"*": Sequences(lengths)})
+    program.spoil()
+    for name, array in inputs.items():
+        view = program.input(name)
+        view[:] = to_memory(array, True, view.dtype).reshape(view.shape)
+    program.run(threads)
+    states = {name: program.state.view(name).copy() for name in program.state.names()}
+    return states, program.output(compiled.image.outputs[0].name).copy()
+
+
+def step_symbols(compiled: Compiled) -> dict[str, Array]:
+    """Parameters, and the numbers that the host sets."""
+    symbols = random_symbols(compiled.module)
+    symbols["hyper.learning_rate"] = np.full(1, 0.1)
+    symbols["hyper.momentum"] = np.full(1, 0.5)
+    return symbols
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_compiled_steps_agree_with_the_reference(name: str):
+    compiled = trained(name)
+    for lengths in LENGTHS:
+        inputs = random_inputs(compiled.module, sum(lengths), seed=len(lengths))
+        want = Reference(compiled.module, lengths).evaluate(inputs, step_symbols(compiled))
+        states, output = run(compiled, lengths, inputs)
+        expected = want.roots["output"][0]
+        found = from_memory(output, expected.shape[:-1], sum(lengths))
+        assert close(found, expected, 2e-5), f"output of {lengths}"
+        for state in (*want.written, *want.accumulated):
+            expected = want.written.get(state, want.accumulated.get(state))
+            assert expected is not None
+            found = from_memory(states[state], expected.shape, None)
+            assert close(found, expected, 2e-5), f"@{state} of {lengths}"
+
+
+@pytest.mark.parametrize("name", ["lstm", "one step and three ahead"])
+def test_results_do_not_depend_on_packing(name: str):
+    """A sequence gives the same bits alone, among others, and in another order."""
+    compiled = trained(name)
+    lengths = (3, 5, 1, 5, 2)
+    inputs = random_inputs(compiled.module, sum(lengths))
+    place = columns_of(lengths)
+    _, all_at_once = run(compiled, lengths, inputs)
+    order = [4, 3, 0, 1, 2]
+    moved = [lengths[s] for s in order]
+    columns = columns_of(moved)
+    shuffled = {key: np.zeros_like(array) for key, array in inputs.items()}
+    for key, array in inputs.items():
+        for position, sequence in enumerate(order):
+            shuffled[key][..., columns[position]] = array[..., place[sequence]]
+    _, other = run(compiled, moved, shuffled)
+    for position, sequence in enumerate(order):
+        alone = {key: array[..., place[sequence]] for key, array in inputs.items()}
+        _, single = run(compiled, [lengths[sequence]], alone)
+        wanted = all_at_once[place[sequence]].tobytes()
+        assert other[columns[position]].tobytes() == wanted
+        assert single.tobytes() == wanted
+
+
+@pytest.mark.parametrize("name", ["elman", "gru", "stacked, both ways"])
+def test_threads_give_the_same_bits(name: str):
+    compiled = trained(name)
+    lengths = (9, 4, 30, 30, 2, 17)
+    inputs = random_inputs(compiled.module, sum(lengths))
+    one, output = run(compiled, lengths, inputs, threads=1)
+    for _ in range(5):
+        two, other = run(compiled, lengths, inputs, threads=2)
+        assert other.tobytes() == output.tobytes()
+        assert all(two[key].tobytes() == one[key].tobytes() for key in one)
