@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from brainscript import __version__
@@ -15,12 +16,15 @@ from brainscript.tools.driver import Console, run_here
 from brainscript.tools.options import apply_limits
 
 EXAMPLES = """\
+subcommands (each with --help; a config of that name is written ./convert):
+  convert    write a model file in another format
+
 examples:
   bs-jit configFile=train.cntk                          all commands of the config
   bs-jit train.cntk command=test modelPath=m.model      overrides follow the file
   bs-jit base.cntk+mine.cntk SGD=[maxEpochs=3]          the later file and [ ] are merged in
 """
-SUBCOMMANDS = ("export", "convert")
+SUBCOMMANDS = {"convert": "brainscript.tools.convert"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words:
         parser().print_usage(sys.stderr)
         return 2
+    if words[0] in SUBCOMMANDS:
+        subcommand: Callable[[list[str]], int] = import_module(SUBCOMMANDS[words[0]]).main
+        return subcommand(words[1:])
     options, rest = parser().parse_known_args(words)
     console = Console()
     console.format, console.color = options.format, options.color
@@ -64,8 +71,7 @@ def parser() -> argparse.ArgumentParser:
 def config_words(words: Sequence[str]) -> list[str]:
     """The arguments of the config layer: a bare first word is a config file.
 
-    Raises CommandLineError when there is no config (BS0913), for an unknown option (BS0902), and
-    for a subcommand that this version does not have (BS0911).
+    Raises CommandLineError when there is no config (BS0913) and for an unknown option (BS0902).
     """
     flags = [word for word in words if word.startswith("-")]
     if flags:
@@ -73,10 +79,6 @@ def config_words(words: Sequence[str]) -> list[str]:
         raise CommandLineError(Diagnostic("BS0902", title, help="see bs-jit --help"))
     if not words:
         raise CommandLineError(_no_config())
-    if words[0] in SUBCOMMANDS:
-        title = f"'bs-jit {words[0]}' is not part of this version"
-        help_line = f"a config of that name is written ./{words[0]}"
-        raise CommandLineError(Diagnostic("BS0911", title, help=help_line))
     if "=" in words[0] and not Path(words[0]).is_file():
         if not any(word.lower().startswith("configfile=") for word in words):
             raise CommandLineError(_no_config())

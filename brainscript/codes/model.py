@@ -72,4 +72,9 @@ CODES: dict[str, tuple[str, str]] = {
         "A `Mean` or `InvStdDev` node of the file holds no value: the model was saved before the "
         "pass over the data that finds it. Training finds it; evaluation takes it as zero.",
     ),
+    "BS0519": (
+        "the format cannot hold this network",
+        "The format that the model is to be written in has no such operation, or its rules on "
+        "names are stricter than those of BrainScript.",
+    ),
 }

@@ -44,7 +44,13 @@ def save(path: str | Path, tensors: Mapping[str, Values], metadata: Mapping[str,
     digest = hashlib.sha256()
     for array in arrays.values():
         digest.update(array.data)
-    header = _header(arrays, {**metadata, "bs.format": FORMAT, "bs.sha256": digest.hexdigest()})
+    write(path, arrays, {**metadata, "bs.format": FORMAT, "bs.sha256": digest.hexdigest()})
+
+
+def write(path: str | Path, tensors: Mapping[str, Values], metadata: Mapping[str, str]) -> None:
+    """Write any safetensors file atomically."""
+    arrays = {name: _little(tensor) for name, tensor in tensors.items()}
+    header = _header(arrays, metadata)
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as stream:
@@ -70,6 +76,14 @@ def load(path: str | Path) -> Container:
     if expected is not None and hashlib.sha256(block).hexdigest() != expected:
         raise _damaged(path, "the checksum of its tensors differs", start)
     return Container(tensors, texts)
+
+
+def read_tensors(path: str | Path) -> dict[str, Values]:
+    """The tensors of any safetensors file, whatever its metadata says."""
+    data = _read(path)
+    header, start = _checked_header(path, data)
+    header.pop("__metadata__", None)
+    return _tensors(path, header, memoryview(data)[start:], start)
 
 
 def _little(array: Values) -> Values:

@@ -6,8 +6,11 @@ import hashlib
 from pathlib import Path
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.model import container
-from brainscript.runtime.model.cntk_v1 import convert, network_file
+from brainscript.runtime.model import container, dbn
+from brainscript.runtime.model.cntk_v1 import convert as cntk_v1
+from brainscript.runtime.model.cntk_v1.network_file import MAGIC
+from brainscript.runtime.model.cntk_v2 import convert as cntk_v2
+from brainscript.runtime.model.cntk_v2.dictionary import looks_like_dictionary
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.model_file import ModelFile
 
@@ -23,8 +26,12 @@ def load_model(path: str | Path) -> LoadedModel:
     """
     file = ModelFile(path)
     start = file.read(0, min(file.size, 16))
-    if start.startswith(network_file.MAGIC):
-        return convert.load(file)
+    if start.startswith(MAGIC):
+        return cntk_v1.load(file)
+    if looks_like_dictionary(start):
+        return cntk_v2.load(file)
+    if start[:4] in dbn.STARTS:
+        return dbn.load(file)
     return _container(path)
 
 
@@ -39,5 +46,11 @@ def _container(path: str | Path) -> LoadedModel:
 
 
 def is_model(path: str | Path) -> bool:
-    """Whether the file there is a model, or has the name of one."""
-    return Path(path).suffix.lower() in EXTENSIONS and Path(path).is_file()
+    """Whether the file there begins as a model does, or has the name of one."""
+    try:
+        with Path(path).open("rb") as stream:
+            start = stream.read(16)
+    except OSError:
+        return False
+    known = start.startswith((MAGIC, *dbn.STARTS)) or looks_like_dictionary(start)
+    return known or start[8:9] == b"{" or Path(path).suffix.lower() in EXTENSIONS

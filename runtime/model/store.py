@@ -9,21 +9,25 @@ from pathlib import Path
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model import container
 from brainscript.runtime.model.loading import load_model
-from brainscript.runtime.network import Array, Environment, Network
+from brainscript.runtime.network import Array, Environment, Facts, Network
 
 STORED_ROLES = ("parameter", "statistic")
 
 
 def save_network(path: str | Path, network: Network) -> None:
     """Write parameters, statistics and the network text to `path`, atomically."""
-    facts = network.facts
+    save_values(path, network.facts, values_of(network, STORED_ROLES))
+
+
+def save_values(path: str | Path, facts: Facts, tensors: Mapping[str, Array]) -> None:
+    """Write a network and its values as a model container, atomically."""
     axes = {spec.name: spec.axis for spec in facts.inputs}
     metadata = {
         "bs.net": facts.ir_text,
         "bs.roots": json.dumps({k: list(v) for k, v in facts.roots.items()}),
         "bs.axes": json.dumps(axes),
     }
-    container.save(path, values_of(network, STORED_ROLES), metadata)
+    container.save(path, tensors, metadata)
 
 
 def load_network(path: str | Path, environment: Environment) -> Network:

@@ -13,6 +13,7 @@ from brainscript.runtime.model.cntk_v1.network_file import FileNetwork, FileNode
 from brainscript.runtime.model.cntk_v1.operations import ALIASES, OPTIONS, Options
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.model_file import FileValues, ModelFile, Slice
+from brainscript.runtime.model.rewrites import spelled_out
 from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
 
 STATISTICS = ("Mean", "InvStdDev")
@@ -44,7 +45,8 @@ class _Converter:
         """All nodes, old forms replaced by the ones of today."""
         for node in self.network.nodes.values():
             try:
-                self.nodes[node.name] = self._node(node)
+                for made in spelled_out(self._node(node)):
+                    self.nodes[made.name] = made
             except ValueError as error:
                 why = f"node '{node.name}' ({node.operation}) has an unknown {error}"
                 raise self.file.damaged(node.at, why) from None

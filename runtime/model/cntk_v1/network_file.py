@@ -176,14 +176,16 @@ def network_parts(network: FileNetwork) -> list[bytes | memoryview]:
     """The bytes of a file, in pieces; nodes are sorted by name whatever their case."""
     out = FieldWriter(network.version)
     out.wide("BCN")
-    out.wide("BVersion")
-    out.pack("Q", network.version)
-    out.wide("EVersion")
+    if network.version > 1:
+        out.wide("BVersion")
+        out.pack("Q", network.version)
+        out.wide("EVersion")
     nodes = sorted(network.nodes.values(), key=lambda node: (node.name.lower(), node.name))
     out.pack("Q", len(nodes))
     out.wide("BNodeList")
     for node in nodes:
-        for text in (node.precision, node.operation, node.name):
+        precision = (node.precision,) if network.version >= 7 else ()
+        for text in (*precision, node.operation, node.name):
             out.wide(text)
         out.element, out.values = node.precision, node.values
         if node.operation in LAYOUTS:

@@ -111,7 +111,8 @@ def _where(values: Values) -> Options:
 
 
 def _crop(values: Values) -> Options:
-    return {"xOffset": values["xOffset"], "yOffset": values["yOffset"]}
+    offsets = {"xOffset": values["xOffset"], "yOffset": values["yOffset"]}
+    return {name: int(value) for name, value in offsets.items() if 0 <= value < 1 << 40}
 
 
 def _delay(values: Values) -> Options:
@@ -168,13 +169,15 @@ def _windows(values: Values) -> Options:
     return {
         "kernelShape": list(values["kernel"]),
         "strideShape": list(values["stride"]),
-        "dimSharing": list(values["sharing"]),
-        "dimPadding": list(values["autoPad"]),
+        "dimPadding": _numbers(values["autoPad"]),
         "dimPadLower": list(values["lowerPad"]),
         "dimPadUpper": list(values["upperPad"]),
         "imageLayout": _layout(values["layout"]),
-        "maxTempMemSizeInSamples": values["maxTemp"],
     }
+
+
+def _numbers(flags: Sequence[bool]) -> list[int]:
+    return [int(flag) for flag in flags]
 
 
 def _convolution(values: Values) -> Options:
@@ -182,9 +185,11 @@ def _convolution(values: Values) -> Options:
         return _old_convolution(values)
     options = {
         **_windows(values),
-        "mapCount": list(values["mapCount"]),
+        "dimSharing": _numbers(values["sharing"]),
+        "mapShape": list(values["mapCount"]),
         "transpose": values.get("transpose", False),
-        "dimDilation": list(values.get("dilation", (1,))),
+        "dilationShape": list(values.get("dilation", (1,))),
+        "maxTempMemSizeInSamples": values["maxTemp"],
     }
     if values.get("outputShape") not in (None, (), (0,)):
         options["dimOutputShape"] = list(values["outputShape"])
@@ -195,9 +200,8 @@ def _old_convolution(values: Values) -> Options:
     return {
         "kernelShape": [values["kernelWidth"], values["kernelHeight"], 1],
         "strideShape": [values["strideWidth"], values["strideHeight"], 1],
-        "mapCount": [values["maps"]],
-        "dimPadding": [values["pad"]],
-        "dimSharing": [True],
+        "mapShape": [values["maps"]],
+        "dimPadding": [int(values["pad"])],
         "imageLayout": _layout(values["layout"]),
         "maxTempMemSizeInSamples": values["maxTemp"],
     }
@@ -225,7 +229,7 @@ def _image_pooling(values: Values) -> Options:
 def _roi_pooling(values: Values) -> Options:
     return {
         "roiOutputShape": list(values["output"]),
-        "poolKind": _pool(values.get("pool", 1)),
+        **({} if values.get("pool", 1) == 1 else {"poolKind": _pool(values["pool"])}),
         "spatialScale": values.get("scale", 1 / 16),
     }
 

@@ -1,0 +1,64 @@
+"""From the network of level 2 back to a graph of nodes, as writers of other formats take it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from xdsl.dialects.builtin import Float64Type, ModuleOp
+from xdsl.ir import Operation
+
+from brainscript.dialects.net.base import NetOp
+from brainscript.dialects.net.network import network_of, node_name_of, symbols_of
+from brainscript.dialects.net.parameters import InputOp, ParameterOp, ReadOp
+from brainscript.dialects.tensors import DEFAULT_AXIS, UNKNOWN, Shape, type_of
+from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
+
+
+def describe_module(module: ModuleOp, name: str = "") -> StoredGraph:
+    """The graph of a network whose shapes are inferred; `dims` and `axis` are those of results."""
+    network = network_of(module)
+    assert network is not None, "the module holds no network"
+    symbols = symbols_of(network)
+    nodes: dict[str, StoredNode] = {}
+    double = False
+    for op in network.block.ops:
+        if isinstance(op, ReadOp):
+            symbol = symbols[op.target]
+            multiplier = symbol.multiplier if isinstance(symbol, ParameterOp) else 0.0
+            options: dict[str, object] = {"learning_rate_multiplier": multiplier}
+            dims = symbol.type.shape or ()
+            nodes[op.target] = StoredNode(op.target, PARAMETER, (), options, dims)
+        elif isinstance(op, NetOp):
+            node = _node(op)
+            nodes[node.name] = node
+        for result in op.results:
+            double = double or isinstance(type_of(result).element, Float64Type)
+    groups: dict[str, tuple[str, ...]] = {}
+    for group, value in network.roots.entries:
+        groups[group] = (*groups.get(group, ()), node_name_of(value))
+    return StoredGraph(name, "double" if double else "float", nodes, groups)
+
+
+def _node(op: NetOp) -> StoredNode:
+    kind = type_of(op.result)
+    dims, axis = kind.shape or (), kind.axis or ""
+    if isinstance(op, InputOp):
+        options: dict[str, object] = {"sparse": bool(op.sparse)}
+        short = "" if axis == DEFAULT_AXIS else axis
+        return StoredNode(op.node_name, INPUT, (), options, dims, short)
+    inputs = tuple(_name(value.owner) for value in op.operands)
+    values = op.option_values()
+    options = {o.name: _plain(values[o.property]) for o in op.OPTIONS if o.property in values}
+    return StoredNode(op.node_name, op.OPERATION, inputs, options, dims, axis)
+
+
+def _name(owner: object) -> str:
+    assert isinstance(owner, Operation)
+    return node_name_of(owner.results[0])
+
+
+def _plain(value: object) -> object:
+    """A shape as BrainScript writes it: 0 where a dimension is open."""
+    if not isinstance(value, tuple):
+        return value
+    return [0 if dim == UNKNOWN else dim for dim in cast("Shape", value)]

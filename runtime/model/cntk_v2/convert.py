@@ -1,0 +1,281 @@
+"""From the functions of a CNTK 2 file to the graph of a network and its values.
+
+Blocks vanish: their inputs and outputs become links. The name of a block or of a function is the
+name of the node; what has none keeps its unique id, and so does what shares its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import numpy as np
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.model.cntk_v2.dictionary import (
+    DOUBLE,
+    HALF,
+    ArrayValue,
+    Axis,
+    Dictionary,
+    read_dictionary,
+)
+from brainscript.runtime.model.cntk_v2.operations import (
+    BLOCK,
+    COMBINE,
+    NAMES,
+    OPTIONS,
+    SAME,
+    Options,
+    inputs_of,
+)
+from brainscript.runtime.model.loaded import LoadedModel
+from brainscript.runtime.model.model_file import FileValues, ModelFile, Slice
+from brainscript.runtime.model.rewrites import spelled_out
+from brainscript.stored_graph import DELAYS, INPUT, PARAMETER, StoredGraph, StoredNode
+
+INPUT_KIND, PARAMETER_KIND, CONSTANT_KIND, PLACEHOLDER = 0, 2, 3, 4
+CRITERIA = ("CrossEntropyWithSoftmax", "Logistic", "SquareError", "LambdaRank", "ForwardBackward")
+METRICS = ("ClassificationError", "NDCG1Eval", "EditDistanceError")
+DEFAULT_AXES = ("", "defaultDynamicAxis", "defaultBatchAxis", "*")
+
+
+def load(file: ModelFile) -> LoadedModel:
+    """The model of a CNTK 2 file."""
+    found = read_dictionary(file)
+    if found.get("type") != "CompositeFunction":
+        if "Learners" in found:
+            title = f"'{file.path}' holds the state of a CNTK 2 trainer, not a network"
+            help = "the network is in the file of the same name without '.ckp'"
+            raise BrainScriptError(Diagnostic("BS0504", title, help=help))
+        raise file.damaged(0, "its dictionary describes no function")
+    converter = _Converter(file, found)
+    try:
+        graph = converter.graph()
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        why = f"a field is missing or of another kind than it must be ({error})"
+        raise file.damaged(0, why) from None
+    what = f"CNTK 2, functions of version {converter.version}"
+    return LoadedModel(file.path, what, graph.key(), graph, converter.values)
+
+
+class _Converter:
+    def __init__(self, file: ModelFile, found: Dictionary):
+        self.file = file
+        self.found = found
+        self.variables = [_record(v) for v in _list(found.get("inputs"))]
+        self.functions = [_record(f) for f in _list(found.get("primitive_functions"))]
+        self.version = max((int(f.get("version", 0)) for f in self.functions), default=0)
+        self.double = any(v.get("data_type") == DOUBLE for v in self.variables)
+        dtype = np.dtype(np.float64 if self.double else np.float32)
+        self.values = FileValues(file, dtype)
+        self.links: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        self.nodes: dict[str, StoredNode] = {}
+        self.scalars: set[str] = set()
+
+    def graph(self) -> StoredGraph:
+        """Variables and functions as nodes; what the root gives is the output group."""
+        by_uid = {str(f["uid"]): f for f in self.functions}
+        for function in self.functions:
+            self._link(function, by_uid)
+        self._name()
+        for variable in self.variables:
+            self._variable(variable)
+        for function in self.functions:
+            if function.get("op") not in (COMBINE, BLOCK):
+                self._function(function)
+        for name in self.scalars - {i for n in self.nodes.values() for i in n.inputs}:
+            del self.nodes[name]
+        roots = [self._node_name(uid) for uid in _outputs_of(by_uid[str(self.found["root"])])]
+        precision = "double" if self.double else "float"
+        return StoredGraph(self.file.path, precision, self.nodes, _groups(self.nodes, roots))
+
+    def _link(self, function: Dictionary, by_uid: dict[str, Dictionary]) -> None:
+        """What the outputs of a block or a combination stand for, and the inputs of a block."""
+        uid = str(function["uid"])
+        if function.get("op") == COMBINE:
+            for i, wanted in enumerate(function["inputs"]):
+                self.links[_output(uid, i)] = str(wanted)
+        if function.get("op") != BLOCK:
+            return
+        inner = _record(function["block_function_composite"])
+        root = by_uid[str(inner["root"])]
+        for i, wanted in enumerate(_outputs_of(root)):
+            self.links[_output(uid, i)] = wanted
+        keys = _list(function.get("block_function_composite_arguments_map_keys"))
+        values = _list(function.get("block_function_composite_arguments_map_values"))
+        for key, value in zip(keys, values, strict=False):
+            self.links[str(key)] = str(value)
+
+    def _resolved(self, uid: str) -> str:
+        """The variable or output behind links."""
+        seen: set[str] = set()
+        while uid in self.links:
+            if uid in seen:
+                raise self.file.damaged(0, f"the links of '{uid}' form a ring")
+            seen.add(uid)
+            uid = self.links[uid]
+        return uid
+
+    def _name(self) -> None:
+        """One name for each node: of a block that it is the result of, its own, or the id."""
+        wanted: dict[str, str] = {}
+        for variable in self.variables:
+            if variable.get("kind") != PLACEHOLDER:
+                wanted[str(variable["uid"])] = str(variable.get("name") or "")
+        for function in self.functions:
+            if function.get("op") not in (COMBINE, BLOCK):
+                wanted[_output(str(function["uid"]), 0)] = str(function.get("name") or "")
+        for function in self.functions:
+            if function.get("op") == BLOCK and function.get("name"):
+                wanted[self._resolved(_output(str(function["uid"]), 0))] = str(function["name"])
+        taken: set[str] = set()
+        for uid, name in wanted.items():
+            own = uid.removesuffix("_Output_0")
+            choice = next(n for n in _choices(name, own) if n.lower() not in taken)
+            taken.add(choice.lower())
+            self.names[uid] = choice
+
+    def _node_name(self, uid: str) -> str:
+        resolved = self._resolved(uid)
+        if resolved not in self.names:
+            title = f"'{self.file.path}': nothing gives '{uid}'"
+            raise BrainScriptError(Diagnostic("BS0515", title))
+        return self.names[resolved]
+
+    def _variable(self, variable: Dictionary) -> None:
+        kind, uid = variable["kind"], str(variable["uid"])
+        if kind == PLACEHOLDER:
+            return
+        name, dims = self.names[uid], tuple(variable["shape"])
+        if kind == INPUT_KIND:
+            axis = _axis_of(variable)
+            options: Options = {"sparse": bool(variable.get("is_sparse"))}
+            self.nodes[name] = StoredNode(name, INPUT, (), options, dims, axis)
+            return
+        if kind not in (PARAMETER_KIND, CONSTANT_KIND):
+            raise self.file.damaged(0, f"'{uid}' is a variable of the unknown kind {kind}")
+        value = variable["value"]
+        if not isinstance(value, ArrayValue) or value.shape != dims:
+            raise self.file.damaged(0, f"'{uid}' has no value of the shape {list(dims)}")
+        self._value(name, value)
+        options = {"learning_rate_multiplier": 1.0 if kind == PARAMETER_KIND else 0.0}
+        self.nodes[name] = StoredNode(name, PARAMETER, (), options, dims)
+
+    def _value(self, name: str, value: ArrayValue) -> None:
+        if value.data is None:
+            raise self.file.damaged(value.at, f"'{name}' has no numbers")
+        if value.type not in (1, DOUBLE, HALF):
+            raise self.file.damaged(value.at, f"'{name}' has the data type {value.type}")
+        self.values.add(name, Slice(value.data.at, value.shape[::-1], value.data.stored))
+
+    def _function(self, function: Dictionary) -> None:
+        uid = str(function["uid"])
+        operation = self._operation(function)
+        name = self.names[_output(uid, 0)]
+        attributes = _record(function.get("attributes") or {})
+        inputs = inputs_of(operation, [self._node_name(str(i)) for i in function["inputs"]])
+        if operation == "Times" and any(self._is_scalar(i) for i in inputs):
+            operation = "ElementTimes"
+        if operation == "Convolution":
+            attributes = self._with_kernel(attributes, inputs)
+        if operation == "BatchNormalization" and len(inputs) == 5:
+            inputs.append(self._count(name))
+        read = OPTIONS.get(operation)
+        try:
+            options = read(attributes) if read is not None else {}
+            if operation in DELAYS and len(inputs) == 2 and self._is_number(inputs[1]):
+                options["defaultHiddenActivation"] = self._scalar(inputs.pop())
+            made = spelled_out(StoredNode(name, operation, tuple(inputs), options))
+        except ValueError as error:
+            title = f"'{self.file.path}': function '{name}' ({operation}) has an unknown {error}"
+            raise BrainScriptError(Diagnostic("BS0516", title, path=name)) from None
+        for node in made:
+            self.nodes[node.name] = node
+
+    def _operation(self, function: Dictionary) -> str:
+        code = function.get("op")
+        if not isinstance(code, int):
+            return str(function.get("op_name") or function.get("type"))
+        operation = NAMES[code] if 0 <= code < len(NAMES) else f"operation {code}"
+        return SAME.get(operation, operation)
+
+    def _is_scalar(self, name: str) -> bool:
+        node = self.nodes.get(name)
+        return node is not None and node.operation == PARAMETER and node.dims == ()
+
+    def _is_number(self, name: str) -> bool:
+        return self._is_scalar(name) and not self.nodes[name].options["learning_rate_multiplier"]
+
+    def _scalar(self, name: str) -> float:
+        """The number of a constant, which the delay that it belongs to takes over."""
+        self.scalars.add(name)
+        return float(self.values[name].reshape(-1)[0])
+
+    def _with_kernel(self, attributes: Dictionary, inputs: list[str]) -> Dictionary:
+        """The kernel and the number of maps, which follow from the filter."""
+        filter = self.nodes[inputs[0]].dims or () if inputs[0] in self.nodes else ()
+        kernel = attributes.get("kernelShape") or filter[:-1]
+        return {**attributes, "kernelShape": kernel, "mapCount": filter[-1] if filter else 0}
+
+    def _count(self, name: str) -> str:
+        """The count of samples, which early files do not have."""
+        count = f"{name}.run_sample_count"
+        self.values.add(count, np.zeros(1))
+        self.nodes[count] = StoredNode(
+            count, PARAMETER, (), {"learning_rate_multiplier": 0.0}, (1,)
+        )
+        return count
+
+
+def _groups(nodes: dict[str, StoredNode], roots: list[str]) -> dict[str, tuple[str, ...]]:
+    """Inputs and what the root gives, told apart by what it computes."""
+    groups: dict[str, tuple[str, ...]] = {
+        "feature": tuple(n.name for n in nodes.values() if n.operation == INPUT)
+    }
+    for name in dict.fromkeys(roots):
+        group = "criterion" if nodes[name].operation in CRITERIA else "output"
+        group = "evaluation" if nodes[name].operation in METRICS else group
+        groups[group] = (*groups.get(group, ()), name)
+    return groups
+
+
+def _outputs_of(function: Dictionary) -> list[str]:
+    """The ids of what a function gives."""
+    uid = str(function["uid"])
+    count = len(function["inputs"]) if function.get("op") == COMBINE else 1
+    if function.get("op") == BLOCK:
+        return [_output(uid, 0)]
+    return [_output(uid, i) for i in range(count)]
+
+
+def _output(uid: str, index: int) -> str:
+    return f"{uid}_Output_{index}"
+
+
+def _choices(name: str, own: str) -> Iterator[str]:
+    if name:
+        yield name
+    yield own
+    number = 2
+    while True:
+        yield f"{own}_{number}"
+        number += 1
+
+
+def _axis_of(variable: Dictionary) -> str:
+    """The sequence axis of an input by name; '' when it is the default one or none."""
+    axes = [a for a in _list(variable.get("dynamic_axis")) if isinstance(a, Axis)]
+    ordered = [a.name for a in axes if a.ordered]
+    return ordered[0] if ordered and ordered[0] not in DEFAULT_AXES else ""
+
+
+def _record(value: Any) -> Dictionary:
+    if not isinstance(value, dict):
+        raise TypeError("a dictionary is expected")
+    return cast("Dictionary", value)
+
+
+def _list(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []

@@ -1,0 +1,111 @@
+"""Nodes of model files that BrainScript writes as several: slices of many axes, permutations.
+
+The last node keeps the name; those before it are called after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from brainscript.stored_graph import StoredNode
+
+Options = Mapping[str, Any]
+
+
+def spelled_out(node: StoredNode) -> list[StoredNode]:
+    """The nodes that do what `node` does, inputs before what uses them."""
+    rewrite = REWRITES.get(node.operation)
+    return [node] if rewrite is None else rewrite(node)
+
+
+def chain(node: StoredNode, steps: Sequence[tuple[str, Options]]) -> list[StoredNode]:
+    """One node after the other, the first on the inputs of `node`, the last with its name."""
+    nodes: list[StoredNode] = []
+    inputs = node.inputs
+    for number, (operation, options) in enumerate(steps, 1):
+        last = number == len(steps)
+        name = node.name if last else f"{node.name}.step{number}"
+        dims = node.dims if last else None
+        nodes.append(StoredNode(name, operation, inputs, options, dims, node.axis, node.at))
+        inputs = (name,)
+    return nodes
+
+
+def _slice(node: StoredNode) -> list[StoredNode]:
+    options = cast("Options", node.options)
+    if not isinstance(node.options["axis"], list):
+        return [node]
+    names = ("beginIndex", "endIndex", "axis", "stride")
+    lists = {name: options[name] for name in names if name in options}
+    count = len(_axes(node))
+    steps = [("Slice", {name: items[i] for name, items in lists.items()}) for i in range(count)]
+    return chain(node, [(op, _plain_stride(step)) for op, step in steps])
+
+
+def _plain_stride(options: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in options.items() if k != "stride" or v != 1}
+
+
+def _transpose(node: StoredNode) -> list[StoredNode]:
+    """A permutation of axes as exchanges of two."""
+    permutation = cast("list[int] | None", node.options.get("permutation"))
+    if permutation is None:
+        return [node]
+    if sorted(permutation) != list(range(1, len(permutation) + 1)):
+        raise ValueError(f"permutation {permutation}")
+    now = list(range(1, len(permutation) + 1))
+    steps: list[tuple[str, Options]] = []
+    for place, wanted in enumerate(permutation):
+        other = now.index(wanted)
+        if other != place:
+            now[place], now[other] = now[other], now[place]
+            steps.append(("TransposeDimensions", {"axis1": place + 1, "axis2": other + 1}))
+    return chain(node, steps or [("Pass", {})])
+
+
+def _reduce(node: StoredNode) -> list[StoredNode]:
+    """Several axes one after the other; an axis that is not kept is reshaped away."""
+    options = cast("Options", node.options)
+    axes = _axes(node)
+    keep = options.get("keepDimensions", True)
+    if len(axes) == 1 and (keep or axes[0] < 1):
+        kept = {k: v for k, v in options.items() if k != "keepDimensions"}
+        return [replace(node, options={**kept, "axis": axes[0]})]
+    if min(axes, default=0) < 1 or options["reductionOp"] in ("Argmax", "Argmin"):
+        raise ValueError(f"reduction over the axes {axes}")
+    reductions: list[tuple[str, Options]] = [
+        ("ReduceElements", {"reductionOp": options["reductionOp"], "axis": axis}) for axis in axes
+    ]
+    dropped: list[tuple[str, Options]] = [
+        ("Reshape", {"dims": [], "beginAxis": axis, "endAxis": axis + 1})
+        for axis in sorted(axes, reverse=True)
+    ]
+    return chain(node, reductions + ([] if keep else dropped))
+
+
+def _axes(node: StoredNode) -> list[int]:
+    axes = node.options["axis"]
+    return cast("list[int]", axes) if isinstance(axes, list) else [cast("int", axes)]
+
+
+def _sum_columns(node: StoredNode) -> list[StoredNode]:
+    options = {"reductionOp": "Sum", "axis": 0}
+    return [replace(node, operation="ReduceElements", options=options)]
+
+
+def _quantized_times(node: StoredNode) -> list[StoredNode]:
+    """The product itself: quantisation is an approximation of it that is cheaper to compute."""
+    names = ("outputRank", "inferInputRankToMap")
+    options = {name: node.options[name] for name in names if name in node.options}
+    return [replace(node, operation="Times", options=options)]
+
+
+REWRITES: dict[str, Callable[[StoredNode], list[StoredNode]]] = {
+    "QuantizedTimes": _quantized_times,
+    "ReduceElements": _reduce,
+    "Slice": _slice,
+    "SumColumnElements": _sum_columns,
+    "TransposeDimensions": _transpose,
+}

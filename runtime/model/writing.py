@@ -1,0 +1,42 @@
+"""Model files of other programs: the network as a graph and its values, written atomically."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brainscript.atomic import replacing
+from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.model.cntk_v1 import export as cntk_v1
+from brainscript.runtime.model.cntk_v2 import export as cntk_v2
+from brainscript.stored_graph import StoredGraph
+
+Arrays = Mapping[str, NDArray[np.floating[Any]]]
+Parts = list[bytes | memoryview]
+
+
+def _cntk2(graph: StoredGraph, arrays: Arrays) -> Parts:
+    return cntk_v2.file_message(graph, arrays).parts
+
+
+FORMATS: dict[str, Callable[[StoredGraph, Arrays], Parts]] = {
+    "cntk1": cntk_v1.file_parts,
+    "cntk2": _cntk2,
+}
+"""What writes the bytes of a format."""
+
+
+def write_graph(path: str | Path, form: str, graph: StoredGraph, arrays: Arrays) -> None:
+    """Write a model in one of `FORMATS`; BrainScriptError (BS0508, BS0519) when that cannot be."""
+    parts = FORMATS[form](graph, arrays)
+    try:
+        with replacing(path) as stream:
+            for part in parts:
+                stream.write(part)
+    except OSError as error:
+        title = f"'{path}' cannot be written: {error.strerror}"
+        raise BrainScriptError(Diagnostic("BS0508", title)) from None
