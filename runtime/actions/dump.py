@@ -53,7 +53,9 @@ def _selected(network: Network, name: str, pattern: str, section: Settings) -> I
 
 def _node(network: Network, node: NodeSpec, values: bool, metadata: bool) -> str:
     stored, head = _stored(network, node)
-    lines = [f"\n{node.name}={node.operation} {head}".rstrip() + " "] if metadata else []
+    sparse = any(spec.sparse for spec in network.facts.inputs if spec.name == node.name)
+    operation = f"Sparse{node.operation}" if sparse else node.operation
+    lines = [f"\n{node.name}={operation} {head}".rstrip() + " "] if metadata else []
     if values and stored is not None:
         rows = node.dims[0] if node.dims else 1
         digits = 9 if stored.dtype.itemsize == 4 else 17

@@ -96,7 +96,7 @@ def test_every_layout_reads_what_it_writes(version: int, tmp_path: Path) -> None
                 place = node.values[key]
                 assert isinstance(place, Slice)
                 got = file.read_array(place.at, place.stored, 6).reshape(place.shape)
-                np.testing.assert_array_equal(got, value)
+                np.testing.assert_array_equal(got, np.asarray(value, np.float32))
             else:
                 assert node.values[key] == value, (name, key)
 
