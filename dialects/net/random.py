@@ -42,9 +42,7 @@ class EnvironmentInputOp(NetOp):
 
     name = "net.environment"
     OPERATION: ClassVar[str] = "EnvironmentInput"
-    OPTIONS: ClassVar[tuple[Option, ...]] = (
-        Option("propertyName", "isTraining", "text", "of"),
-    )
+    OPTIONS: ClassVar[tuple[Option, ...]] = (Option("propertyName", "isTraining", "text", "of"),)
     rule = staticmethod(as_written)
 
     of = prop_def(StringAttr, default_value=StringAttr("isTraining"))

@@ -11,7 +11,7 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from brainscript.dialects.net.base import NetOp
-from brainscript.dialects.net.network import NetworkOp, network_of
+from brainscript.dialects.net.network import network_of
 from brainscript.dialects.net.normalise import BatchNormalizationOp
 from brainscript.dialects.net.random import (
     DropoutOp,

@@ -48,6 +48,9 @@ class Progress:
     reducing: bool = False
     best: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
     partial: Partial | None = None
+    size: int = 0
+    tuned: int = 0
+    rates: list[float] = field(default_factory=list[float])
 
     def as_text(self) -> str:
         """As JSON; infinities as CNTK's arrays spell them."""

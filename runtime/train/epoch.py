@@ -31,7 +31,10 @@ class EpochSize:
 
 @dataclass
 class Epoch:
-    """What stays the same over one epoch (0-based `index`); `step` is the training step by `rule`."""
+    """What stays the same over one epoch (0-based `index`); `step` is the training step by `rule`.
+
+    It covers `samples` samples (0: a sweep of the data); with `tolerant` the criterion may become
+    NaN."""
 
     network: Network
     step: Step
@@ -42,15 +45,17 @@ class Epoch:
     stop: Stop
     index: int
     rate: float
+    minibatch: int
+    samples: int
     size: EpochSize
     bar: Callable[[int], None] = field(default=lambda minibatches: None)
+    tolerant: bool = False
 
     def run(self, reader: Reader, partial: Partial | None = None) -> Partial | None:
         """Train over one epoch; gives the position when a signal ended it early."""
         step = self._compile()
         self.sums = Sums(self.network, self.nodes)
-        size = self.options.minibatch_size(self.index)
-        reader.start_epoch(self.index, self.options.epoch_size, size)
+        reader.start_epoch(self.index, self.samples, self.minibatch)
         self._begin(reader, partial)
         loop = loop_over(self.network, step, self._inputs, reader, self.nodes[0])
         loop.set_rates(self.rate, self.options.momentum(self.index))
@@ -125,14 +130,13 @@ class Epoch:
 
     def _percent(self, samples: int) -> str:
         """`, 12.50%` of the epoch; empty while its size is being estimated."""
-        minibatch = self.options.minibatch_size(self.index)
-        if self.options.epoch_size:
-            self.size.samples, self.size.estimating = float(self.options.epoch_size), False
+        if self.samples:
+            self.size.samples, self.size.estimating = float(self.samples), False
         elif self.size.estimating:
             interval = self.count - self._shown_at
             self.size.samples = self.count * samples / interval
             return ""
-        total = self.size.samples / minibatch
+        total = self.size.samples / self.minibatch
         if total <= 0:
             return ""
         digits = max(2, math.ceil(math.log10(total / max(1, self.options.every))) - 2)
@@ -151,6 +155,8 @@ class Epoch:
     @property
     def _controlled(self) -> bool:
         """Whether the control of the rate undoes a diverging epoch."""
+        if self.tolerant:
+            return True
         adjust = self.options.adjust
         explicit = self.options.rates.explicit(self.index)
         return adjust.mode == "after" and adjust.load_best and not explicit

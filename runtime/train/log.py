@@ -50,6 +50,17 @@ LINES: dict[str, str] = {
     "best": "Best epoch per criterion so far: [Validate] %(values)s",
     "reduced": "learnRatePerSample reduced to %(rate).8g",
     "increased": "learnRatePerSample increased to %(rate).8g",
+    "trial": (
+        "%(label)s: Finished Mini-Epoch[%(epoch)d]: %(values)s"
+        "learningRatePerSample = %(rate).8g; minibatchSize = %(size)d"
+    ),
+    "best rate": (
+        " SearchForBestLearnRate Epoch[%(epoch)d]: Best learningRatePerSample = %(rate).10g, "
+        "baseCriterion=%(base).10g"
+    ),
+    "best size": (
+        "AdaptiveMinibatchSearch: the best minibatchSize is %(size)d, baseCriterion=%(base).10g"
+    ),
     "rate too small": (
         "Learn Rate Per Sample for Epoch[%(epoch)d] = %(rate).8g is less than "
         "minLearningRatePerSample %(minimum).8g. Training complete."
@@ -57,6 +68,8 @@ LINES: dict[str, str] = {
     "stopped by control": "The criterion no longer improves: training stops, the model is saved.",
     "rollback": "The criterion got worse: going back to the model '%(path)s'.",
     "saving": "SGD: Saving checkpoint model '%(path)s'",
+    "edit exists": "'%(path)s' exists, skipping. Specify makeMode=false to force it.",
+    "edited": "Model with %(nodes)d nodes saved as '%(path)s'.",
     "action complete": 'Action "%(action)s" complete.',
     "completed": "COMPLETED.",
     "completed stamped": "__COMPLETED__",

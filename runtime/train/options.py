@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.runtime.network import UpdateRule
-from brainscript.runtime.train.adjust import AdjustOptions, read_adjust
+from brainscript.runtime.train.automatic.adjust import AdjustOptions, read_adjust
 from brainscript.runtime.train.keys import check_keys
 from brainscript.runtime.train.rates import LearningRates, Momenta, MomentumUnit
 from brainscript.settings import Settings

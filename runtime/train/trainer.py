@@ -7,14 +7,16 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model import container
 from brainscript.runtime.model.store import STORED_ROLES, put_values, save_network
 from brainscript.runtime.network import Network, NodeSpec, Reader
-from brainscript.runtime.train.adjust import Control, Decision
+from brainscript.runtime.train.automatic import search
+from brainscript.runtime.train.automatic.adjust import Control, Decision
+from brainscript.runtime.train.automatic.trials import Trials
 from brainscript.runtime.train.checkpoint import Checkpoints, Progress
 from brainscript.runtime.train.epoch import Epoch, EpochSize
 from brainscript.runtime.train.epoch_start import EpochStart
@@ -57,12 +59,15 @@ class Trainer:
             self.progress = self._resumed(start)
         first = self.progress.epoch
         self._size = EpochSize()
+        self._tuned = self.progress.tuned
         self.control = Control(self.options.adjust, first, self.progress.previous)
         self.control.average = self.progress.average
         self.control.reducing = self.progress.reducing
         epoch = first
         while epoch < self.options.max_epochs:
-            if not self._set_rate(epoch):
+            self._compile(epoch)
+            self.start.set(epoch, seed=self.progress.partial is None)
+            if not self._choose(epoch):
                 return
             values = self._train(epoch)
             decision = self._after(epoch, values)
@@ -90,12 +95,20 @@ class Trainer:
         progress.epoch, progress.partial = start, None
         return progress
 
-    def _set_rate(self, epoch: int) -> bool:
-        """Choose the rate of an epoch; False when it is too small to go on."""
-        o = self.options
-        if o.adjust.mode == "none" or o.rates.explicit(epoch):
-            self.progress.rate = o.rates.per_sample(epoch, o.minibatch_size(epoch))
-        if self.progress.rate >= o.min_rate:
+    def _choose(self, epoch: int) -> bool:
+        """Choose rate and minibatch size of an epoch; False when the rate is too small to go on.
+
+        An epoch that was interrupted keeps what it had.
+        """
+        o, progress = self.options, self.progress
+        if progress.partial is None or not progress.size:
+            if o.adjust.mode == "none" or o.rates.explicit(epoch):
+                progress.rate = o.rates.per_sample(epoch, o.minibatch_size(epoch))
+            elif o.adjust.mode == "search":
+                self._search_rate(epoch)
+        if progress.rate >= o.min_rate:
+            if progress.partial is None or not progress.size:
+                progress.size = self._size_of(epoch)
             return True
         rate = self.progress.rate
         self.log.line("rate too small", epoch=epoch + 1, rate=rate, minimum=o.min_rate)
@@ -103,16 +116,69 @@ class Trainer:
             self._save_final()
         return False
 
+    def _search_rate(self, epoch: int) -> None:
+        """Find the rate of an epoch by trials; the rates found are remembered."""
+        o, progress = self.options, self.progress
+        size, adjust = o.minibatch_size(epoch), o.adjust
+        trials = self._trials(epoch)
+        untrained = trials.run("BaseAdaptiveLearnRateSearch", 0.0, size)
+        share = trials.samples / o.epoch_size if o.epoch_size else 0.0
+        base = search.base_criterion(untrained, progress.previous, share)
+        earlier = progress.rates[-adjust.earlier_rates :]
+        start = search.first_candidate(size, earlier)
+        detailed = epoch < adjust.detailed_epochs
+        least = 0.3 * o.min_rate
+        progress.rate = search.best_rate(trials.run, size, start, base, least, detailed)
+        progress.rates = [*earlier, progress.rate][-adjust.earlier_rates :]
+        self.log.line("best rate", epoch=epoch + 1, rate=progress.rate, base=base)
+
+    def _size_of(self, epoch: int) -> int:
+        """The minibatch size of an epoch: of the schedule, or found by trials behind its end."""
+        o, progress, adjust = self.options, self.progress, self.options.adjust
+        configured = o.minibatch_size(epoch)
+        if not adjust.tune_size or epoch < len(o.minibatch_sizes):
+            return configured
+        previous = self._tuned
+        if previous and (epoch + 1) % adjust.tuning_interval:
+            return previous
+        change = progress.rate / o.rates.per_sample(0, o.minibatch_size(0)) if o.rates.values else 1
+        bounds = search.size_bounds(adjust, configured, change, previous)
+        trials = self._trials(epoch)
+        self._tuned = search.best_size(trials.run, adjust, progress.rate, bounds, self.log)
+        return self._tuned
+
+    def _trials(self, epoch: int) -> Trials:
+        o = self.options
+        samples = o.adjust.trial_samples(epoch, o.minibatch_size(epoch))
+        samples = min(samples, o.epoch_size) if o.epoch_size else samples
+        return Trials(self._epoch(epoch), self.reader, samples, self.log)
+
+    def _epoch(self, epoch: int) -> Epoch:
+        """The loop over the minibatches of an epoch."""
+        o, progress = self.options, self.progress
+        return Epoch(
+            network=self.network,
+            step=self._step,
+            rule=self.start.rule(epoch),
+            nodes=self.nodes,
+            options=o,
+            log=self.log,
+            stop=self.stop,
+            index=epoch,
+            rate=progress.rate,
+            minibatch=progress.size or o.minibatch_size(epoch),
+            samples=o.epoch_size,
+            size=self._size,
+        )
+
     def _train(self, epoch: int) -> list[Value]:
         o, progress = self.options, self.progress
-        self._compile(epoch)
-        self.start.set(epoch, seed=progress.partial is None)
         momentum = o.momentum(epoch)
         self.log.traced(
             "starting epoch",
             epoch=epoch + 1,
             rate=progress.rate,
-            momentum=momentum ** o.minibatch_size(epoch),
+            momentum=momentum**progress.size,
             constant=time_constant(momentum),
         )
         self.log.traced("starting loop")
@@ -134,19 +200,7 @@ class Trainer:
         """The minibatches of an epoch; a signal among them saves and ends the process."""
         progress = self.progress
         with epoch_bar(self.log, epoch + 1, self.options.max_epochs) as bar:
-            run = Epoch(
-                self.network,
-                self._step,
-                self.start.rule(epoch),
-                self.nodes,
-                self.options,
-                self.log,
-                self.stop,
-                epoch,
-                progress.rate,
-                self._size,
-                bar,
-            )
+            run = replace(self._epoch(epoch), bar=bar)
             partial = run.run(self.reader, progress.partial)
         if partial is not None:
             progress.partial = partial
@@ -194,7 +248,7 @@ class Trainer:
         if decision.rollback:
             return self._roll_back(epoch)
         progress = self.progress
-        progress.epoch = epoch + 1
+        progress.epoch, progress.tuned = epoch + 1, self._tuned
         progress.previous, progress.average = self.control.previous, self.control.average
         progress.reducing = self.control.reducing
         path = self.checkpoints.files.model(epoch + 1)

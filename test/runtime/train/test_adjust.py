@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brainscript.runtime.train.adjust import AdjustOptions, Control, Decision
+from brainscript.runtime.train.automatic.adjust import AdjustOptions, Control, Decision
 
 AFTER = AdjustOptions(mode="after", reduce_below=0.3, increase_above=0.8, load_best=False)
 

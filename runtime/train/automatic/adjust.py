@@ -1,4 +1,4 @@
-"""Automatic control of the learning rate after an epoch (`autoAdjustLR = adjustAfterEpoch`)."""
+"""The block `AutoAdjust`, and control of the rate after an epoch (`adjustAfterEpoch`)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,17 @@ class AdjustOptions:
     load_best: bool = True
     use_validation: bool = True
     use_metric: bool = False
+    earlier_rates: int = 5
+    detailed_epochs: int = 1
+    samples: tuple[int, ...] = ()
+    tune_size: bool = False
+    tuning_interval: int = 1
+    largest_size: int = 1048576
+    margin: float = 1.0
+
+    def trial_samples(self, epoch: int, minibatch: int) -> int:
+        """The samples of a trial in an epoch (0-based)."""
+        return self.samples[min(epoch, len(self.samples) - 1)] if self.samples else 500 * minibatch
 
 
 @dataclass(frozen=True)
@@ -104,26 +115,50 @@ def read_adjust(sgd: Settings) -> AdjustOptions:
     if mode is None:
         help = did_you_mean(asked, ("none", "adjustAfterEpoch", "searchBeforeEpoch"))
         raise _error("BS0705", block, "autoAdjustLR", f"autoAdjustLR '{asked}' is not known", help)
-    if mode == "search":
-        help = "use 'adjustAfterEpoch' or a schedule of learning rates"
-        title = "autoAdjustLR 'searchBeforeEpoch' is not supported"
-        raise _error("BS0701", block, "autoAdjustLR", title, help)
-    if block.boolean("autoAdjustMinibatch", False):
-        title = "autoAdjustMinibatch is not supported"
-        help = "give minibatchSize as a schedule"
-        raise _error("BS0701", block, "autoAdjustMinibatch", title, help)
     return AdjustOptions(
         mode=mode,
         reduce_below=block.number("reduceLearnRateIfImproveLessThan", 0.0),
         increase_above=block.number("increaseLearnRateIfImproveMoreThan", math.inf),
         decrease=block.number("learnRateDecreaseFactor", 0.618),
         increase=block.number("learnRateIncreaseFactor", 1.382),
-        interval=max(1, block.integer("learnRateAdjustInterval", 1)),
+        interval=_least_one(block, "learnRateAdjustInterval", 1),
         continue_reduce=block.boolean("continueReduce", False),
         load_best=block.boolean("loadBestModel", True),
         use_validation=block.boolean("useCVSetControlLRIfCVExists", True),
         use_metric=block.boolean("useEvalCriterionControlLR", False),
+        earlier_rates=_least_one(block, "numPrevLearnRates", 5),
+        detailed_epochs=block.integer("numBestSearchEpoch", 1),
+        samples=_trial_samples(block),
+        tune_size=block.boolean("autoAdjustMinibatch", False),
+        tuning_interval=_least_one(block, "minibatchSizeTuningFrequency", 1),
+        largest_size=_least_one(block, "minibatchSizeTuningMax", 1048576),
+        margin=block.number("minibatchSearchCriterionErrorMargin", 1.0),
     )
+
+
+def _least_one(block: Settings, key: str, default: int) -> int:
+    """A whole number of 1 or more."""
+    value = block.integer(key, default)
+    if value < 1:
+        title = f"{key} = {value}: the value must be 1 or more"
+        raise _error("BS0705", block, key, title, "")
+    return value
+
+
+def _trial_samples(block: Settings) -> tuple[int, ...]:
+    """The samples of trials, an entry an epoch; the older key counts minibatches."""
+    if block.has("numSamples4Search"):
+        key, factors = "numSamples4Search", (1,)
+    elif block.has("numMiniBatch4LRSearch"):
+        key, factors = "numMiniBatch4LRSearch", block.integers("minibatchSize", 256).values
+    else:
+        return ()
+    given = block.integers(key).values
+    if any(value < 1 for value in given):
+        raise _error("BS0705", block, key, f"{key}: the values must be 1 or more", "")
+    last = len(factors) - 1
+    count = max(len(given), len(factors))
+    return tuple(given[min(i, len(given) - 1)] * factors[min(i, last)] for i in range(count))
 
 
 def _error(code: str, block: Settings, key: str, title: str, help: str) -> BrainScriptError:

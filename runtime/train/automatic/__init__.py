@@ -1,0 +1,1 @@
+"""Learning rates and minibatch sizes that the run finds by itself."""

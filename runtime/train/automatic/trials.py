@@ -1,0 +1,61 @@
+"""Trial epochs: a few samples with another rate or size, after which all is as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from brainscript.runtime.network import Network, Reader
+from brainscript.runtime.train.epoch import Epoch
+from brainscript.runtime.train.log import Log, shown_all
+
+MOVED = ("parameter", "statistic", "momentum", "random")
+"""The roles of the states that training moves."""
+
+
+@dataclass
+class Trials:
+    """Runs trial epochs in the place of `epoch`, on `samples` samples each."""
+
+    epoch: Epoch
+    reader: Reader
+    samples: int
+    log: Log
+
+    def run(self, label: str, rate: float, size: int) -> float:
+        """The criterion of a trial, NaN when it diverges; every value is restored."""
+        quiet = Log(self.log.stream, stamps=self.log.stamps)
+        trial = replace(
+            self.epoch,
+            log=quiet,
+            rate=rate,
+            minibatch=size,
+            samples=self.samples,
+            tolerant=True,
+        )
+        with restored(self.epoch.network, MOVED):
+            if trial.run(self.reader) is not None:
+                raise SystemExit(self.epoch.stop.exit_code)
+            values = trial.values()
+        self.log.line(
+            "trial",
+            label=label,
+            epoch=self.epoch.index + 1,
+            values=shown_all(values, trailing=True),
+            rate=rate,
+            size=size,
+        )
+        return values[0].average
+
+
+@contextmanager
+def restored(network: Network, roles: Sequence[str]) -> Generator[None]:
+    """Puts the values of these roles back at the end."""
+    state = network.state
+    saved = {n: state.view(n).copy() for n in state.names() if state.role(n) in roles}
+    try:
+        yield
+    finally:
+        for name, value in saved.items():
+            state.view(name)[...] = value
