@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,11 @@ from brainscript.runtime.model import container
 Arrays = Mapping[str, NDArray[np.floating[Any]]]
 ORDER = "row-major; 'dims' is BrainScript's shape, first axis fastest, and 'shape' its reverse"
 SPARE = 200 << 20
+UNPACKING = (
+    *(OSError, ValueError, EOFError, RuntimeError, SyntaxError, OverflowError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+)
+"""What the libraries raise for archives and arrays that are damaged."""
 
 
 def save_npz(path: str | Path, arrays: Arrays) -> None:
@@ -62,7 +69,7 @@ def _load_npz(path: str | Path) -> dict[str, NDArray[Any]]:
                 raise ValueError(f"it claims to unpack to {claimed} bytes")
             for entry in entries:
                 found[entry.filename.removesuffix(".npy")] = _member(archive, entry)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except UNPACKING as error:
         title = f"the file '{path}' with weights is damaged: {error}"
         raise BrainScriptError(Diagnostic("BS0503", title)) from None
     return found

@@ -49,10 +49,10 @@ def load(file: ModelFile) -> LoadedModel:
             help = "the network is in the file of the same name without '.ckp'"
             raise BrainScriptError(Diagnostic("BS0504", title, help=help))
         raise file.damaged(0, "its dictionary describes no function")
-    converter = _Converter(file, found)
     try:
+        converter = _Converter(file, found)
         graph = converter.graph()
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         why = f"a field is missing or of another kind than it must be ({error})"
         raise file.damaged(0, why) from None
     what = f"CNTK 2, functions of version {converter.version}"
