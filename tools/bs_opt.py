@@ -67,7 +67,7 @@ def _add_input(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[repor
 
 
 def _add_work(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
-    levels = ("ast", "bs", "net", "gradient", "sched", "kern", "llvm", "asm")
+    levels = ("ast", "bs", "net", "brainscript", "gradient", "sched", "kern", "llvm", "asm")
     group.add_argument("-p", "--passes", metavar="PIPELINE", help="passes or named pipelines")
     group.add_argument("--emit", choices=levels, help="lower to this level")
     steps = ("train", "test", "write", "precompute")

@@ -13,8 +13,9 @@ from brainscript.tools.inputs import level_of
 from brainscript.tools.passes import Instruments, run_passes
 
 IR_LEVELS = tuple(name for name, _ in LEVELS)
-TEXT_LEVELS = ("llvm", "asm")
-EMIT = ("ast", *IR_LEVELS, *TEXT_LEVELS)
+TEXT_LEVELS = {"brainscript": "net", "llvm": "kern", "asm": "kern"}
+"""What is text of its own, and the level of IR that it is made from."""
+EMIT = ("ast", "bs", "net", "brainscript", *IR_LEVELS[2:], "llvm", "asm")
 STEPS = ("train", "test", "write", "precompute")
 
 
@@ -32,7 +33,7 @@ def lower_to(
     or precomputation. Raises CommandLineError (BS0910) when the module is below `goal` already.
     """
     start = level_of(module)
-    stop = "kern" if goal in TEXT_LEVELS else goal
+    stop = TEXT_LEVELS.get(goal, goal)
     if IR_LEVELS.index(start) > IR_LEVELS.index(stop):
         raise CommandLineError(_upwards(start, goal))
     pipeline = between(start, stop, f"{step}-step")
@@ -40,6 +41,10 @@ def lower_to(
         run_passes(context, module, pipeline, instruments, ir_text, crash)
     if goal not in TEXT_LEVELS:
         return ir_text(module)
+    if goal == "brainscript":
+        from brainscript.frontend.writing.network_text import brainscript_text
+
+        return brainscript_text(module)
     return _native_text(module, goal)
 
 

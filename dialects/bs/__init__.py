@@ -5,6 +5,7 @@ from __future__ import annotations
 from xdsl.ir import Dialect
 
 from brainscript.dialects.bs.base import (
+    NAMED,
     VALUE,
     BsOperation,
     ValueType,
@@ -104,6 +105,7 @@ __all__ = [
     "DELAYS",
     "LISTS",
     "MODES",
+    "NAMED",
     "OPERANDS",
     "PARAMETER_OPTIONS",
     "VALUE",

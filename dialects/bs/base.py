@@ -76,6 +76,10 @@ def path_of(op: Operation) -> str:
     return path.data if isinstance(path, StringAttr) else ""
 
 
+NAMED = "//"
+"""The front of the path of a node whose name is given: no member gives it another one."""
+
+
 def join_path(front: str, rest: str) -> str:
     """`rest` below `front`: `h1` and `[0].W` give `h1[0].W`; an absolute `rest` stays as it is."""
     if rest[:1] == "/" or not front:

@@ -11,6 +11,7 @@ from xdsl.ir import Attribute, SSAValue
 from brainscript.diagnostic import did_you_mean
 from brainscript.dialects.bs import (
     DELAYS,
+    NAMED,
     PARAMETER_OPTIONS,
     BsOperation,
     BuiltinOp,
@@ -154,6 +155,11 @@ def _node(fields: Fields, path: str) -> SSAValue:
     if kind is None:
         return fields.fail("BS0316", "the operation of a node must be a string written in place")
     fields.restart_path()
+    if "nodeName" in fields.scope.members:
+        name = fields.text("nodeName")
+        if not name:
+            return fields.fail("BS0316", "the name of a node must be a string written in place")
+        path = NAMED + name
     if kind == "LearnableParameter":
         options = fields.given(PARAMETER_OPTIONS)
         properties = {"options": strings(options)}
