@@ -10,6 +10,7 @@ from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.bs import (
     LISTS,
+    NAMED,
     ClonedOp,
     CloneOp,
     EditedOp,
@@ -18,6 +19,7 @@ from brainscript.dialects.bs import (
     NodeOp,
     ReadOp,
     RootsOp,
+    path_of,
 )
 from brainscript.passes.evaluate.failures import failure, type_name
 from brainscript.passes.evaluate.importing import needs_of
@@ -64,7 +66,7 @@ def assemble(roots: RootsOp) -> Assembly:
         elif isinstance(value.owner, EditedOp) and _is_whole(roots):
             found.members += value.owner.nodes[2 * len(value.owner.names.data) :]
     found.members += [value for _, value in members]
-    renamed = {value: name for name, value in members}
+    renamed = {value: name for name, value in members if not _has_name(value)}
     found.nodes = breadth_first([*starts, *found.members])
     specials = [value for value in roots.values if isinstance(value.owner, EditedOp)]
     everything = breadth_first([*found.nodes, *specials], sections=True)
@@ -127,6 +129,11 @@ def _list(name: str, value: SSAValue) -> list[SSAValue]:
             title = f"'{name}' must list nodes, not {type_name(node.owner)}"
             raise failure(node.owner, "BS0312", title)
     return nodes
+
+
+def _has_name(value: SSAValue) -> bool:
+    """Whether the field `nodeName` names the node."""
+    return isinstance(value.owner, Operation) and path_of(value.owner).startswith(NAMED)
 
 
 def _free_name(
