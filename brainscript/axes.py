@@ -67,6 +67,11 @@ def root_of(axis: str) -> str:
     return axis
 
 
+def may_agree(one: str, other: str) -> bool:
+    """Whether two axes may turn out to have equally long sequences when the network runs."""
+    return one == other or made(one).kind != "stream" or made(other).kind != "stream"
+
+
 def with_bases(axes: tuple[str, ...]) -> tuple[str, ...]:
     """The axes and all those that they are made from, bases first where they are added."""
     found = dict.fromkeys(axes)

@@ -16,7 +16,7 @@ from brainscript.dialects.kern import (
     lanes_of,
 )
 
-_BYTES = {"float": 4, "double": 8, "i1": 1, "i8": 1, "i32": 4, "i64": 8}
+_BYTES = {"float": 4, "double": 8, "i1": 1, "i8": 1, "i32": 4, "i64": 8, "ptr": 8}
 _REDUCTIONS = {"add": "fadd", "mul": "fmul", "max": "ogt", "min": "olt"}
 
 

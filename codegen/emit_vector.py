@@ -90,6 +90,7 @@ EMITTERS: Table = {
     arith.ExtFOp: _convert("fpext"),
     arith.TruncFOp: _convert("fptrunc"),
     arith.SIToFPOp: _convert("sitofp"),
+    arith.FPToSIOp: _convert("fptosi"),
     math.FmaOp: emit_fma,
     math.ExpOp: _function("exp"),
     math.LogOp: _function("log"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from brainscript.axes import made
 from brainscript.codegen.step_lines import StepLines
 from brainscript.codegen.step_loop import emit_loop
 from brainscript.dialects.sched import (
@@ -54,7 +55,9 @@ class _Emitter:
         self._entry()
         for op in self.program.body.block.ops:
             if isinstance(op, CallOp):
-                text.call(op, [text.pointers[v] for v in op.operands], self._columns(op))
+                layouts = [f"%lay{self.axes.index(axis)}" for axis in op.layout_axes]
+                pointers = [text.pointers[v] for v in op.operands]
+                text.call(op, [*pointers, *layouts], self._columns(op))
             elif isinstance(op, LoopOp):
                 emit_loop(text, op, f"%lay{self.axes.index(op.axis.data)}")
             elif isinstance(op, BarrierOp):
@@ -74,6 +77,7 @@ class _Emitter:
         self._word("stride", WORKSPACE_STRIDE, "i64")
         self._word("barrier", BARRIER, "ptr")
         stepped = {op.axis.data for op in self.program.items if isinstance(op, LoopOp)}
+        stepped.update(axis for op in self.program.calls for axis in op.layout_axes)
         for number, axis in enumerate(self.axes):
             self._word(f"n{number}", COLUMNS + number, "i64")
             text.line(f"%up{number} = add i64 %n{number}, {COLUMN_STEP - 1}")
@@ -112,4 +116,12 @@ class _Emitter:
         """The columns of what the kernel writes, else of what it reads."""
         values = [*op.outputs, *op.inputs]
         axis = next((a for v in values if (a := type_of(v).axis) is not None), None)
-        return "0" if axis is None else f"%n{self.axes.index(axis)}"
+        if axis is None:
+            return "0"
+        number = self.axes.index(axis)
+        if made(axis).kind != "found":
+            return f"%n{number}"
+        name = f"found{self.text.number()}"
+        self.text.join()
+        self._word(name, COLUMNS + number, "i64")
+        return f"%{name}"

@@ -75,8 +75,8 @@ def element_of(kind: Attribute) -> Attribute:
 
 def _check_value(kind: Attribute) -> None:
     element = element_of(kind)
-    if not isinstance(element, Float32Type | Float64Type | IntegerType):
-        raise VerifyException(f"memory holds f32, f64 or integers, not {kind}")
+    if not isinstance(element, Float32Type | Float64Type | IntegerType | PtrType):
+        raise VerifyException(f"memory holds f32, f64, integers or pointers, not {kind}")
     if isinstance(kind, VectorType) and len(kind.get_shape()) != 1:
         raise VerifyException(f"vectors have one dimension, not {kind}")
 

@@ -21,21 +21,25 @@ PIPELINES: dict[str, tuple[str, ...]] = {
     "train-step": (
         "net-select{mode=train}",
         "net-set-mode{training=true}",
+        "net-settle-axes",
         "net-gradient",
         "net-update",
     ),
     "test-step": (
         "net-select{mode=test}",
         "net-set-mode",
+        "net-settle-axes",
         "net-update",
     ),
     "write-step": (
         "net-select{mode=write}",
         "net-set-mode",
+        "net-settle-axes",
     ),
     "precompute-step": (
         "net-select{mode=precompute}",
         "net-set-mode",
+        "net-settle-axes",
         "net-precompute",
     ),
     # the step becomes a list of kernel calls on planned memory

@@ -17,6 +17,7 @@ PASSES: dict[str, str] = {
     "net-edit": "brainscript.passes.edit.edit_network:NetEdit",
     "net-infer-shapes": "brainscript.passes.infer.shapes:NetInferShapes",
     "net-find-recurrences": "brainscript.passes.infer.recurrences:NetFindRecurrences",
+    "net-settle-axes": "brainscript.passes.infer.axes:NetSettleAxes",
     "net-select": "brainscript.passes.infer.select:NetSelect",
     "net-set-mode": "brainscript.passes.mode.set_mode:NetSetMode",
     "net-gradient": "brainscript.passes.gradient.build:NetGradient",

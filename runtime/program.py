@@ -39,6 +39,9 @@ from brainscript.runtime.state_arena import (
 from brainscript.runtime.threads import shared_pool
 
 BARRIER_SYMBOL = "bs_barrier"
+FIND_STEPS = "bs_find_steps"
+"""What the kernel of `Where` calls."""
+
 DRAWS = ("bs_draw_uniform", "bs_draw_classes", "bs_draw_count")
 """What kernels call for random numbers."""
 
@@ -65,7 +68,8 @@ class Program:
         self.state = state
         self._pool = shared_pool(threads) if threads > 1 else None
         self._most = 1 if self._pool is None else self._pool.threads
-        imports = {name: function_address(name) for name in (BARRIER_SYMBOL, *DRAWS)}
+        symbols = (BARRIER_SYMBOL, FIND_STEPS, *DRAWS)
+        imports = {name: function_address(name) for name in symbols}
         linked = Linked([objects[key] for key in image.objects], [image.step], imports)
         words = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
         self._step: Any = linked.function(image.step, *words)

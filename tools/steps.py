@@ -12,6 +12,7 @@ from brainscript.dialects.registry import make_context
 from brainscript.passes.gradient.build import NetGradient
 from brainscript.passes.gradient.precompute import NetPrecompute
 from brainscript.passes.gradient.update import NetUpdate
+from brainscript.passes.infer.axes import NetSettleAxes
 from brainscript.passes.infer.select import NetSelect
 from brainscript.passes.ir_text import ir_text
 from brainscript.passes.mode.set_mode import NetSetMode
@@ -27,16 +28,17 @@ def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> 
         return [
             NetSelect("train", names[1:], names[0] if names else ""),
             NetSetMode(training=True, dropout=rule.dropout),
+            NetSettleAxes(),
             NetGradient(),
             NetUpdate(rule.rule, rule.clip, rule.l1, rule.l2, rule.average, rule.normalised),
         ]
     if mode in ("test", "criterion"):
         active = mode == "criterion"
         set_mode = NetSetMode(training=active, dropout=active and rule.dropout)
-        return [NetSelect("test", names), set_mode, NetUpdate()]
+        return [NetSelect("test", names), set_mode, NetSettleAxes(), NetUpdate()]
     if mode == "precompute":
-        return [NetSelect("precompute"), NetSetMode(), NetPrecompute()]
-    return [NetSelect("write", names), NetSetMode()]
+        return [NetSelect("precompute"), NetSetMode(), NetSettleAxes(), NetPrecompute()]
+    return [NetSelect("write", names), NetSetMode(), NetSettleAxes()]
 
 
 def step_module(

@@ -21,6 +21,7 @@ from brainscript.dialects.net import (
     random,
     recurrence,
     reduce,
+    sequence,
     shape,
 )
 from brainscript.dialects.net.base import NetOp, Option, OptionError, is_variadic, read_option
@@ -137,6 +138,7 @@ FAMILIES = (
     normalise,
     random,
     recurrence,
+    sequence,
     criteria,
 )
 """The modules whose operations have a name of CNTK's, one a line."""

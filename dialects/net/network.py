@@ -224,6 +224,7 @@ def _operations() -> Iterator[type[Operation]]:
         recurrence,
         shape,
         convolution,
+        sequence,
         pooling,
         crop,
         normalise,

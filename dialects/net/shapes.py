@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
+from brainscript.axes import first_of, may_agree
 from brainscript.dialects.tensors import UNKNOWN, Shape, TensorType, shape_text
 
 
@@ -56,15 +57,20 @@ def padded(shape: Shape, rank: int, fill: int = 1) -> Shape:
 
 
 def join_axes(inputs: Sequence[TensorType]) -> str | None:
-    """The dynamic axis of the first operand that has one; two different ones are an error."""
+    """The dynamic axis of the first operand that has one.
+
+    The axes of two inputs may not meet; one that an operation made may meet any other: whether
+    their sequences are equally long shows when the network runs.
+    """
     axes = list(dict.fromkeys(t.axis for t in inputs if t.axis is not None))
-    if len(axes) > 1:
-        raise ShapeError(
-            "BS0406",
-            "operands lie on different dynamic axes",
-            f"'{axes[0]}' and '{axes[1]}'",
-            "give the inputs the same dynamicAxis",
-        )
+    for other in axes[1:]:
+        if not may_agree(axes[0], other):
+            raise ShapeError(
+                "BS0406",
+                "operands lie on different dynamic axes",
+                f"'{axes[0]}' and '{other}'",
+                "give the inputs the same dynamicAxis, or use ReconcileDynamicAxis (x, like)",
+            )
     return axes[0] if axes else None
 
 
@@ -215,6 +221,8 @@ def reduce_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
     """
     shape, axis = inputs[0].shape, options["axis"]
     assert isinstance(axis, int)
+    if axis == OVER_SEQUENCE and options["op"] == "Sum" and inputs[0].axis is not None:
+        return Inferred(shape, first_of(inputs[0].axis))
     if axis < 0:
         return Inferred(_over_samples(shape, axis, str(options["op"])), None)
     if axis == 0 or shape is None:
@@ -226,6 +234,7 @@ def reduce_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
 
 
 OVER_ALL = -1
+OVER_SEQUENCE = -2
 OVER_SAMPLES = -3
 """The axes of reductions over everything, and over the samples."""
 

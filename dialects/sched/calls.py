@@ -7,6 +7,7 @@ from typing import Self
 
 from typing_extensions import override
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     FlatSymbolRefAttrConstr,
     IntegerAttr,
     StringAttr,
@@ -159,21 +160,35 @@ class CallOp(IRDLOperation):
     """Run a kernel: `sched.call @k0(%a, %b) -> (%c)` reads `%a`, `%b` and writes `%c`.
 
     A buffer that is read and written in one call is updated in place, element by element. All
-    threads enter the kernel, unless the call is `serial`: then the first one runs it alone.
+    threads enter the kernel, unless the call is `serial`: then the first one runs it alone. With
+    `layouts ["*"]` the kernel takes pointers to the layouts of these axes behind the buffers.
     """
 
     name = "sched.call"
 
     kernel = prop_def(FlatSymbolRefAttrConstr)
     serial = opt_prop_def(UnitAttr)
+    layouts = opt_prop_def(ArrayAttr[StringAttr])
     inputs = var_operand_def()
     outputs = var_operand_def()
 
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
 
-    def __init__(self, kernel: str, inputs: Sequence[SSAValue], outputs: Sequence[SSAValue]):
-        properties = {"kernel": SymbolRefAttr(kernel)}
+    def __init__(
+        self,
+        kernel: str,
+        inputs: Sequence[SSAValue],
+        outputs: Sequence[SSAValue],
+        layouts: Sequence[str] = (),
+    ):
+        names = ArrayAttr([StringAttr(axis) for axis in layouts]) if layouts else None
+        properties = {"kernel": SymbolRefAttr(kernel), "layouts": names}
         super().__init__(operands=(inputs, outputs), properties=properties)
+
+    @property
+    def layout_axes(self) -> tuple[str, ...]:
+        """The axes whose layouts the kernel takes."""
+        return () if self.layouts is None else tuple(axis.data for axis in self.layouts)
 
     def callee(self) -> KernelOp | None:
         """The kernel that is called; None once it has been lowered to `kern`."""
@@ -204,6 +219,9 @@ class CallOp(IRDLOperation):
         printer.print_operands(self.inputs)
         printer.print_string(" -> ")
         printer.print_operands(self.outputs)
+        if self.layouts is not None:
+            printer.print_string(" layouts ")
+            printer.print_attribute(self.layouts)
 
     @classmethod
     @override
@@ -213,7 +231,11 @@ class CallOp(IRDLOperation):
         inputs = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_operand)
         parser.parse_punctuation("->")
         outputs = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_operand)
-        call = cls(name, inputs, outputs)
+        layouts: Sequence[str] = ()
+        if parser.parse_optional_keyword("layouts"):
+            square = parser.Delimiter.SQUARE
+            layouts = parser.parse_comma_separated_list(square, lambda: parse_text(parser))
+        call = cls(name, inputs, outputs, layouts)
         call.serial = UnitAttr() if serial else None
         return call
 

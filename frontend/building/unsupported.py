@@ -16,10 +16,8 @@ UNSUPPORTED = frozenset(
     PastValueWindow PreviousHC PreviousOrDefault QuantizedTimes RNNStack RNNs
     Range ReconcileDynamicAxis ReconcileMBLayout RecurrentBidirectionalGRUStack
     RecurrentBidirectionalLSTMPStack RecurrentGRU RecurrentGRUStack RecurrentLSTMLayer
-    RecurrentLSTMLayerStack RecurrentLSTMP RecurrentLSTMPStack
-    RowRepeat Scatter Seq2Seq Shift  Stabilize
-    StabilizeElements SumColumnElements TimeReverse Toggle
-    Where ZeroSequenceLike ZeroesLike
+    RecurrentLSTMLayerStack RecurrentLSTMP RecurrentLSTMPStack Seq2Seq Shift Stabilize
+    StabilizeElements TimeReverse Toggle
     """.split()
 )
 """Functions and namespaces; a program may define any of them itself."""

@@ -23,7 +23,7 @@ from brainscript.dialects.bs import (
 )
 from brainscript.passes.evaluate.failures import failure, type_name
 from brainscript.passes.evaluate.importing import needs_of
-from brainscript.passes.evaluate.options import inputs_of, node_name
+from brainscript.passes.evaluate.options import inputs_of, is_axis, node_name
 from brainscript.passes.evaluate.plain import flattened
 
 
@@ -61,7 +61,7 @@ def assemble(roots: RootsOp) -> Assembly:
         if name in LISTS:
             found.lists[name] = _list(name, value)
             starts += found.lists[name]
-        elif is_node(value):
+        elif is_node(value) and not is_axis(value):
             members.append((name, value))
         elif isinstance(value.owner, EditedOp) and _is_whole(roots):
             found.members += value.owner.nodes[2 * len(value.owner.names.data) :]

@@ -42,11 +42,18 @@ def _option(op: Operation, name: str, value: SSAValue) -> Option:
 
 def _plain(op: Operation, name: str, value: SSAValue) -> Plain:
     literal = plain(value.owner)
+    if literal is None and is_axis(value):
+        return node_name(value.owner)
     if literal is None:
         assert isinstance(value.owner, Operation)
         what = type_name(value.owner)
         raise failure(op, "BS0305", f"option '{name}' must be a plain value, not {what}")
     return literal
+
+
+def is_axis(value: SSAValue) -> bool:
+    """Whether this is a `DynamicAxis`, which stands for its name."""
+    return isinstance(value.owner, NodeOp) and value.owner.kind.data == "DynamicAxis"
 
 
 def dims_of(value: Option) -> tuple[int, ...] | None:

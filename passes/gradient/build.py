@@ -22,6 +22,7 @@ from brainscript.passes.gradient import (
     linear,
     normalise,
     reduce,
+    sequence,
     shape,
 )
 from brainscript.passes.gradient.cases import Case, Rule, Table, key_of
@@ -36,6 +37,7 @@ TABLES: tuple[Table, ...] = (
     shape.TABLE,
     convolution.TABLE,
     normalise.TABLE,
+    sequence.TABLE,
     criteria.TABLE,
 )
 

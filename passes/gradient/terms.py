@@ -12,6 +12,7 @@ from brainscript.dialects.net import elementwise as ew
 from brainscript.dialects.net import normalise, reduce
 from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.parameters import SplatOp
+from brainscript.dialects.net.sequence import SequenceFoldOp
 from brainscript.dialects.net.shape import ReshapeOp
 from brainscript.dialects.net.shapes import padded
 from brainscript.dialects.tensors import Element, Shape, TensorType, shape_of, type_of
@@ -71,6 +72,9 @@ class Writer:
             return value
         assert have.shape is not None
         assert want.shape is not None
+        if have.axis is not None and want.axis is not None and have.axis != want.axis:
+            have = have.with_axis(want.axis)
+            value = self.make(SequenceFoldOp, value, result=have)
         rank = max(len(have.shape), len(want.shape))
         one, other = padded(have.shape, rank), padded(want.shape, rank)
         if one == other and have.axis == want.axis:

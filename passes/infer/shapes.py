@@ -21,6 +21,7 @@ from brainscript.dialects.net.recurrence import DelayOp
 from brainscript.dialects.net.shapes import Inferred, ShapeError, as_written
 from brainscript.dialects.tensors import Shape, TensorType, shape_text, type_of
 from brainscript.limits import exceeded, limit
+from brainscript.passes.infer.conditions import name_conditions
 from brainscript.passes.infer.initial import file_shape, initial_range
 from brainscript.passes.infer.loops import check_loops
 
@@ -63,6 +64,7 @@ class Inference:
         for symbol in self.symbols.values():
             if isinstance(symbol, ParameterOp):
                 file_shape(symbol)
+        name_conditions(self.network)
         sweeps, delays = 0, self._delays()
         while self.changed and sweeps <= len(self.symbols) + 2 * len(delays) + 2:
             self.changed = False

@@ -12,6 +12,8 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.exceptions import PassFailedException
 
+from brainscript.axes import made
+from brainscript.dialects.net.sequence import WhereOp
 from brainscript.dialects.sched import (
     BarrierOp,
     BufferOp,
@@ -22,6 +24,7 @@ from brainscript.dialects.sched import (
     coefficients,
 )
 from brainscript.dialects.sched.memory import SAMPLES, size_of
+from brainscript.dialects.tensors import type_of
 from brainscript.linear import add, evaluate
 from brainscript.passes.lower.work import work_of
 
@@ -143,6 +146,11 @@ class _Touched:
             memories = owner.operands if isinstance(owner, DelayedOp) else (value,)
             reads += [extents[memory] for memory in memories]
         writes = [extents[value] for value in call.outputs]
+        found = [a for v in call.operands if (a := type_of(v).axis) and made(a).kind == "found"]
+        reads += [f"layout {axis}" for axis in found]
+        kernel = call.callee()
+        if kernel is not None and isinstance(kernel.steps[0], WhereOp):
+            writes += [f"layout {axis}" for axis in found]
         return _Touched(call.serial is not None, reads, writes)
 
     @staticmethod

@@ -14,6 +14,8 @@ from brainscript.dialects.net.base import attribute
 from brainscript.dialects.net.network import NetworkOp, network_of
 from brainscript.dialects.net.parameters import ReadOp, WriteOp
 from brainscript.dialects.net.recurrence import RecurrenceOp
+from brainscript.dialects.net.sequence import WhereOp
+from brainscript.dialects.tensors import type_of
 from brainscript.passes.infer.recurrences import find_recurrences, keep_root_names
 from brainscript.passes.lower.fusion.clusters import Clusters, forward_order, members
 from brainscript.passes.lower.fusion.decompose import decompose, materialise, settle_writes
@@ -111,9 +113,18 @@ def edges_of(nodes: Sequence[Operation]) -> Iterator[tuple[int, int]]:
                 readers.setdefault(owner.target, set()).add(i)
             elif isinstance(owner, Operation) and owner in place:
                 yield place[owner], i
+    yield from _finders_first(nodes)
     for i, op in enumerate(nodes):
         if isinstance(op, WriteOp):
             yield from ((reader, i) for reader in readers.get(op.target, ()) if reader != i)
+
+
+def _finders_first(nodes: Sequence[Operation]) -> Iterator[tuple[int, int]]:
+    """What makes an axis while the step runs comes before all that lies on it."""
+    makers = {type_of(op.result).axis: i for i, op in enumerate(nodes) if isinstance(op, WhereOp)}
+    for i, op in enumerate(nodes if makers else ()):
+        axes = {type_of(v).axis for v in (*op.operands, *op.results)}
+        yield from ((makers[axis], i) for axis in axes if axis in makers and makers[axis] != i)
 
 
 class Merger:

@@ -23,6 +23,7 @@ from brainscript.dialects.net.parameters import (
     WriteOp,
 )
 from brainscript.dialects.net.recurrence import DelayOp, RecurrenceOp
+from brainscript.dialects.net.sequence import layouts_of
 from brainscript.dialects.sched import (
     BufferOp,
     CallOp,
@@ -95,6 +96,8 @@ def build_program(network: NetworkOp, outliner: Outliner) -> ProgramOp:
     outputs = [OutputOp(name, buffers.of(value)) for name, value in outputs_of(network)]
     body = Region(Block([*buffers.made, *listed, *outputs]))
     axes = dict.fromkeys(type_of(b.memory).axis for b in buffers.made)
+    calls = (op for op in listed if isinstance(op, CallOp))
+    axes |= dict.fromkeys(axis for call in calls for axis in call.layout_axes)
     named = tuple(axis for axis in axes if axis is not None)
     return ProgramOp("step", with_bases(named), body)
 
@@ -102,7 +105,8 @@ def build_program(network: NetworkOp, outliner: Outliner) -> ProgramOp:
 def build_call(call: Outlined, buffers: _Buffers) -> CallOp:
     """The call of a kernel."""
     reads = [buffers.of(v) for v in call.reads]
-    return CallOp(call.kernel.sym_name.data, reads, buffers.written_by(call))
+    layouts = layouts_of(call.kernel.steps[0])
+    return CallOp(call.kernel.sym_name.data, reads, buffers.written_by(call), layouts)
 
 
 def build_loop(loop: RecurrenceOp, outliner: Outliner, buffers: _Buffers) -> LoopOp:

@@ -1,36 +1,6 @@
 // Sorting the sequences of a minibatch, and copying their samples to the columns that follow.
 #include "layout.h"
 
-#include <algorithm>
-
-// Counting sort by length, longest first; sequences of one length keep the order of the minibatch.
-template <class Length>
-void Layout::sort(int64_t count, Length length) {
-  int64_t longest = 0;
-  for (int64_t i = 0; i < count; ++i) longest = std::max<int64_t>(longest, length(i));
-  int64_t* const rows = offsets();  // rows[t + 1]: how many sequences are longer than t
-  std::fill_n(rows, longest + 2, int64_t{0});
-  for (int64_t i = 0; i < count; ++i) ++rows[length(i)];
-  for (int64_t t = longest; t > 0; --t) rows[t - 1] += rows[t];
-  for (int64_t i = 0; i < count; ++i) {
-    // Sequences longer than this one come first; those of its length follow one another.
-    const int64_t rank = rows[length(i) + 1]++;
-    order()[rank] = i;
-    array(kLayoutRank)[i] = rank;
-    lengths()[rank] = length(i);
-  }
-  // Now rows[t + 1] counts sequences of at least t steps.
-  for (int64_t t = 0; t < longest; ++t) rows[t] = rows[t + 2];
-  int64_t column = 0;
-  for (int64_t t = 0; t <= longest; ++t) {
-    const int64_t here = t < longest ? rows[t] : 0;
-    rows[t] = column;
-    column += here;
-  }
-  words_[kLayoutSteps] = longest;
-  words_[kLayoutSequences] = count;
-}
-
 void Layout::set_stream(const StreamView& stream, const Minibatch& batch) {
   const auto count = static_cast<int64_t>(batch.count);
   sort(count, [&](int64_t i) {
@@ -43,7 +13,7 @@ void Layout::set_stream(const StreamView& stream, const Minibatch& batch) {
     array(kLayoutEnds)[rank] =
         whole || batch.pieces[i].begin + batch.pieces[i].length ==
                      stream.length(batch.sequences[i]);
-    array(kLayoutSlot)[rank] = static_cast<int64_t>(whole ? i : batch.pieces[i].slot);
+    slots()[rank] = static_cast<int64_t>(whole ? i : batch.pieces[i].slot);
   }
 }
 
@@ -55,14 +25,14 @@ void Layout::set_first(const Layout& base) {
   offsets()[1] = count;
   for (int64_t rank = 0; rank < count; ++rank) {
     lengths()[rank] = array(kLayoutBegins)[rank] = array(kLayoutEnds)[rank] = 1;
-    order()[rank] = array(kLayoutSlot)[rank] = base.order()[rank];
-    array(kLayoutRank)[base.order()[rank]] = rank;
+    order()[rank] = slots()[rank] = base.order()[rank];
+    ranks()[base.order()[rank]] = rank;
   }
 }
 
 bool Layout::set_slice(const Layout& base, int64_t begin, int64_t end) {
   const int64_t count = base.sequences();
-  const int64_t* const rank_of = base.array(kLayoutRank);
+  const int64_t* const rank_of = base.ranks();
   bool kept = true;
   sort(count, [&](int64_t i) {
     const int64_t length = base.lengths()[rank_of[i]];
@@ -73,7 +43,7 @@ bool Layout::set_slice(const Layout& base, int64_t begin, int64_t end) {
   });
   for (int64_t rank = 0; rank < count; ++rank) {
     array(kLayoutBegins)[rank] = array(kLayoutEnds)[rank] = 1;
-    array(kLayoutSlot)[rank] = order()[rank];
+    slots()[rank] = order()[rank];
   }
   return kept;
 }

@@ -1,0 +1,45 @@
+"""Gradients of operations on whole sequences: each has an adjoint that moves the same samples."""
+
+from __future__ import annotations
+
+from brainscript.dialects.net import sequence as seq
+from brainscript.passes.gradient.cases import Case, Table
+from brainscript.passes.gradient.terms import Term
+
+
+def _embed(c: Case) -> Term:
+    """The gradient at the steps that were kept, 0 at the others."""
+    return c.make(seq.SequenceEmbedOp, c.g, index=0, **c.op.option_values())
+
+
+def _slice(c: Case) -> Term:
+    return c.make(seq.SequenceSliceOp, c.g, index=0, **c.op.option_values())
+
+
+def _spread(c: Case) -> Term:
+    return c.make(seq.SequenceSpreadOp, c.g, index=0)
+
+
+def _fold(c: Case) -> Term:
+    return c.make(seq.SequenceFoldOp, c.g, index=0)
+
+
+def _scatter(c: Case) -> Term:
+    """The gradient of each sample goes back to the column that it was copied from."""
+    return c.make(seq.ScatterColumnsOp, c.operand(0), c.g, index=1)
+
+
+def _gather(c: Case) -> Term:
+    return c.make(seq.GatherPackedOp, c.operand(0), c.g, index=1)
+
+
+TABLE: Table = {
+    "net.sequence_slice": (_embed,),
+    "net.sequence_embed": (_slice,),
+    "net.sequence_spread": (_fold,),
+    "net.sequence_fold": (_spread,),
+    "net.where": (None,),
+    "net.columns": (None,),
+    "net.gather_packed": (None, _scatter),
+    "net.scatter_columns": (None, _gather),
+}

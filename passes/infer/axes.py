@@ -1,0 +1,103 @@
+"""`net-settle-axes`: operands on the dynamic axis where they are used, layouts instead of operands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from brainscript.dialects.net import sequence as seq
+from brainscript.dialects.net.base import NetOp
+from brainscript.dialects.net.elementwise import BroadcastToOp, PassOp
+from brainscript.dialects.net.network import NetworkOp, network_of
+from brainscript.dialects.net.recurrence import DelayOp
+from brainscript.dialects.net.reduce import ReduceOp
+from brainscript.dialects.net.shapes import OVER_SEQUENCE, as_written
+from brainscript.dialects.tensors import type_of
+from brainscript.passes.infer.recurrences import keep_root_names
+
+FREE = (
+    seq.ReconcileOp,
+    seq.PackedIndexOp,
+    seq.GatherPackedOp,
+    seq.ScatterPackedOp,
+    DelayOp,
+)
+"""Operations whose operands may lie on different axes."""
+
+
+@dataclass(frozen=True)
+class NetSettleAxes(ModulePass):
+    """Bring the operands of every operation onto one dynamic axis.
+
+    Before: `%c = net.minus %x, %l` with `%x` on `"*"` and `%l` on `"t/first"`.
+    After: `%m = net.sequence_spread %l : T` on `"*"`, and `%c = net.minus %x, %m`.
+
+    Operands of which only the axis counts go, so that their values need not be kept:
+    `net.packed_index %x, %i` becomes `net.columns %i {axis = "*"}`, `net.scatter_packed %f, %i, %y`
+    becomes `net.scatter_columns %i, %y`, `net.reconcile_dynamic_axis %x, %y` becomes
+    `net.sequence_spread %x`, and a sum over axis -2 `net.sequence_fold`.
+    """
+
+    name = "net-settle-axes"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Rewrite the network of the module."""
+        network = network_of(op)
+        if network is not None:
+            settle_axes(network)
+
+
+def settle_axes(network: NetworkOp) -> None:
+    """Rewrite a network; one on a single axis without such operations stays as it is."""
+    changes = [
+        (op, made) for op in network.block.ops if isinstance(op, NetOp) for made in _plain_form(op)
+    ]
+    if changes:
+        keep_root_names(network)
+    for op, made in changes:
+        made.location = op.location
+        made.result.name_hint = op.result.name_hint
+        Rewriter.replace_op(op, made)
+    for op in list(network.block.ops):
+        if isinstance(op, NetOp) and not isinstance(op, FREE):
+            _align(op)
+
+
+def _plain_form(op: NetOp) -> Iterator[NetOp]:
+    """What an operation becomes, if another one."""
+    kind = type_of(op.result)
+    if isinstance(op, seq.ReconcileOp):
+        data = type_of(op.data)
+        cls = BroadcastToOp if data.axis is None else seq.SequenceSpreadOp
+        yield PassOp(op.data) if data.axis == kind.axis else cls(op.data, result_type=kind)
+    elif isinstance(op, seq.PackedIndexOp):
+        options = {"axis": type_of(op.like).axis}
+        yield seq.ColumnsOp(op.index, result_type=kind, options=options)
+    elif isinstance(op, seq.ScatterPackedOp):
+        yield seq.ScatterColumnsOp(op.index, op.source, result_type=kind)
+    elif isinstance(op, ReduceOp) and op.axis.value.data == OVER_SEQUENCE:
+        yield seq.SequenceFoldOp(op.x, result_type=kind)
+
+
+def _align(op: NetOp) -> None:
+    """Spread operands that lie on another axis than the first one that has any."""
+    if type(op).rule is as_written:
+        return
+    axes = [a for v in op.operands if (a := type_of(v).axis) is not None]
+    for number, value in enumerate(op.operands):
+        kind = type_of(value)
+        if kind.axis is not None and kind.axis != axes[0]:
+            op.operands[number] = _spread(op, value, axes[0])
+
+
+def _spread(op: Operation, value: SSAValue, axis: str) -> SSAValue:
+    made = seq.SequenceSpreadOp(value, result_type=type_of(value).with_axis(axis))
+    made.location = op.location
+    Rewriter.insert_op(made, InsertPoint.before(op))
+    return made.result
