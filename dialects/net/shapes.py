@@ -217,7 +217,7 @@ def reduce_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
     """Axis 0 reduces the whole sample to `[1]`; axis k >= 1 keeps the rank and makes its size 1.
 
     Axis -1 reduces all samples to `[1]`, axis -3 each of their elements over the samples; the
-    result has no dynamic axis.
+    result has no dynamic axis. Axis -2 sums the samples of each sequence.
     """
     shape, axis = inputs[0].shape, options["axis"]
     assert isinstance(axis, int)
@@ -236,7 +236,7 @@ def reduce_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
 OVER_ALL = -1
 OVER_SEQUENCE = -2
 OVER_SAMPLES = -3
-"""The axes of reductions over everything, and over the samples."""
+"""The axes of reductions over everything, over each sequence, and over the samples."""
 
 ACROSS = ("Sum", "LogSum", "Mean", "Max", "Min")
 """The reductions that can run over samples."""
@@ -248,8 +248,8 @@ def _over_samples(shape: Shape | None, axis: int, kind: str) -> Shape | None:
             "BS0407",
             "this reduction over samples is not supported",
             f"{kind} over axis {axis}",
-            "axes are counted from 1; -1 means everything and -3 all samples, of "
-            + ", ".join(ACROSS),
+            f"axes are counted from 1; -1 means everything and -3 all samples, of {', '.join(ACROSS)}"
+            "; -2 means each sequence, of Sum",
         )
     return SCALAR if axis == OVER_ALL else shape
 
