@@ -53,6 +53,7 @@ from xdsl.utils.hints import isa
 from brainscript.dialects.kern_native import NATIVE_OPERATIONS
 from brainscript.dialects.kern_rows import ROWS_OPERATIONS
 from brainscript.dialects.kern_tile import TILE_OPERATIONS, TILE_TYPES, PtrType
+from brainscript.dialects.kern_windows import WINDOW_OPERATIONS
 
 ABI_TAIL: tuple[Attribute, ...] = (IndexType(), PtrType(), IndexType(), IndexType())
 """The last four parameters of every kernel: columns, scratch of this thread, thread, threads."""
@@ -365,6 +366,7 @@ Kern = Dialect(
         *NATIVE_OPERATIONS,
         *ROWS_OPERATIONS,
         *TILE_OPERATIONS,
+        *WINDOW_OPERATIONS,
     ],
     [*TILE_TYPES],
 )

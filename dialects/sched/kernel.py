@@ -23,15 +23,35 @@ from xdsl.traits import HasParent, IsolatedFromAbove, IsTerminator, SymbolOpInte
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
+from brainscript.dialects.net.sequence import KERNELS as SEQUENCE
 from brainscript.dialects.tensors import Shape, shape_of, type_of
 
-FAMILIES = ("gemm", "rows", "columns", "draw")
+FAMILIES = ("gemm", "rows", "columns", "samples", "draw", "sequence", "convolution")
 """How a kernel is compiled: a matrix product with an epilogue; anything local to one column (or
-flat, without columns); a sum over all columns; random numbers from the native library."""
+flat, without columns); a sum over all columns; other columns in an order; random numbers from
+the native library; an
+operation that looks at the layouts of dynamic axes; an operation on windows, with an epilogue."""
 
 PRODUCTS = ("net.times", "net.times_gradient_left", "net.times_gradient_right")
 """The products: a kernel of the family `gemm` starts with one. Those whose matrix differs from
 sample to sample are part of a kernel of the family `rows` instead."""
+
+
+WINDOWS = tuple(
+    f"net.{name}"
+    for name in (
+        "correlate",
+        "correlate_back",
+        "correlate_weights",
+        "pool",
+        "pool_back",
+        "unpool",
+        "unpool_back",
+        "roi_pooling",
+        "roi_pooling_back",
+    )
+)
+"""Operations on windows: a kernel of the family `convolution` starts with one."""
 
 
 def is_sample_product(op: Operation) -> bool:
@@ -174,9 +194,15 @@ class KernelOp(IRDLOperation):
         for op in self.steps:
             if not op.name.startswith("net."):
                 raise VerifyException(f"'{op.name}' cannot stand in a kernel")
-        products = [op for op in self.steps if op.name in PRODUCTS]
-        if self.family.data == "gemm":
+        products = [op for op in self.steps if op.name in (*PRODUCTS, *WINDOWS)]
+        if self.family.data in ("gemm", "convolution"):
             self._verify_product(products)
+            return
+        if (self.family.data == "sequence") != any(op.name in SEQUENCE for op in self.steps):
+            raise VerifyException("an operation on sequences needs a kernel of that family")
+        if self.family.data == "sequence":
+            if len(self.steps) != 1:
+                raise VerifyException("a sequence kernel is one operation")
             return
         self._verify_sample_product(products)
         self._verify_moves()
@@ -185,7 +211,8 @@ class KernelOp(IRDLOperation):
 
     def _verify_product(self, products: list[Operation]) -> None:
         if len(products) != 1 or self.steps[0] is not products[0]:
-            raise VerifyException("a gemm kernel starts with its one matrix product")
+            family = self.family.data
+            raise VerifyException(f"a {family} kernel starts with its one product or windows")
 
     def _verify_moves(self) -> None:
         """Views read what the kernel reads, splices make what it writes."""

@@ -20,7 +20,10 @@ FAMILIES = {
     "gemm": "brainscript.passes.lower.gemm:lower_gemm",
     "rows": "brainscript.passes.lower.rows:lower_rows",
     "columns": "brainscript.passes.lower.columns:lower_columns",
+    "samples": "brainscript.passes.lower.samples:lower_samples",
     "draw": "brainscript.passes.lower.draws:lower_draw",
+    "convolution": "brainscript.passes.lower.convolution:lower_convolution",
+    "sequence": "brainscript.passes.lower.sequence:lower_sequence",
 }
 """The lowering of each kernel family, imported on demand."""
 

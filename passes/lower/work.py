@@ -7,6 +7,8 @@ from math import isqrt
 
 from xdsl.ir import Operation
 
+from brainscript.dialects.net.convolution import CorrelationOp, WindowOp
+from brainscript.dialects.net.windows import kernel_size
 from brainscript.dialects.sched import PRODUCTS, KernelOp
 from brainscript.dialects.tensors import type_of
 from brainscript.linear import Form, add
@@ -42,7 +44,9 @@ def work_of(kernel: KernelOp | None, axes: Sequence[str]) -> Form:
 def _form(op: Operation, axes: Sequence[str]) -> Form:
     values = [type_of(v) for v in (*op.operands, *op.results)]
     axis = next((v.axis for v in values if v.axis is not None), None)
-    if op.name in PRODUCTS:
+    if isinstance(op, WindowOp):
+        count = window_work(op)
+    elif op.name in PRODUCTS:
         volume = 1
         for value in values:
             volume *= value.elements
@@ -53,3 +57,9 @@ def _form(op: Operation, axes: Sequence[str]) -> Form:
     if axis is None:
         return (count,) + (0,) * len(axes)
     return (0, *(count if name == axis else 0 for name in axes))
+
+
+def window_work(op: WindowOp) -> int:
+    """A multiplication and an addition for every step of every window of every map."""
+    maps = op.map_count if isinstance(op, CorrelationOp) else 1
+    return 2 * maps * op.window_sizes()[1] * kernel_size(op.axes)

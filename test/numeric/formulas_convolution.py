@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import floor, ceil, prod
+from math import ceil, floor, prod
 from typing import Any
 
 import numpy as np

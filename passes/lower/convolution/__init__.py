@@ -1,1 +1,20 @@
-"""Convolution and pooling: what they decompose into, and the kernels of their families."""
+"""Convolution and pooling: the kernels of the family `convolution`."""
+
+from __future__ import annotations
+
+from brainscript.dialects.kern import FuncOp
+from brainscript.dialects.net.convolution import CorrelateBackOp, CorrelateOp
+from brainscript.dialects.sched import KernelOp
+from brainscript.passes.lower.convolution.product import lower_product
+from brainscript.passes.lower.convolution.weights import lower_weights
+from brainscript.target import Target
+
+__all__ = ["lower_convolution"]
+
+
+def lower_convolution(kernel: KernelOp, target: Target) -> FuncOp:
+    """The loops of a kernel that begins with an operation on windows."""
+    op = kernel.steps[0]
+    if isinstance(op, CorrelateOp | CorrelateBackOp):
+        return lower_product(kernel, target)
+    return lower_weights(kernel, target)

@@ -7,12 +7,14 @@ from xdsl.ir import Operation, SSAValue
 from brainscript.dialects.net.network import RootsOp
 from brainscript.dialects.net.parameters import IndexOp, InputOp, ReadOp, SplatOp, WriteOp
 from brainscript.dialects.net.places import failure
-from brainscript.dialects.net.recurrence import DelayOp, RecurrenceOp, StepYieldOp
 from brainscript.dialects.net.random import DRAWS
+from brainscript.dialects.net.recurrence import DelayOp, RecurrenceOp, StepYieldOp
 from brainscript.dialects.net.reduce import ReduceOp
+from brainscript.dialects.net.samples import QueryFoldOp, RollOp
+from brainscript.dialects.net.sequence import KERNELS as SEQUENCE
 from brainscript.dialects.net.shape import ReshapeOp
 from brainscript.dialects.net.shapes import OVER_SAMPLES
-from brainscript.dialects.sched import PRODUCTS, SPLICE, is_sample_product, is_view
+from brainscript.dialects.sched import PRODUCTS, SPLICE, WINDOWS, is_sample_product, is_view
 from brainscript.dialects.tensors import type_of
 
 ELEMENTWISE = frozenset(
@@ -112,13 +114,31 @@ def is_constant(op: Operation) -> bool:
 
 
 def is_product(op: Operation) -> bool:
-    """Whether this is a product of a matrix that all samples share, or that all of them make."""
-    return op.name in PRODUCTS and not is_sample_product(op)
+    """Whether this is a product of a matrix that all samples share, or that all of them make.
+
+    Operations on windows are products too: their kernels begin with them and have an epilogue.
+    """
+    return is_windows(op) or (op.name in PRODUCTS and not is_sample_product(op))
+
+
+def is_windows(op: Operation) -> bool:
+    """Whether this is a convolution, a pooling or the like."""
+    return op.name in WINDOWS
+
+
+def meets_samples(op: Operation) -> bool:
+    """Whether a sample of the result needs other samples than its own, in an order."""
+    return isinstance(op, RollOp | QueryFoldOp)
 
 
 def is_draw(op: Operation) -> bool:
     """Whether the native library gives the value: random numbers."""
     return op.name in DRAWS
+
+
+def is_sequence(op: Operation) -> bool:
+    """Whether the kernel looks at the layouts of dynamic axes."""
+    return op.name in SEQUENCE
 
 
 def is_elementwise(op: Operation) -> bool:
@@ -149,8 +169,18 @@ def is_column_largest(op: Operation) -> bool:
 
 def check_supported(op: Operation) -> None:
     """Raise a diagnostic unless the operation can be part of a kernel."""
-    known = op.name in (*PRODUCTS, *WITHIN_SAMPLE, SPLICE) or is_elementwise(op) or is_view(op)
-    known = known or is_draw(op) or isinstance(op, WriteOp | RecurrenceOp)
+    known = (
+        op.name in (*PRODUCTS, *WINDOWS, *WITHIN_SAMPLE, SPLICE)
+        or is_elementwise(op)
+        or is_view(op)
+    )
+    known = (
+        known
+        or is_draw(op)
+        or is_sequence(op)
+        or meets_samples(op)
+        or isinstance(op, WriteOp | RecurrenceOp)
+    )
     if not (known or is_outside(op) or is_constant(op)):
         title = f"'{op.name.removeprefix('net.')}' cannot be compiled"
         raise failure(op, "BS0810", title, help="it can be printed, edited and saved, not run")
@@ -183,5 +213,5 @@ def is_in_memory(value: SSAValue) -> bool:
     return (
         is_view(owner)
         or is_draw(owner)
-        or any(use.operation.name in PRODUCTS for use in value.uses)
+        or any(use.operation.name in (*PRODUCTS, *WINDOWS) for use in value.uses)
     )

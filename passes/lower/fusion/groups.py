@@ -17,6 +17,7 @@ from brainscript.dialects.sched import (
     share_a_sample,
 )
 from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.passes.lower.convolution.epilogue import epilogue_fits
 from brainscript.passes.lower.fusion.families import (
     axis_of,
     is_column_largest,
@@ -26,6 +27,9 @@ from brainscript.passes.lower.fusion.families import (
     is_elementwise,
     is_late,
     is_product,
+    is_sequence,
+    is_windows,
+    meets_samples,
 )
 from brainscript.passes.lower.gemm import access_of, form_of
 
@@ -106,14 +110,19 @@ class Group:
             return None
         if not self._writes_in_place():
             return None
+        if any(meets_samples(op) for op in self.body):
+            return "samples" if len(self.operations) == 1 else None
         if any(is_draw(op) for op in self.body):
             return "draw" if len(self.operations) == 1 else None
+        if any(is_sequence(op) for op in self.body):
+            return "sequence" if len(self.operations) == 1 else None
         if self._numbers_elements():
             return "rows" if not (self.products or self.sums) and self._is_rows() else None
         if any(is_column_largest(op) for op in self.body):
             return "columns" if len(self.operations) == 1 else None
         if self.products:
-            return "gemm" if self._is_product_with_epilogue() else None
+            family = "convolution" if is_windows(self.products[0]) else "gemm"
+            return family if self._is_product_with_epilogue() else None
         if self.sums:
             return "columns" if self._is_column_sum() else None
         return "rows" if self._is_rows() else None
@@ -160,10 +169,13 @@ class Group:
             return False
         if any(self._is_own(v) for v in product.operands):
             return False
-        kind, rank = type_of(product.results[0]), form_of(product).output_rank
+        kind = type_of(product.results[0])
         if any(type_of(op.results[0]) != kind for op in rest):
             return False
-        read = (v for op in rest for v in op.operands if v.owner not in self.inside)
+        read = [v for op in rest for v in op.operands if v.owner not in self.inside]
+        if is_windows(product):
+            return not rest or epilogue_fits(product, [type_of(v) for v in read])
+        rank = form_of(product).output_rank
         return all(access_of(type_of(v), kind, rank) is not None for v in read)
 
     def _is_column_sum(self) -> bool:
@@ -252,7 +264,7 @@ def number_sums(op: Operation) -> Iterator[Operation]:
 
 
 MERGES = (
-    Merge(eager_makers, ("gemm",)),
+    Merge(eager_makers, ("gemm", "convolution")),
     Merge(makers, ("columns",)),
     Merge(number_sums, ("columns",)),
     Merge(makers, ("rows",)),

@@ -13,7 +13,7 @@ from brainscript.dialects.net.elementwise import BroadcastToOp, PassOp
 from brainscript.dialects.net.network import NetworkOp
 from brainscript.dialects.net.parameters import SplatOp
 from brainscript.dialects.net.recurrence import DelayOp, RecurrenceOp
-from brainscript.dialects.sched import PRODUCTS
+from brainscript.dialects.sched import PRODUCTS, WINDOWS
 from brainscript.dialects.tensors import TensorType, type_of
 from brainscript.passes.lower.fusion.families import is_constant
 
@@ -85,7 +85,7 @@ def materialise_steps(loop: RecurrenceOp) -> None:
             if op is end:
                 own = constant or moved or not isinstance(owner, Operation)
             else:
-                own = (constant and op.name in PRODUCTS) or (moved and _reads_late(op, number))
+                own = (constant and op.name in (*PRODUCTS, *WINDOWS)) or (moved and _reads_late(op, number))
             if own:
                 op.operands[number] = _copied(loop, op, value)
 

@@ -1,0 +1,343 @@
+"""Kernels of `net.correlate_weights`: the gradient of weights, summed over windows and samples.
+
+For every step of the kernel and every plane of x the product of x and of g is summed over the
+windows. Vectors lie along the maps, so g is copied with its maps side by side; rows of a register
+tile are steps of the kernel along the first axis, of several planes. The sums of each sample are
+added up in scratch memory, sample after sample; threads share planes and steps, never a sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import prod
+
+from xdsl.dialects.builtin import IndexType
+from xdsl.ir import Attribute, SSAValue
+
+from brainscript.dialects.kern import FuncOp
+from brainscript.dialects.kern_tile import (
+    PtrType,
+    TileEachOp,
+    TileEndOp,
+    TileLoadOp,
+    TileType,
+    TileZeroOp,
+)
+from brainscript.dialects.kern_windows import TileAcrossOp, TileGatherOp
+from brainscript.dialects.net.convolution import CorrelateWeightsOp
+from brainscript.dialects.net.windows import Axis
+from brainscript.dialects.sched import KernelOp
+from brainscript.passes.lower.convolution.form import form_of
+from brainscript.passes.lower.convolution.frame import Frame, carried, positions
+from brainscript.passes.lower.convolution.pack import Panel, pack_turned
+from brainscript.passes.lower.convolution.plan import Block, blocks_of
+from brainscript.passes.lower.convolution.runs import Places, Run, even_tiles, runs_of
+from brainscript.passes.lower.gemm.code import Code, Index
+from brainscript.passes.lower.vectors import Vectors
+from brainscript.target import Target
+
+POINTER, INDEX = PtrType(), IndexType()
+ACCUMULATORS = {32: 24, 16: 12}
+"""Vectors of a tile, by the number of registers."""
+
+WRITTEN_OUT = 384
+"""Multiply-adds that are written out in one piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Rows of a tile: `planes` planes from a multiple of `step` on, and some steps of each.
+
+    `count` pieces follow each other, `step` planes apart.
+    """
+
+    first: int
+    step: int
+    count: int
+    planes: int
+    taps: tuple[int, ...]
+
+
+Work = Callable[[Piece, Index, Sequence[Index]], None]
+
+
+def pieces_of(channels: int, kernel: int, most: int) -> list[Piece]:
+    """All planes and steps of the first axis, in tiles of at most `most` rows."""
+    found: list[Piece] = []
+    for start, width in even_tiles(kernel, most):
+        taps = tuple(range(start, start + width))
+        tiles = even_tiles(channels, max(1, most // width))
+        step = tiles[0][1]
+        whole = sum(planes == step for _, planes in tiles)
+        found.append(Piece(0, step, whole, step, taps))
+        if whole < len(tiles):
+            found.append(Piece(tiles[-1][0], step, 1, tiles[-1][1], taps))
+    return found
+
+
+def lower_weights(kernel: KernelOp, target: Target) -> FuncOp:
+    """The code of a kernel that makes the gradient of weights."""
+    writer = _Writer(kernel, target)
+    writer.write()
+    return writer.frame.code.finish(writer.workspace, list(writer.functions.values()))
+
+
+class _Writer:
+    """Writes one kernel."""
+
+    def __init__(self, kernel: KernelOp, target: Target):
+        product = kernel.steps[0]
+        assert isinstance(product, CorrelateWeightsOp)
+        self.product, self.form = product, form_of(product)
+        self.frame = Frame.of(kernel, target)
+        form, lanes = self.form, self.frame.lanes
+        self.axis = form.axes[0]
+        self.outer = form.axes[1:]
+        vectors = -(-form.maps // lanes)
+        self.blocks = blocks_of(form.maps, lanes, min(vectors, 2))
+        most = ACCUMULATORS[target.registers] // self.blocks[0].vectors
+        self.pieces = pieces_of(form.channels, self.axis.kernel, most)
+        self.functions: dict[str, FuncOp] = {}
+        self.depth = form.channels * form.steps
+        """Rows of the weights: steps of the kernel in all planes."""
+        width = sum(b.vectors for b in self.blocks) * lanes
+        slack = lanes * width
+        self.sums = self.depth * width + slack
+        self.workspace = (self.sums + form.windows * width + slack) * form.element_bytes
+
+    @property
+    def units(self) -> int:
+        """What threads share: pieces at every step of the outer axes."""
+        return sum(p.count for p in self.pieces) * prod(a.kernel for a in self.outer)
+
+    def write(self) -> None:
+        """Clear the sums, add every sample, write the weights."""
+        frame, code, form = self.frame, self.frame.code, self.form
+        bounds = frame.share(self.units)
+        with code.when(code.compare("slt", *bounds)):
+            self._each(bounds, self._clear)
+            samples = frame.samples(self.product.x)
+            with code.loop(0, samples, hint="sample") as sample:
+                x = frame.at_sample(frame.memory[self.product.x], self.product.x, sample)
+                g = frame.at_sample(frame.memory[self.product.g], self.product.g, sample)
+                panels = self._panels(self.sums, form.windows)
+                for block, panel in zip(self.blocks, panels, strict=True):
+                    pack_turned(frame, g, form.windows, block, panel)
+                self._each(bounds, lambda p, u, k: self._add(p, u, k, x, panels))
+            self._each(bounds, self._finish)
+
+    def _panels(self, start: int, rows: int) -> list[Panel]:
+        """A panel for each block, one behind the other."""
+        found: list[Panel] = []
+        for block in self.blocks:
+            width = block.vectors * self.frame.lanes
+            pointer = self.frame.code.offset(self.frame.scratch, start, self.form.element)
+            found.append(Panel(pointer, width))
+            start += rows * width
+        return found
+
+    def _each(self, bounds: tuple[Index, Index], work: Work) -> None:
+        """`work(piece, first plane, steps of the outer axes)` for this thread's units."""
+        code = self.frame.code
+        steps = [a.kernel for a in self.outer]
+        begin = 0
+        for piece in self.pieces:
+            size = piece.count * prod(steps)
+            low = code.greatest(code.subtract(bounds[0], begin), 0)
+            high = code.least(code.subtract(bounds[1], begin), size)
+            with code.loop(low, high, hint="unit") as unit:
+                number = code.remainder(unit, piece.count)
+                plane = code.add(code.multiply(number, piece.step), piece.first)
+                work(piece, plane, positions(code, code.divide(unit, piece.count), steps))
+            begin += size
+
+    def _rows(self, piece: Piece) -> list[int]:
+        """Where the rows of a piece lie among the rows of the weights, from its first on."""
+        return [c * self.form.steps + k for c in range(piece.planes) for k in piece.taps]
+
+    def _row(self, plane: Index, outer: Sequence[Index]) -> Index:
+        """The first row of the weights at a plane and steps of the outer axes."""
+        code = self.frame.code
+        row, pitch = code.multiply(plane, self.form.steps), self.axis.kernel
+        for axis, k in zip(self.outer, outer, strict=True):
+            row = code.add(row, code.multiply(k, pitch))
+            pitch *= axis.kernel
+        return row
+
+    def _clear(self, piece: Piece, plane: Index, outer: Sequence[Index]) -> None:
+        frame, code = self.frame, self.frame.code
+        row = self._row(plane, outer)
+        zero = Vectors(code.builder, frame.vector).constant(0.0)
+        for block, panel in zip(self.blocks, self._panels(0, self.depth), strict=True):
+            target = code.offset(panel.pointer, code.multiply(row, panel.width), self.form.element)
+            for place in self._rows(piece):
+                for v in range(block.vectors):
+                    code.store(zero, target, place * panel.width + v * frame.lanes)
+
+    def _add(
+        self,
+        piece: Piece,
+        plane: Index,
+        outer: Sequence[Index],
+        x: SSAValue,
+        panels: Sequence[Panel],
+    ) -> None:
+        """Add the products of one sample."""
+        code, form = self.frame.code, self.form
+        source = code.offset(x, code.multiply(plane, form.plane), form.element)
+        row = self._row(plane, outer)
+        sums = self._panels(0, self.depth)
+        for block, total, panel in zip(self.blocks, sums, panels, strict=True):
+            target = code.offset(total.pointer, code.multiply(row, total.width), form.element)
+            code.call(self._function(piece, block), [source, panel.pointer, target, *outer])
+
+    def _function(self, piece: Piece, block: Block) -> str:
+        number = self.pieces.index(piece)
+        name = f"sum{number}_{block.vectors}"
+        if name not in self.functions:
+            self.functions[name] = self._make(name, piece, block)
+        return name
+
+    def _make(self, name: str, piece: Piece, block: Block) -> FuncOp:
+        parameters: list[tuple[str, Attribute]] = [
+            ("source", POINTER),
+            ("panel", POINTER),
+            ("target", POINTER),
+            *((f"k{d + 1}", INDEX) for d in range(len(self.outer))),
+        ]
+        code = Code(name, parameters)
+        source, panel, target, *outer = code.entry.args
+        rows = self._rows(piece)
+        width = block.vectors * self.frame.lanes
+        kind = TileType.of(len(rows), width, self.form.element, self.frame.lanes)
+        zero = code.insert(TileZeroOp(kind))
+        total = self._windows(code, zero, (source, panel), outer, piece)
+        body = TileEachOp.make_block(kind)
+        vector, row, column, _ = body.args
+        with code.inside(body):
+            plane = code.divide(row, len(piece.taps))
+            tap = code.remainder(row, len(piece.taps))
+            place = code.add(code.multiply(plane, self.form.steps), code.add(tap, piece.taps[0]))
+            at = code.add(code.multiply(place, width), column)
+            held = code.load(target, at, kind.vector)
+            code.store(Vectors(code.builder, kind.vector).add(held, vector), target, at)
+            code.builder.insert(TileEndOp())
+        code.builder.insert(TileEachOp(total, body))
+        return code.finish()
+
+    def _windows(
+        self,
+        code: Code,
+        zero: SSAValue,
+        pointers: tuple[SSAValue, SSAValue],
+        outer: Sequence[SSAValue],
+        piece: Piece,
+    ) -> SSAValue:
+        """The sum over all windows: of the outer axes in loops, of the first in runs."""
+        kind = zero.type
+        assert isinstance(kind, TileType)
+        width = kind.columns.data
+        runs = self._runs(piece, kind)
+
+        def inner(held: SSAValue, a: Index, b: Index) -> SSAValue:
+            for run in runs:
+                held = self._run(code, run, held, (pointers[0], a), (pointers[1], b))
+            return held
+
+        def walk(number: int, held: SSAValue, a: Index, b: Index) -> SSAValue:
+            if number < 0:
+                return inner(held, a, b)
+            axis, k = self.outer[number], outer[number]
+            pitch = prod(x.size for x in self.form.axes[: number + 1])
+            rows = prod(x.out for x in self.form.axes[: number + 1]) * width
+            low, high = windows_at(code, axis, k)
+            shift = code.subtract(code.multiply(k, axis.dilation), axis.low)
+
+            def step(o: SSAValue, value: SSAValue) -> SSAValue:
+                found = code.add(code.multiply(o, axis.stride), shift)
+                ahead = code.add(a, code.multiply(found, pitch))
+                return walk(number - 1, value, ahead, code.add(b, code.multiply(o, rows)))
+
+            return carried(code, (low, high, 1), held, step)
+
+        return walk(len(self.outer) - 1, zero, 0, 0)
+
+    def _runs(self, piece: Piece, kind: TileType) -> list[Run]:
+        """Windows along the first axis in groups, grouped by which steps meet elements."""
+        axis = self.axis
+        work = kind.rows.data * kind.vectors
+        together = axis.out if axis.out * work <= WRITTEN_OUT else max(1, 128 // work)
+        plane = self.form.plane
+
+        def places_at(first: int, width: int) -> Places:
+            return tuple(
+                tuple(
+                    None if (e := axis.element(o, k)) is None else e + c * plane
+                    for c in range(piece.planes)
+                    for k in piece.taps
+                )
+                for o in range(first, first + width)
+            )
+
+        groups = [(o, min(together, axis.out - o)) for o in range(0, axis.out, together)]
+        return runs_of(groups, places_at, lambda first: first * axis.stride)
+
+    def _run(
+        self,
+        code: Code,
+        run: Run,
+        held: SSAValue,
+        left: tuple[SSAValue, Index],
+        right: tuple[SSAValue, Index],
+    ) -> SSAValue:
+        """The windows of a run, a group at a time."""
+        kind, element = held.type, self.form.element
+        assert isinstance(kind, TileType)
+        width = kind.columns.data
+
+        def group(j: Index, value: SSAValue) -> SSAValue:
+            moved = code.add(code.multiply(j, run.move), run.base)
+            window = code.add(code.multiply(j, run.step), run.first)
+            a = code.offset(left[0], code.add(left[1], moved), element)
+            b = code.offset(right[0], code.add(right[1], code.multiply(window, width)), element)
+            return code.insert(TileGatherOp(value, a, run.places, b, width))
+
+        if run.count == 1:
+            return group(0, held)
+        return carried(code, (0, run.count, 1), held, group)
+
+    def _finish(self, piece: Piece, plane: Index, outer: Sequence[Index]) -> None:
+        """Write the sums of a piece where the weights lie, maps outermost."""
+        code, form, lanes = self.frame.code, self.form, self.frame.lanes
+        row = self._row(plane, outer)
+        for block, panel in zip(self.blocks, self._panels(0, self.depth), strict=True):
+            for c in range(piece.planes):
+                for t in range(0, len(piece.taps), lanes):
+                    rows = min(lanes, len(piece.taps) - t)
+                    start = code.add(row, c * form.steps + piece.taps[t])
+                    self._turn(rows, start, block, panel)
+
+    def _turn(self, rows: int, start: Index, block: Block, panel: Panel) -> None:
+        """Write `rows` rows of sums from row `start` on as columns of the weights."""
+        frame, code = self.frame, self.frame.code
+        kind = TileType.of(rows, panel.width, self.form.element, frame.lanes)
+        index = code.value(code.multiply(start, panel.width))
+        tile = code.insert(TileLoadOp(panel.pointer, index, panel.width, kind))
+        body = TileAcrossOp.make_block(kind)
+        vector, first, column, count = body.args
+        with code.inside(body):
+            at = code.multiply(code.add(column, block.first), self.depth)
+            place = code.add(at, code.add(start, first))
+            code.store(vector, frame.outputs[0], place, count)
+            code.builder.insert(TileEndOp())
+        code.builder.insert(TileAcrossOp(tile, block.columns, body))
+
+
+def windows_at(code: Code, axis: Axis, step: Index) -> tuple[Index, Index]:
+    """The windows that have an element at a step."""
+    first = code.subtract(code.multiply(step, axis.dilation), axis.low)
+    before = code.greatest(code.subtract(0, first), 0)
+    inside = code.greatest(code.add(code.subtract(axis.size - 1, first), axis.stride), 0)
+    high = code.least(code.divide(inside, axis.stride), axis.out)
+    return code.ceil_divide(before, axis.stride), high
