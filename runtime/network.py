@@ -118,6 +118,7 @@ class UpdateRule:
     average: bool = True
     normalised: bool = True
     dropout: bool = False
+    noise: bool = False
 
 
 class Step(Protocol):
@@ -264,7 +265,8 @@ class Environment:
     `stored_network(model)` the one that a model file holds, without its values.
     `open_reader(settings, inputs, randomize)` checks and opens the reader section; `randomize` is
     the default for a section that does not say, None for file order whatever it says. `warn`
-    shows a diagnostic and goes on. With `dry_run` everything is built and checked, no data read;
+    shows a diagnostic and goes on. `run_script(settings)` runs the model editing script of a
+    section and gives each file it has saved with its number of nodes. With `dry_run` everything is built and checked, no data read;
     `planned` then holds the networks that earlier commands would have saved, by model path.
     """
 
@@ -274,5 +276,6 @@ class Environment:
     warn: Callable[[Diagnostic], None]
     stderr: TextIO
     stdout: TextIO
+    run_script: Callable[[Settings], Sequence[tuple[str, int]]] | None = None
     dry_run: bool = False
     planned: dict[str, Network] = field(default_factory=dict[str, Network])

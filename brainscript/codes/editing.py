@@ -46,4 +46,33 @@ CODES: dict[str, tuple[str, str]] = {
         "no network can be loaded here",
         "`BS.Network.Load` needs the path of a model file, and a program that may read files.",
     ),
+    "BS0380": (
+        "nothing to edit",
+        "The action `edit` takes a `BrainScriptNetworkBuilder` and an `outputModelPath`, or the"
+        " path of a script as `editPath`.",
+    ),
+    "BS0381": (
+        "model editing script not understood",
+        "A statement is a command with its arguments in parentheses, `name = command (...)`, or"
+        " a line of NDL that adds nodes to the model. Commands may be cut short to half of their"
+        " letters.",
+    ),
+    "BS0382": (
+        "wrong arguments of an editing command",
+        "The command takes another number of arguments, or other options.",
+    ),
+    "BS0383": (
+        "no such model or node in an editing script",
+        "A script names nodes as `model.node`, or as `node` of the default model; one `*` stands"
+        " for any letters.",
+    ),
+    "BS0384": (
+        "an editing command that cannot be carried out",
+        "The command would leave a network that makes no sense, such as two nodes of one name.",
+    ),
+    "BS0385": (
+        "wrong settings of SVD",
+        "`KeepRatio` lies between 0 and 1, `AlignedSize` is 1 or more, and `NodeNameRegex` matches"
+        " at least one matrix of the model.",
+    ),
 }

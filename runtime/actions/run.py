@@ -8,6 +8,7 @@ from pathlib import Path
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.runtime.actions.dump import dump
+from brainscript.runtime.actions.edit import edit
 from brainscript.runtime.actions.evaluate import cross_validate, test
 from brainscript.runtime.actions.plot import plot
 from brainscript.runtime.actions.session import Session
@@ -25,6 +26,7 @@ ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
     "eval": test,
     "cv": cross_validate,
     "write": write,
+    "edit": edit,
     "dumpNodes": dump,
     "dumpNode": dump,
     "dumpnode": dump,
@@ -34,7 +36,6 @@ ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
 }
 UNSUPPORTED = (
     "adapt",
-    "edit",
     "SVD",
     "convertdbn",
     "exportdbn",
