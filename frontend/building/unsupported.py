@@ -4,17 +4,9 @@ from __future__ import annotations
 
 UNSUPPORTED = frozenset(
     """
-    BeamSearchSequenceDecoderFrom BroadcastSequenceAs CastAs
-    ClassBasedCrossEntropyWithSoftmax ColumnwiseCrossProduct ConstantFromString
-    CosDistanceWithNegativeSamples Count CreateAugmentWithFixedWindowAttentionHook
-    DynamicAxis EditDistanceError Embedding First
-    FoldL FoldR ForwardBackward GRU Gather
-    GetTopNTensor GreedySequenceDecoderFrom IsFirst IsFirstN IsLast IsLastN
-    Iteration KhatriRaoProduct LSTMBlock LSTMP LabelsToGraph LambdaRank Last LookupTable
-    MatrixL1Reg MatrixL2Reg NDCG1Eval
- NextHC NextOrDefault OnesLike OptimizedRNNStack ParallelSequence
-    PastValueWindow PreviousHC PreviousOrDefault QuantizedTimes RNNStack RNNs
-    Range ReconcileDynamicAxis ReconcileMBLayout RecurrentBidirectionalGRUStack
+    BeamSearchSequenceDecoderFrom CreateAugmentWithFixedWindowAttentionHook Embedding FoldL
+    FoldR GRU GetTopNTensor GreedySequenceDecoderFrom LSTMBlock LSTMP NextHC OptimizedRNNStack
+    ParallelSequence PreviousHC QuantizedTimes RNNStack RNNs RecurrentBidirectionalGRUStack
     RecurrentBidirectionalLSTMPStack RecurrentGRU RecurrentGRUStack RecurrentLSTMLayer
     RecurrentLSTMLayerStack RecurrentLSTMP RecurrentLSTMPStack Seq2Seq Shift Stabilize
     StabilizeElements TimeReverse Toggle
