@@ -26,13 +26,18 @@ from xdsl.utils.hints import isa
 from brainscript.dialects.net.sequence import KERNELS as SEQUENCE
 from brainscript.dialects.tensors import Shape, shape_of, type_of
 
-FAMILIES = ("gemm", "rows", "columns", "samples", "draw", "sequence", "convolution")
-"""How a kernel is compiled: a matrix product with an epilogue; anything local to one column (or
+FAMILIES = ("gemm", "pack", "rows", "columns", "samples", "draw", "sequence", "convolution")
+"""How a kernel is compiled: a matrix product with an epilogue; weights put in order for one; anything local to one column (or
 flat, without columns); a sum over all columns; other columns in an order; random numbers from
 the native library; an
 operation that looks at the layouts of dynamic axes; an operation on windows, with an epilogue."""
 
-PRODUCTS = ("net.times", "net.times_gradient_left", "net.times_gradient_right")
+PRODUCTS = (
+    "net.times",
+    "net.packed_times",
+    "net.times_gradient_left",
+    "net.times_gradient_right",
+)
 """The products: a kernel of the family `gemm` starts with one. Those whose matrix differs from
 sample to sample are part of a kernel of the family `rows` instead."""
 
@@ -197,6 +202,8 @@ class KernelOp(IRDLOperation):
         products = [op for op in self.steps if op.name in (*PRODUCTS, *WINDOWS)]
         if self.family.data in ("gemm", "convolution"):
             self._verify_product(products)
+            return
+        if self.family.data == "pack":
             return
         if (self.family.data == "sequence") != any(op.name in SEQUENCE for op in self.steps):
             raise VerifyException("an operation on sequences needs a kernel of that family")

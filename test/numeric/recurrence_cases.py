@@ -36,14 +36,14 @@ def square(dims: object) -> str:
     %c = net.sum_elements %q {{node = "c"}} : T[1]"""
 
 
-def ring(name: str, direction: str, step: int = 1, outside: float = 0.1) -> str:
+def ring(name: str, direction: str, step: int = 1, outside: float = 0.1, size: object = 4) -> str:
     """`name = tanh (W x + R p)` with p another step of it."""
     return f"""
-    %wx = net.times %W, %x : S[4]
-    %p = net.{direction}_value %{name} {{time_step = {step}, outside = {outside}}} : S[4]
-    %rp = net.times %R, %p : S[4]
-    %s = net.plus %wx, %rp : S[4]
-    %{name} = net.tanh %s {{node = "{name}"}} : S[4]"""
+    %wx = net.times %W, %x : S[{size}]
+    %p = net.{direction}_value %{name} {{time_step = {step}, outside = {outside}}} : S[{size}]
+    %rp = net.times %R, %p : S[{size}]
+    %s = net.plus %wx, %rp : S[{size}]
+    %{name} = net.tanh %s {{node = "{name}"}} : S[{size}]"""
 
 
 GATES = """
@@ -220,3 +220,14 @@ LOOPS = (
         + square(4),
     ),
 )
+
+LARGE = (
+    Loop("packed weights", "W:70x3 R:70x70", ring("h", "past", size=70) + square(70)),
+    Loop(
+        "packed weights, a state of two axes",
+        "W:37x3 R:37x37",
+        ring("h", "future", 2, 0.3, "37 x 2") + square("37 x 2"),
+        "3 x 2",
+    ),
+)
+"""Networks whose weights are large enough to be packed before their loop."""

@@ -23,10 +23,10 @@ from test.numeric.networks import (
     to_memory,
 )
 from test.numeric.programs import Compiled
-from test.numeric.recurrence_cases import LOOPS, Loop
+from test.numeric.recurrence_cases import LARGE, LOOPS, Loop
 from test.numeric.recurrence_reference import Reference, columns_of
 
-BY_NAME = {loop.name: loop for loop in LOOPS}
+BY_NAME = {loop.name: loop for loop in (*LOOPS, *LARGE)}
 LENGTHS = ((1,), (1, 1, 1), (4, 4, 4), (3, 5, 1, 1, 2), (1, 2, 3, 4, 5, 6, 7), (2,) * 20)
 STEP = 1e-5
 
@@ -49,10 +49,9 @@ def trained(name: str) -> Compiled:
     return Compiled(module)
 
 
-@pytest.mark.parametrize("name", BY_NAME)
-def test_gradients_are_slopes(name: str):
+@pytest.mark.parametrize("loop", LOOPS, ids=lambda loop: loop.name)
+def test_gradients_are_slopes(loop: Loop):
     lengths = (3, 5, 1, 2)
-    loop = BY_NAME[name]
     module = module_of(loop)
     inputs = random_inputs(module, sum(lengths))
     symbols = random_symbols(module)
@@ -115,7 +114,7 @@ def test_compiled_steps_agree_with_the_reference(name: str):
             assert close(found, expected, 2e-5), f"@{state} of {lengths}"
 
 
-@pytest.mark.parametrize("name", ["lstm", "one step and three ahead"])
+@pytest.mark.parametrize("name", ["lstm", "one step and three ahead", "packed weights"])
 def test_results_do_not_depend_on_packing(name: str):
     """A sequence gives the same bits alone, among others, and in another order."""
     compiled = trained(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net.network import RootsOp
+from brainscript.dialects.net.packing import PackOp
 from brainscript.dialects.net.parameters import IndexOp, InputOp, ReadOp, SplatOp, WriteOp
 from brainscript.dialects.net.places import failure
 from brainscript.dialects.net.random import DRAWS
@@ -136,6 +137,11 @@ def is_draw(op: Operation) -> bool:
     return op.name in DRAWS
 
 
+def is_pack(op: Operation) -> bool:
+    """Whether weights are put in order for products."""
+    return isinstance(op, PackOp)
+
+
 def is_sequence(op: Operation) -> bool:
     """Whether the kernel looks at the layouts of dynamic axes."""
     return op.name in SEQUENCE
@@ -178,6 +184,7 @@ def check_supported(op: Operation) -> None:
         known
         or is_draw(op)
         or is_sequence(op)
+        or is_pack(op)
         or meets_samples(op)
         or isinstance(op, WriteOp | RecurrenceOp)
     )

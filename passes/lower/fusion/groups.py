@@ -27,6 +27,7 @@ from brainscript.passes.lower.fusion.families import (
     is_elementwise,
     is_late,
     is_product,
+    is_pack,
     is_sequence,
     is_windows,
     meets_samples,
@@ -114,6 +115,8 @@ class Group:
             return "samples" if len(self.operations) == 1 else None
         if any(is_draw(op) for op in self.body):
             return "draw" if len(self.operations) == 1 else None
+        if any(is_pack(op) for op in self.body):
+            return "pack" if len(self.operations) == 1 else None
         if any(is_sequence(op) for op in self.body):
             return "sequence" if len(self.operations) == 1 else None
         if self._numbers_elements():

@@ -23,6 +23,7 @@ from brainscript.dialects.net.linear import (
     TimesGradientRightOp,
     TimesOp,
 )
+from brainscript.dialects.net.packing import PackedTimesOp
 from brainscript.dialects.tensors import Element, type_of
 
 
@@ -38,8 +39,9 @@ class Extent:
 class Form:
     """One product. `left_turned`: element (i, k) of L lies at `k*rows + i`, not `i*depth + k`.
 
-    `right_turned`: element (k, j) of R lies at `j*depth + k`, not `k*columns + j`. `output_rank`
-    is how many of the first dimensions of the result lie along `columns`.
+    `right_turned`: element (k, j) of R lies at `j*depth + k`, not `k*columns + j`; or R was packed
+    into panels before (`right_packed`). `output_rank` is how many of the first dimensions of the
+    result lie along `columns`.
     """
 
     rows: Extent
@@ -49,6 +51,7 @@ class Form:
     output_rank: int
     left_turned: bool = False
     right_turned: bool = False
+    right_packed: bool = False
 
     @property
     def element_bytes(self) -> int:
@@ -77,6 +80,8 @@ def _sizes(op: TimesOp | TimesGradientLeftOp | TimesGradientRightOp) -> tuple[in
 
 def form_of(op: Operation) -> Form:
     """The form of a product of the network."""
+    if isinstance(op, PackedTimesOp):
+        return _packed_form(op)
     assert isinstance(op, TimesOp | TimesGradientLeftOp | TimesGradientRightOp)
     rank = op.output_rank.value.data
     result = type_of(op.result)
@@ -94,6 +99,13 @@ def form_of(op: Operation) -> Form:
         return Form(rows, columns, Extent(depth), result.element, rank)
     inner_rank = _leading_rank(result.shape or (), columns)
     return Form(rows, columns, Extent(depth), result.element, inner_rank, right_turned=True)
+
+
+def _packed_form(op: PackedTimesOp) -> Form:
+    result, columns = type_of(op.result), op.columns.value.data
+    rows = Extent(result.elements // columns, result.axis is not None)
+    depth, rank = Extent(op.depth.value.data), op.output_rank.value.data
+    return Form(rows, columns, depth, result.element, rank, right_packed=True)
 
 
 def _leading_rank(shape: tuple[int, ...], size: int) -> int:

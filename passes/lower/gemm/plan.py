@@ -98,7 +98,7 @@ def wide_plan(form: Form, plan: Plan, target: Target) -> Plan | None:
     There is nothing to reuse then: R is read once, and in long pieces, so the tile is as wide as
     the registers allow.
     """
-    if form.right_turned or plan.blocked or not form.rows.dynamic:
+    if form.right_turned or form.right_packed or plan.blocked or not form.rows.dynamic:
         return None
     panel = WIDE_VECTORS * plan.lanes
     if form.columns * form.element_bytes < WIDE_BYTES or form.columns <= panel:
@@ -115,8 +115,10 @@ def _tile(vectors: int, registers: int) -> tuple[int, int]:
     return {1: 8, 2: 6}[wide], wide
 
 
-def _pack_rows(form: Form, panel: int) -> int:
+def _pack_rows(form: Form, panel: int) -> int | None:
     """The number of rows from which R is packed; transposed weights always are."""
+    if form.right_packed:
+        return None
     if form.right_turned:
         return 0
     if form.columns <= panel:

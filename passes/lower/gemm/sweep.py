@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from xdsl.ir import SSAValue
 
 from brainscript.dialects.kern import FuncOp
+from brainscript.linear import round_up
 from brainscript.passes.lower.gemm.code import Code, Index
 from brainscript.passes.lower.gemm.epilogue import Epilogue
 from brainscript.passes.lower.gemm.form import Form
@@ -280,6 +281,10 @@ class Sweep:
     ) -> tuple[SSAValue, Index]:
         """Where a block of a panel of R lies, packed if that pays, and the distance of its rows."""
         code, form, plan = self.code, self.form, self.plan
+        if form.right_packed:
+            steps = round_up(form.depth.size, plan.lanes)
+            offset = code.add(code.multiply(column, steps), code.multiply(start, plan.panel))
+            return code.offset(self.right, offset, form.element), plan.panel
         if form.right_turned:
             offset = code.add(code.multiply(column, form.depth.size), start)
         else:
