@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -34,7 +35,8 @@ def functions() -> dict[str, Function]:
 
 def _simple(name: str, function: syntax.Lambda) -> tuple[str, Function] | None:
     """The operation of a function that does nothing but make a node of its parameters."""
-    body = function.body
+    defaults = {p.name: p.default for p in function.parameters if p.default is not None}
+    body = _by_default(function.body, defaults)
     if not isinstance(body, syntax.New) or body.kind != "ComputationNode":
         return None
     if not isinstance(body.operand, syntax.Record):
@@ -43,11 +45,35 @@ def _simple(name: str, function: syntax.Lambda) -> tuple[str, Function] | None:
     operation, inputs = fields.get("operation"), fields.get("inputs")
     if not isinstance(operation, syntax.String) or inputs is None or len(fields) > 2:
         return None
+    inputs = _by_default(inputs, defaults)
     items = inputs.items if isinstance(inputs, syntax.Colon) else (inputs,)
     given = [item.name for item in items if isinstance(item, syntax.Name)]
     positional = tuple(p.name for p in function.parameters if p.default is None)
     if len(given) != len(items) or sorted(given) != sorted(positional):
         return None
-    defaults = {p.name: p.default for p in function.parameters if p.default is not None}
     order = tuple(given.index(parameter) for parameter in positional)
     return operation.value, Function(name, positional, order, defaults)
+
+
+def _by_default(tree: Expression, defaults: Mapping[str, Expression]) -> Expression:
+    """The branch of `if option == value` that is taken where the option has its default."""
+    while isinstance(tree, syntax.If) and isinstance(tree.condition, syntax.Binary):
+        test = tree.condition
+        left, right = test.left, test.right
+        if test.sign != "==" or not isinstance(left, syntax.Name):
+            break
+        default = defaults.get(left.name)
+        if not isinstance(default, syntax.Number) or not isinstance(right, syntax.Number):
+            break
+        tree = tree.then if default.value == right.value else tree.otherwise
+    return tree
+
+
+def plain_default(tree: Expression) -> float | str | bool | None:
+    """The value of a default that is written as a literal; None for any other."""
+    if isinstance(tree, syntax.Unary) and tree.sign == "-":
+        operand = tree.operand
+        return -operand.value if isinstance(operand, syntax.Number) else None
+    if isinstance(tree, syntax.Number | syntax.String | syntax.Bool):
+        return tree.value
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from brainscript.dialects.tensors import UNKNOWN
 
@@ -15,8 +16,9 @@ def literal(value: object) -> str:
         return _number(float(value))
     if isinstance(value, str):
         return text(value)
-    assert isinstance(value, Sequence), value
-    return dimensions(value) if len(value) else "[||]"
+    assert isinstance(value, tuple), value
+    items = cast("tuple[object, ...]", value)
+    return dimensions(items) if items else "[||]"
 
 
 def dimensions(values: Sequence[object]) -> str:
@@ -32,7 +34,7 @@ def text(value: str) -> str:
     if '"' not in value:
         return f'"{value}"'
     parts = [f"'{part}'" for part in value.split("'")]
-    return "(" + " + \"'\" + ".join(parts) + ")"
+    return "(" + ' + "\'" + '.join(parts) + ")"
 
 
 def _number(value: float) -> str:

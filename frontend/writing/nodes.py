@@ -12,13 +12,11 @@ from brainscript.dialects.net.network import node_name_of
 from brainscript.dialects.net.parameters import RANDOM_INITS, InputOp, ParameterOp, ReadOp
 from brainscript.dialects.tensors import DEFAULT_AXIS, type_of
 from brainscript.frontend import syntax
-from brainscript.frontend.writing.functions import Function, functions
+from brainscript.frontend.writing.functions import Function, functions, plain_default
 from brainscript.frontend.writing.literals import dimensions, literal
 from brainscript.frontend.writing.places import Places
 
 PARAMETER_DEFAULTS = {option.property: option for option in PARAMETER_OPTIONS}
-SHAPES = {"dims": "shape"}
-"""Options of delays whose field has another name than the property."""
 
 
 class NodeWriter:
@@ -131,8 +129,8 @@ def _options_for(op: NetOp, function: Function) -> dict[str, object] | None:
 
 def _is(default: syntax.Expression, value: object, option: Option) -> bool:
     """Whether a default of the library, as written, is this value."""
-    if isinstance(default, syntax.Number | syntax.String | syntax.Bool):
-        wanted = default.value
+    wanted = plain_default(default)
+    if wanted is not None:
         return wanted == value or (isinstance(value, tuple) and value == (wanted,))
     return isinstance(default, syntax.Name) and value == option.default
 
