@@ -1,27 +1,39 @@
-"""A network in Python: inputs, outputs and parameters as arrays, and values for given data."""
+"""A network in Python: inputs, outputs and parameters as arrays, values and gradients for data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import ArrayLike
+from brainscript.diagnostic import did_you_mean
+from brainscript.runtime.actions.drawing import svg_text
+from brainscript.runtime.actions.gradients import Gradients
+from brainscript.runtime.model.store import save_network, values_of
+from brainscript.runtime.model.weights import load_weights, save_npz, save_safetensors
+from brainscript.runtime.model.writing import write_graph
+from brainscript.runtime.network import Array, NodeSpec
+from brainscript.tools.arrays import Data, as_numpy, batch_of, misuse
+from brainscript.tools.network import CompiledNetwork
 
-from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
-from brainscript.runtime.model.store import save_network
-from brainscript.runtime.network import Array, InputSpec, Network, numpy_type
+Format = Literal["container", "cntk1", "cntk2"]
+PICTURED = 400
 
 
 class Model:
     """A network with values.
 
     `inputs` and `outputs` map names to sample dims as BrainScript writes them (column-major).
-    Arrays have the reversed dims, and one more axis in front for the samples.
+    Arrays have the reversed dims, and one more axis in front for the samples. Sequences are passed
+    as a list with one array for each, and come back so. Arrays may be anything that numpy takes or
+    that speaks DLPack (torch, jax); what comes back is numpy, which speaks DLPack too.
     """
 
-    def __init__(self, network: Network):
+    def __init__(self, network: CompiledNetwork, compile: Callable[[str, str], Model]):
         self.network = network
+        self._compile = compile
         facts = network.facts
         self.inputs = {spec.name: spec.dims for spec in facts.inputs}
         self.outputs = {node.name: node.dims for node in facts.outputs}
@@ -32,28 +44,103 @@ class Model:
         shapes = {spec.name: spec.dims[::-1] for spec in self.network.facts.parameters}
         return {name: self.network.state.view(name).reshape(s) for name, s in shapes.items()}
 
-    def eval(self, outputs: Sequence[str] = (), /, **arrays: ArrayLike) -> dict[str, Array]:
+    @property
+    def nodes(self) -> dict[str, str]:
+        """The operation of every node by name, as the network is written."""
+        return {node.name: node.operation for node in self.network.facts.nodes.values()}
+
+    def eval(self, outputs: Sequence[str] = (), /, **data: Data) -> dict[str, Any]:
         """The values of nodes (default: the output group) for samples of the inputs they need.
 
-        An array is [samples, ...reversed dims], or flat in each sample. Raises BrainScriptError
+        A value is an array, or a list of arrays where the data came as a list of sequences. An
+        array is [samples, ...reversed dims], or flat in each sample. Raises BrainScriptError
         (BS0916) for a missing or unknown input, or a shape that does not fit.
         """
         names = list(outputs) or list(self.outputs)
         self._check_nodes(names)
         needed = self.network.inputs_of("write", names)
-        samples = _samples(needed, arrays)
+        batch = batch_of(needed, data)
         step = self.network.compile("write", names)
-        count = _count(samples)
-        step.set_columns({spec.axis: count for spec in needed})
-        for spec in needed:
-            view = step.input(spec.name)
-            view[...] = samples[spec.name].reshape(view.shape)
+        batch.put(step, needed)
         step.run()
-        return {name: step.output(name).copy() for name in names}
+        nodes = self.network.facts.nodes
+        return {name: batch.take(step, name, nodes[name].axis) for name in names}
 
-    def save(self, path: str | Path) -> None:
-        """Write the model file that `load` and `modelPath` read."""
-        save_network(path, self.network)
+    def grad(self, node: str = "", /, **data: Data) -> dict[str, Array]:
+        """The gradient of the sum of a node over all samples, for every parameter that learns.
+
+        The node is a criterion (default: the first one).
+        """
+        facts = self.network.facts
+        known = [spec.name for spec in facts.criteria]
+        if not (node or known):
+            raise misuse("the network has no criterion", "name a node")
+        name = node or known[0]
+        self._check_nodes([name])
+        batch = batch_of(self.network.inputs_of("train", [name]), data)
+        gradients = Gradients(self.network, facts.nodes[name])
+        gradients.compute(lambda step, inputs: batch.put(step, inputs), batch.count)
+        found = {node.name: node for node in gradients.nodes}
+        return {
+            name.removesuffix(".grad"): gradients.output(name).reshape(spec.dims[::-1])
+            for name, spec in found.items()
+        }
+
+    def clone(
+        self,
+        outputs: Sequence[str] = (),
+        inputs: Sequence[str] = (),
+        parameters: Literal["learnable", "constant", "shared"] = "learnable",
+    ) -> Model:
+        """A network of its own: what lies between `inputs` and `outputs` of this one.
+
+        Each of the inputs becomes an `Input`; values are copied, and frozen when `parameters` is
+        `constant`. As `BS.Network.CloneFunction` does.
+        """
+        ends, starts = list(outputs) or list(self.outputs), list(inputs) or list(self.inputs)
+        self._check_nodes([*ends, *starts])
+        facts = self.network.facts
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "whole.model"
+            self.save(path)
+            text = _clone_text(str(path), ends, starts, parameters, facts.nodes)
+            precision = "double" if facts.precision == "f64" else "float"
+            return self._compile(text, precision)
+
+    def save(self, path: str | Path, format: Format = "container") -> None:
+        """Write the model file that `load` and `modelPath` read, or one that CNTK reads."""
+        if format == "container":
+            save_network(path, self.network)
+            return
+        from brainscript.passes.stored.describe import describe_module
+
+        graph = describe_module(self.network.module, str(path))
+        write_graph(path, format, graph, values_of(self.network, ("parameter", "statistic")))
+
+    def save_weights(self, path: str | Path) -> None:
+        """Write the parameters alone: safetensors, or npz for that extension, and a list."""
+        save = save_npz if Path(path).suffix == ".npz" else save_safetensors
+        save(path, self.parameters)
+
+    def load_weights(self, path: str | Path) -> None:
+        """Take over the parameters of an npz or safetensors file; all that it has must fit."""
+        found, own = load_weights(path), self.parameters
+        for name, array in found.items():
+            if name not in own:
+                raise misuse(f"'{path}' has '{name}', the network not", did_you_mean(name, own))
+            if array.shape != own[name].shape:
+                title = f"'{name}' has shape {array.shape} in '{path}', {own[name].shape} here"
+                raise misuse(title)
+        for name, array in found.items():
+            own[name][...] = as_numpy(array)
+
+    def svg(self, *, parameters: bool = True) -> str:
+        """The network as a picture."""
+        return svg_text(self.network.facts, parameters=parameters)
+
+    def _repr_svg_(self) -> str | None:
+        """The picture in a notebook, while the network is small enough to look at."""
+        return self.svg(parameters=False) if len(self.network.facts.nodes) <= PICTURED else None
 
     def __repr__(self) -> str:
         facts = self.network.facts
@@ -65,37 +152,39 @@ class Model:
         known = self.network.facts.nodes
         for name in names:
             if name not in known:
-                raise _misuse(f"the network has no node '{name}'", did_you_mean(name, known))
+                raise misuse(f"the network has no node '{name}'", did_you_mean(name, known))
+
+
+def _clone_text(
+    path: str,
+    ends: Sequence[str],
+    starts: Sequence[str],
+    parameters: str,
+    nodes: Mapping[str, NodeSpec],
+) -> str:
+    """The network of a clone as BrainScript; names that it cannot write are written with `_`."""
+    fields = "; ".join(f"out{i} = old.{_word(name)}" for i, name in enumerate(ends))
+    taken = " : ".join(f"old.{_word(name)}" for name in starts)
+    inputs = [
+        f"{_word(name)} = Input {{({':'.join(map(str, nodes[name].dims))})}}" for name in starts
+    ]
+    arguments = ", ".join(_word(name) for name in starts)
+    section = f'({taken}), [{fields}], parameters="{parameters}"'
+    return "\n".join(
+        [
+            f'old = BS.Network.Load ("{path}")',
+            f"section = BS.Network.CloneFunction ({section})",
+            *inputs,
+            f"copy = section ({arguments})",
+            *(f"{_word(name)} = copy.out{i}" for i, name in enumerate(ends)),
+            f"outputNodes = ({' : '.join(_word(name) for name in ends)})",
+        ]
+    )
+
+
+def _word(name: str) -> str:
+    return re.sub(r"\W", "_", name, flags=re.ASCII)
 
 
 def _signature(nodes: Mapping[str, tuple[int, ...]]) -> str:
     return ", ".join(f"{name} [{' x '.join(map(str, dims))}]" for name, dims in nodes.items())
-
-
-def _samples(needed: Sequence[InputSpec], arrays: Mapping[str, ArrayLike]) -> dict[str, Array]:
-    wanted = [spec.name for spec in needed]
-    for name in arrays:
-        if name not in wanted:
-            raise _misuse(f"'{name}' is no input of these outputs", did_you_mean(name, wanted))
-    found: dict[str, Array] = {}
-    for spec in needed:
-        if spec.name not in arrays:
-            raise _misuse(f"the input '{spec.name}' is missing", f"pass {spec.name}=array")
-        array = np.asarray(arrays[spec.name], numpy_type(spec.element))
-        size = int(np.prod(spec.dims))
-        if not array.ndim or array.size != array.shape[0] * size:
-            shape = (len(array) if array.ndim else "samples", *spec.dims[::-1])
-            raise _misuse(f"'{spec.name}' has shape {array.shape}, expected {shape}")
-        found[spec.name] = array
-    return found
-
-
-def _count(samples: Mapping[str, Array]) -> int:
-    counts = {name: len(array) for name, array in samples.items()}
-    if len(set(counts.values())) > 1:
-        raise _misuse(f"the inputs have different numbers of samples: {counts}")
-    return next(iter(counts.values()), 0)
-
-
-def _misuse(title: str, help: str = "") -> BrainScriptError:
-    return BrainScriptError(Diagnostic("BS0916", title, help=help))

@@ -48,7 +48,10 @@ def load(path: str | os.PathLike[str]) -> Model:
 
     Raises MissingFileError when there is no such file, BrainScriptError when it is not a model.
     """
-    return Model(load_network(Path(path), _wiring().environment()))
+    wiring = _wiring()
+    network = load_network(Path(path), wiring.environment())
+    assert isinstance(network, CompiledNetwork)
+    return Model(network, _compiled)
 
 
 def compile(source: str, *, precision: str = "float") -> Model:
@@ -56,11 +59,15 @@ def compile(source: str, *, precision: str = "float") -> Model:
 
     Raises BrainScriptError when the text does not describe a network.
     """
+    return _compiled(source, precision)
+
+
+def _compiled(source: str, precision: str) -> Model:
     wiring = _wiring()
     text = wiring.sources.add(SourceText("<source>", source))
     network = wiring.network(parse_members(text, wiring.sources), precision)
     initialise(network)
-    return Model(network)
+    return Model(network, _compiled)
 
 
 def train(config: str | os.PathLike[str], *overrides: str) -> None:

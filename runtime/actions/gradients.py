@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
-from brainscript.runtime.network import Array, Minibatch, Network, NodeSpec, UpdateRule
+from brainscript.runtime.network import (
+    Array,
+    InputSpec,
+    Minibatch,
+    Network,
+    NodeSpec,
+    Step,
+    UpdateRule,
+)
 from brainscript.runtime.train.feed import feed, set_hyper
 
 SUFFIX = ".grad"
@@ -36,13 +46,17 @@ class Gradients:
 
     def run(self, minibatch: Minibatch) -> None:
         """Compute the gradients of a minibatch."""
+        self.compute(lambda step, inputs: feed(step, inputs, minibatch), minibatch.samples)
+
+    def compute(self, fill: Callable[[Step, Sequence[InputSpec]], None], samples: int) -> None:
+        """Compute the gradients of the data that `fill` puts into the step."""
         state = self.network.state
         names = [p.name for p in self._parameters.values()]
         values = [state.view(name).copy() for name in names]
         for name in names:
             state.view(f"momentum.{name}").fill(0)
-        feed(self._step, self._inputs, minibatch)
-        set_hyper(self.network, 1.0, 0.0, max(1, minibatch.samples))
+        fill(self._step, self._inputs)
+        set_hyper(self.network, 1.0, 0.0, max(1, samples))
         self._step.run()
         for name, value in zip(names, values, strict=True):
             state.view(name)[...] = value

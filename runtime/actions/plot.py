@@ -9,6 +9,7 @@ from pathlib import Path
 
 from brainscript import atomic
 from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.actions.drawing import svg_text
 from brainscript.runtime.actions.session import Session
 from brainscript.runtime.model.store import load_network
 from brainscript.runtime.network import Facts, NodeSpec
@@ -18,24 +19,34 @@ FILLS = {"InputValue": "yellow", "LearnableParameter": "gray"}
 
 
 def plot(section: Settings, session: Session) -> None:
-    """Write `outputDotFile`; run `renderCmd` on it, `<IN>` and `<OUT>` replaced by file names."""
+    """Write `outputDotFile`; run `renderCmd` on it, `<IN>` and `<OUT>` replaced by file names.
+
+    Without `renderCmd` an `outputFile` that ends in `.svg` is drawn here.
+    """
     path = section.text("modelPath")
     command, picture = section.text("renderCmd", ""), section.text("outputFile", "")
-    if picture and not command:
+    drawn = picture.lower().endswith(".svg") and not command
+    if picture and not command and not drawn:
         title = "outputFile is given without renderCmd: nothing would make the picture"
         span = section.span_of("outputFile")
-        help = 'add renderCmd = "dot -Tpng <IN> -o <OUT>", or remove outputFile'
+        help = 'name an .svg file, or add renderCmd = "dot -Tpng <IN> -o <OUT>"'
         raise BrainScriptError(Diagnostic("BS0721", title, span, help=help))
     target = Path(section.text("outputDotFile", f"{path}.dot"))
     network = load_network(path, session.environment)
+    _write(target, dot_text(network.facts))
+    if drawn:
+        _write(Path(picture), svg_text(network.facts))
+    if command:
+        _render(section, command, str(target), picture)
+
+
+def _write(target: Path, text: str) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write_text(target, dot_text(network.facts))
+        atomic.write_text(target, text)
     except OSError as error:
         title = f"'{target}' cannot be written: {error.strerror}"
         raise BrainScriptError(Diagnostic("BS0722", title)) from None
-    if command:
-        _render(section, command, str(target), picture)
 
 
 def dot_text(facts: Facts) -> str:

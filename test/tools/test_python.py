@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any, Literal
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -61,3 +64,105 @@ def test_missing_file_and_unknown_node() -> None:
         bs.load("missing.model")
     with pytest.raises(BrainScriptError, match="no node 'y'"):
         bs.compile(SOURCE).eval(["y"], features=[[1, 2, 3]])
+
+
+def test_sequences_go_in_and_come_out_as_lists() -> None:
+    model = bs.compile(
+        "x = Input {2}\nd = PastValue (2, x, defaultHiddenActivation=5)\noutputNodes = (d)"
+    )
+    first, second = np.arange(6.0).reshape(3, 2), np.ones((1, 2))
+    found = model.eval(x=[second, first])["d"]
+    np.testing.assert_array_equal(found[0], [[5, 5]])
+    np.testing.assert_array_equal(found[1], [[5, 5], [0, 1], [2, 3]])
+    with pytest.raises(BrainScriptError, match="other inputs have 2"):
+        bs.compile("a = Input {1}\nb = Input {1}\nc = a + b\noutputNodes = (c)").eval(
+            a=np.ones((2, 1)), b=np.ones((3, 1))
+        )
+
+
+CRITERION = """
+x = Input {3}
+y = Input {1}
+W = ParameterTensor {(1:3)}
+z = W * x
+se = SquareError (y, z)
+outputNodes = (z)
+criterionNodes = (se)
+"""
+
+
+def test_gradients_are_those_of_numpy() -> None:
+    model = bs.compile(CRITERION, precision="double")
+    x, y = np.arange(12.0).reshape(4, 3) / 7, np.ones((4, 1))
+    before = model.parameters["W"].copy()
+    expected = 2 * x.T @ (x @ before - y)
+    np.testing.assert_allclose(model.grad(x=x, y=y)["W"], expected, rtol=1e-9)
+    np.testing.assert_array_equal(model.parameters["W"], before)
+
+
+def test_arrays_of_other_libraries_are_taken() -> None:
+    class Foreign:
+        def __init__(self, array: np.ndarray[tuple[int, ...], np.dtype[np.float32]]):
+            self.array = array
+
+        def __dlpack__(self, **words: object) -> object:
+            return self.array.__dlpack__()
+
+        def __dlpack_device__(self) -> tuple[int, int]:
+            return (1, 0)
+
+    model = bs.compile(SOURCE)
+    x = np.ones((2, 3), np.float32)
+    foreign: Any = Foreign(x)
+    np.testing.assert_array_equal(model.eval(features=foreign)["z"], model.eval(features=x)["z"])
+
+
+def test_a_clone_is_a_network_of_its_own(tmp_path: Path) -> None:
+    model = bs.compile(SOURCE)
+    part = model.clone(["h"], parameters="constant")
+    assert (part.inputs, part.outputs) == ({"features": (3,)}, {"h": (4,)})
+    x = np.ones((2, 3))
+    np.testing.assert_array_equal(part.eval(features=x)["h"], model.eval(["h"], features=x)["h"])
+    model.parameters["h.arrayOfFunctions[0].b"][...] = 9
+    assert not np.allclose(part.eval(features=x)["h"], model.eval(["h"], features=x)["h"])
+    part.save(tmp_path / "part.model")
+    again = bs.load(tmp_path / "part.model")
+    np.testing.assert_array_equal(again.eval(features=x)["h"], part.eval(features=x)["h"])
+
+
+@pytest.mark.parametrize("format", ["cntk1", "cntk2"])
+def test_models_are_written_for_cntk(format: Literal["cntk1", "cntk2"], tmp_path: Path) -> None:
+    model = bs.compile(SOURCE)
+    model.save(tmp_path / "a.dnn", format)
+    again = bs.load(tmp_path / "a.dnn")
+    assert again.nodes == model.nodes
+    x = np.ones((2, 3))
+    np.testing.assert_array_equal(again.eval(features=x)["z"], model.eval(features=x)["z"])
+
+
+@pytest.mark.parametrize("name", ["w.npz", "w.safetensors"])
+def test_weights_alone_go_out_and_in(name: str, tmp_path: Path) -> None:
+    model = bs.compile(SOURCE)
+    model.save_weights(tmp_path / name)
+    listed = json.loads((tmp_path / f"{name}.json").read_text())["tensors"]
+    assert {"name": "z.W", "dims": [2, 4], "shape": [4, 2], "type": "float32"} in listed
+    kept = {name: array.copy() for name, array in model.parameters.items()}
+    for array in model.parameters.values():
+        array[...] = 0
+    model.load_weights(tmp_path / name)
+    for key, array in model.parameters.items():
+        np.testing.assert_array_equal(array, kept[key])
+    other = bs.compile("x = Input {3}\nz = LinearLayer {3} (x)\noutputNodes = (z)")
+    with pytest.raises(BrainScriptError, match="the network not"):
+        other.load_weights(tmp_path / name)
+
+
+def test_the_picture_is_drawn_without_other_tools() -> None:
+    model = bs.compile(CRITERION)
+    picture = ElementTree.fromstring(model.svg())
+    kind = "{http://www.w3.org/2000/svg}"
+    titles = [t.text for t in picture.iter(f"{kind}title")]
+    assert sorted(str(t) for t in titles) == ["W", "se", "x", "y", "z"]
+    assert len(list(picture.iter(f"{kind}path"))) == 4
+    shown = model.svg(parameters=False)
+    assert "LearnableParameter" not in shown

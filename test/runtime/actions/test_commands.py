@@ -105,6 +105,10 @@ def test_plot_writes_a_graph_and_renders_it_without_a_shell(run: Go):
     assert '"ce" [label = "ce\\nCrossEntropyWithSoftmax [1]", style = filled' in text
     assert Path("net.png").read_text() == text
     assert code_of(run, with_command('action = "plot" ; outputFile = "net.png"')) == "BS0721"
+    run(with_command('action = "plot" ; outputFile = "net.svg"'))
+    picture = Path("net.svg").read_text()
+    assert picture.startswith("<svg ")
+    assert "<title>z.W</title>" in picture
     failing = 'action = "plot" ; renderCmd = "false <IN>"'
     assert code_of(run, with_command(failing)) == "BS0721"
 
