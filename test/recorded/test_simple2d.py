@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data" / "simple2d"
-PROGRESS = re.compile(r"Minibatch\[.*?\]: ce = (\S+) \* 250; err = (\S+) \* 250;")
+PROGRESS = re.compile(r"Minibatch\[.*?\]: Cross\w+ = (\S+) \* 250; Eval\w+ = (\S+) \* 250;")
 
 pytestmark = pytest.mark.skipif(
     not DATA.is_dir(), reason="the recorded data is not beside the tree"
