@@ -72,6 +72,11 @@ CODES: dict[str, tuple[str, str]] = {
         "The training criterion depends on a parameter through an operation that can only be "
         "evaluated, such as ClassificationError.",
     ),
+    "BS0417": (
+        "an operand must be a parameter",
+        "Scale, bias, mean, variance and count of a BatchNormalization are values that training "
+        "moves, so they must be parameters and not computed from others.",
+    ),
     "BS0416": (
         "the network is too large",
         "A tensor has more elements or axes than the limits allow.",

@@ -113,6 +113,22 @@ CODES: dict[str, tuple[str, str]] = {
         "All nodes that are estimated before training (`Mean`, `InvStdDev`) must depend on inputs "
         "of one dynamic axis.",
     ),
+    "BS0727": (
+        "a gradient does not pass the check",
+        "With `gradientcheck`, the gradient of an element differs from the differences of the "
+        "criterion by more than `sigFigs` figures. Near a kink of an operation such as ReLU that "
+        "is to be expected; elsewhere it is a fault of this program.",
+    ),
+    "BS0728": (
+        "parallel training has no effect",
+        "The config asks for several workers. This program trains in one process on the threads "
+        "of one machine; with one worker the keys change nothing.",
+    ),
+    "BS0729": (
+        "there is nothing to normalise",
+        "The action `bnstat` finds the statistics of BatchNormalization nodes anew, and the "
+        "network has none.",
+    ),
     "BS0725": (
         "a dropout rate has no effect",
         "The SGD section sets `dropoutRate`, but the network has no Dropout node.",

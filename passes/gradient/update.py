@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from math import prod
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import LocationAttr, ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
+from brainscript.dialects.net import elementwise as ew
 from brainscript.dialects.net.linear import SumElementsOp
 from brainscript.dialects.net.network import (
     NetworkOp,
@@ -28,6 +29,7 @@ from brainscript.dialects.net.parameters import (
     SymbolOp,
     WriteOp,
 )
+from brainscript.dialects.net.random import UniformOp, generator_type
 from brainscript.dialects.tensors import Element, TensorType, type_of
 from brainscript.passes.gradient.build import element_of
 from brainscript.passes.gradient.rules import RULES, Step, clipped, thresholded
@@ -49,10 +51,11 @@ class NetUpdate(ModulePass):
     `s <- m s + (1 - m) lr g` and `W <- W - s`, the columns that a sparse input does not touch left
     alone; the others are in `rules.py`. `clip` bounds the
     gradient first: its `elements` or its `norm`; then `l2` adds a multiple of W to it; at the end
-    `l1` moves W towards 0; unless `normalised`, both leave alone the scale and bias of a
-    normalisation. The host sets `@hyper.learning_rate` and `@hyper.momentum` before each
-    minibatch, and whatever else the rule reads. Criterion and evaluation roots become additions to
-    `@"criterion.NODE"`; without gradients (a test) this is all that happens.
+    `noise` adds random numbers and `l1` moves W towards 0. Unless `normalised`, `l1` and `l2`
+    leave alone the scale and bias of a normalisation. The host sets `@hyper.learning_rate` and
+    `@hyper.momentum` before each minibatch, and whatever else the rule reads. Criterion and
+    evaluation roots become additions to `@"criterion.NODE"`; without gradients (a test) this is all
+    that happens.
 
     Before: `net.gradient @W, %g`.
     After: `%s = net.read @momentum.W`, `.. net.write @momentum.W, %new_s`, `net.write @W, %new_w`.
@@ -66,6 +69,7 @@ class NetUpdate(ModulePass):
     l2: bool = False
     average: bool = True
     normalised: bool = True
+    noise: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Updates in the order of the gradients, then the sums."""
@@ -138,12 +142,14 @@ class Update:
         if asked.l2 and regular:
             decay = memory.hyper("l2") * memory.hyper("samples")
             g = g + decay * self.writer.term(self._read(op.target, kind))
-        elements = prod(kind.shape or ())
+        elements = math.prod(kind.shape or ())
         sparse = asked.rule in SPARSE_RULES and not asked.l2
         block = touched(self.writer, op.value) if sparse else None
         given = Step(g, eta, momentum, memory, elements, asked.average, scaled, block)
         step = RULES[asked.rule](given)
         weight = self.writer.term(self._read(op.target, kind)) - step
+        if asked.noise:
+            weight = weight + memory.hyper("noise") * memory.normal()
         if asked.l1 and regular:
             weight = thresholded(weight, eta * (memory.hyper("l1") * memory.hyper("samples")))
         self.write(op.target, weight, op.location)
@@ -198,7 +204,7 @@ class Update:
         of: str | None = None,
         held: TensorType | None = None,
     ) -> Term:
-        """The value of a piece of state, declared if it is new; `held` is how it is shaped there."""
+        """The value of a piece of state, declared if it is new; `held` is its shape there."""
         values: dict[str, object] = {"role": role}
         if of is not None:
             values["of"] = of
@@ -243,6 +249,17 @@ class ParameterMemory:
         """Remember a value; gives it back."""
         self._update.write(f"{kind}.{self._name}", value, self._location)
         return value
+
+    def normal(self) -> Term:
+        """Random numbers of the standard normal distribution, by the method of Box and Muller."""
+        radius = (-2.0 * (1 - self._uniform("")).log()).apply(ew.SqrtOp)
+        return radius * (self._uniform(".angle") * math.tau).apply(ew.CosineOp)
+
+    def _uniform(self, which: str) -> Term:
+        update, writer = self._update, self._update.writer
+        name = f"generator.noise.{self._name}{which}"
+        state = update.state(name, generator_type(self._type), "random", self._name)
+        return writer.term(writer.make(UniformOp, state.value, result=self._type))
 
     def hyper(self, name: str) -> Term:
         """A number that the host sets."""

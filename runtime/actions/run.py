@@ -10,6 +10,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.runtime.actions.dump import dump
 from brainscript.runtime.actions.edit import edit
 from brainscript.runtime.actions.evaluate import cross_validate, test
+from brainscript.runtime.actions.normalisation import statistics
 from brainscript.runtime.actions.plot import plot
 from brainscript.runtime.actions.session import Session
 from brainscript.runtime.actions.train import check, train
@@ -31,6 +32,7 @@ ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
     "dumpNode": dump,
     "dumpnode": dump,
     "plot": plot,
+    "bnstat": statistics,
     "writeWordAndClass": write_words,
     "createLabelMap": create_label_map,
 }

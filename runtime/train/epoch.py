@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.data.minibatch_loop import Progress
 from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateRule
+from brainscript.runtime.train.automatic.gradient_check import CheckedLoop
 from brainscript.runtime.train.checkpoint import Partial
-from brainscript.runtime.train.feed import Sums, loop_over
+from brainscript.runtime.train.feed import Loop, SingleLoop, Sums, loop_over
 from brainscript.runtime.train.log import Log, Value, percentage, shown_all
 from brainscript.runtime.train.options import Options
 from brainscript.runtime.train.signals import Stop
@@ -57,7 +58,7 @@ class Epoch:
         self.sums = Sums(self.network, self.nodes)
         reader.start_epoch(self.index, self.samples, self.minibatch)
         self._begin(reader, partial)
-        loop = loop_over(self.network, step, self._inputs, reader, self.nodes[0])
+        loop = self._loop(step, reader)
         loop.set_rates(self.rate, self.options.momentum(self.index))
         while not (progress := loop.run(self._until_shown(), PATIENCE)).finished:
             self._advance(progress)
@@ -68,6 +69,14 @@ class Epoch:
             raise BrainScriptError(Diagnostic("BS0718", "the reader gave no data to train on"))
         self._check(self.sums.totals())
         return None
+
+    def _loop(self, step: Step, reader: Reader) -> Loop:
+        """What runs the step on the minibatches of the reader."""
+        if not self.options.gradient_check or step is not self.step:
+            return loop_over(self.network, step, self._inputs, reader, self.nodes[0])
+        single = SingleLoop(self.network, step, reader, self.nodes[0])
+        single.inputs = self._inputs
+        return CheckedLoop(single, self.rule, self.options.figures, self.index)
 
     def _compile(self) -> Step:
         names = [node.name for node in self.nodes]

@@ -94,8 +94,10 @@ class SingleLoop:
     def run(self, count: int, seconds: float = 0.0) -> Progress:
         """One minibatch."""
         minibatch = self.reader.next()
-        if minibatch is None:
-            return Progress(0, 0, 0, {}, True)
+        return Progress(0, 0, 0, {}, True) if minibatch is None else self.train_on(minibatch)
+
+    def train_on(self, minibatch: Minibatch) -> Progress:
+        """One minibatch that the reader gave."""
         feed(self.step, self.inputs, minibatch)
         counted = update_samples(self.network, self.criterion, minibatch, self.step)
         set_hyper(self.network, *self.rates, counted)

@@ -16,20 +16,40 @@ USED = """
     gradientClippingWithTruncation dropoutRate varianceTimeConstant fsAdagradTargetAvDenom
     normWithAveMultiplier rms_gamma rms_wgt_inc rms_wgt_dec rms_wgt_max rms_wgt_min
     adam_meanMomentum adam_varMomentum adam_epsilon disableRegInBatchNormalization
-    batchNormalizationTimeConstant batchNormalizationBlendTimeConstant
+    batchNormalizationTimeConstant batchNormalizationBlendTimeConstant gaussianNoiseInjectStd
+    gradientcheck sigFigs
 """.split()
-"""Keys that `options.py` and `adjust.py` read."""
+"""Keys that `options.py` reads."""
 
 WITHOUT_EFFECT = """
     maxSamplesInRAM numSubminibatches maxTempMemSizeInSamplesForCNN numMBsToCUDAProfile
-    executionEngine unitTest packThresholdSizeInKB gradientBits distributedMBReading syncPerfStats
-    ParallelTrain AutoAdjust adaptationRegWeight hSmoothingWeight
+    executionEngine unitTest packThresholdSizeInKB adaptationRegWeight hSmoothingWeight
     frameDropThresh doReferenceAlign seqGammarUsesMBR seqGammarAMF seqGammarLMF seqGammarBMMIFactor
-    seqGammarWordPen
-    tensorBoardNumMBsToLogResult sigFigs traceGPUMemoryAllocations truncated
+    seqGammarWordPen tensorBoardNumMBsToLogResult traceGPUMemoryAllocations truncated
+    ParallelTrain AutoAdjust
 """.split()
 """Keys that change memory, speed or a feature that is refused by the key that turns it on; whether
-sequences are truncated is up to the reader."""
+sequences are truncated is up to the reader. The blocks have keys of their own."""
+
+METHODS = (
+    "none",
+    "DataParallelSGD",
+    "ModelAveragingSGD",
+    "BlockMomentumSGD",
+    "dataParallelASGD",
+)
+"""What `parallelizationMethod` may be; with one worker all are the same."""
+
+PARALLEL = """
+    parallelizationMethod parallelizationStartEpoch distributedMBReading syncPerfStats
+    DataParallelSGD ModelAveragingSGD BlockMomentumSGD dataParallelASGD gradientBits
+    useZeroThresholdFor1BitQuantization useBufferedAsyncGradientAggregation blockSizePerWorker
+    blockSize syncFrequencyInFrames syncPeroid syncPeriod blockMomentumAsTimeConstant
+    blockMomentumPerSync blockLearningRate useNesterovMomentum resetSGDMomentum
+    syncPeriodPerWorker UsePipeline SimModelAverage AdjustLearningRateAtBeginning adjustType
+    adjustCoefficient adjustPerMinibatches
+""".split()
+"""Keys of the block `ParallelTrain` and of its blocks."""
 
 AUTO_ADJUST = """
     autoAdjustLR reduceLearnRateIfImproveLessThan increaseLearnRateIfImproveMoreThan
@@ -41,21 +61,11 @@ AUTO_ADJUST = """
 """Keys of the block `AutoAdjust`, read there or in the SGD section."""
 
 
-def _zero(settings: Settings, key: str) -> bool:
-    return all(v == 0 for v in settings.schedule(key).values)
-
-
-def _false(settings: Settings, key: str) -> bool:
-    return not settings.boolean(key)
-
-
 def _none(settings: Settings, key: str) -> bool:
     return settings.text(key).lower() in ("", "none")
 
 
 REFUSED: dict[str, tuple[Callable[[Settings, str], bool], str]] = {
-    "gaussianNoiseInjectStd": (_zero, "set it to 0"),
-    "gradientcheck": (_false, "remove it; gradients are checked by the tests of this program"),
     "tensorBoardLogDir": (_none, "remove it and read the log lines instead"),
     "traceNodeNamesReal": (_none, "write the nodes with the action 'write'"),
     "traceNodeNamesCategory": (_none, "write the nodes with the action 'write'"),
@@ -71,12 +81,43 @@ def check_keys(sgd: Settings, warn: Callable[[Diagnostic], None]) -> None:
         if sgd.has(key) and not harmless(sgd, key):
             raise refused(sgd, key, remedy)
     known = (*USED, *WITHOUT_EFFECT, *AUTO_ADJUST, *REFUSED)
-    block = sgd.find_section("AutoAdjust")
-    for section in (sgd, block) if block is not None else (sgd,):
-        lower = {key.lower() for key in known}
-        for key in section.own_keys():
-            if section.has(key) and key.lower() not in lower:
-                warn(_unknown(section, key, known))
+    _warn_of_unknown(sgd, known, warn)
+    if (block := _own_block(sgd, "AutoAdjust")) is not None:
+        _warn_of_unknown(block, known, warn)
+    if (block := _own_block(sgd, "ParallelTrain")) is not None:
+        check_parallel(block, warn)
+
+
+def check_parallel(block: Settings, warn: Callable[[Diagnostic], None]) -> None:
+    """Say that several workers are not used; the keys must still be ones that exist."""
+    for method in METHODS[1:]:
+        if (inner := _own_block(block, method)) is not None:
+            _warn_of_unknown(inner, PARALLEL, warn)
+    _warn_of_unknown(block, PARALLEL, warn)
+    key = "parallelizationMethod"
+    asked = block.text(key, "none")
+    if asked.lower() not in {method.lower() for method in METHODS}:
+        title = f"{key} '{asked}' is not known"
+        help = did_you_mean(asked, METHODS) or f"known: {', '.join(METHODS)}"
+        raise BrainScriptError(Diagnostic("BS0705", title, block.span_of(key), help=help))
+    if asked.lower() != "none":
+        title = f"{asked} has no effect: one process trains, on all threads of the machine"
+        warn(Diagnostic("BS0728", title, block.span_of(key), severity="warning"))
+
+
+def _own_block(section: Settings, key: str) -> Settings | None:
+    """A block written in this section itself."""
+    return section.find_section(key) if section.is_section(key) else None
+
+
+def _warn_of_unknown(
+    section: Settings, known: Iterable[str], warn: Callable[[Diagnostic], None]
+) -> None:
+    """Warn of each key of a section that is not known; the others count as read."""
+    lower = {key.lower() for key in known}
+    for key in section.own_keys():
+        if section.has(key) and key.lower() not in lower:
+            warn(_unknown(section, key, known))
 
 
 def refused(settings: Settings, key: str, remedy: str, title: str = "") -> BrainScriptError:

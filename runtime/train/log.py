@@ -77,6 +77,8 @@ LINES: dict[str, str] = {
     "final": "Final Results: Minibatch[1-%(last)d]: %(values)s",
     "cv model": "Model '%(path)s':",
     "cv missing": "There is no model '%(path)s'.",
+    "statistics": "Statistics of '%(name)s' estimated.",
+    "model saved": "Model with %(nodes)d nodes saved as '%(path)s'.",
     "best models": "Best models:",
     "best model": ("Based on Err[%(index)d]: Best model = %(path)s with min err %(value).8g"),
     "write minibatch": "Minibatch[%(index)d]: ActualMBSize = %(samples)d",

@@ -53,6 +53,8 @@ class Options:
     keep_checkpoints: bool = False
     save_best: bool = False
     precompute_all: bool = True
+    gradient_check: bool = False
+    figures: int = 6
     dropout: tuple[float, ...] = (0.0,)
     time_constants: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0,), (0.0,))
 
@@ -95,6 +97,8 @@ def read_options(sgd: Settings, warn: Callable[[Diagnostic], None]) -> Options:
         keep_checkpoints=sgd.boolean("keepCheckPointFiles", False),
         save_best=sgd.boolean("saveBestModelPerCriterion", False),
         precompute_all=sgd.boolean("useAllDataForPreComputedNode", True),
+        gradient_check=_gradient_check(sgd),
+        figures=sgd.integer("sigFigs", 6),
         dropout=_fractions(sgd, "dropoutRate", (0.0,)),
         time_constants=(
             _schedule(sgd, "batchNormalizationTimeConstant"),
@@ -158,6 +162,16 @@ def _fractions(sgd: Settings, key: str, default: tuple[float, ...]) -> tuple[flo
     return values
 
 
+def _gradient_check(sgd: Settings) -> bool:
+    """Whether to compare gradients with differences, which needs double precision."""
+    asked = sgd.boolean("gradientcheck", False)
+    if asked and sgd.text("precision", "float").lower() != "double":
+        title = "gradientcheck needs double precision"
+        span, help = sgd.span_of("gradientcheck"), "add precision = double at the top level"
+        raise BrainScriptError(Diagnostic("BS0705", title, span, help=help))
+    return asked
+
+
 def _schedule(sgd: Settings, key: str, least: float = -math.inf) -> tuple[float, ...]:
     """Numbers, one an epoch; 0 when the key is not there."""
     if not sgd.has(key):
@@ -187,6 +201,7 @@ def _update(sgd: Settings) -> UpdateRule:
         sgd.number("L2RegWeight", 0.0) > 0,
         sgd.boolean("normWithAveMultiplier", True),
         not sgd.boolean("disableRegInBatchNormalization", False),
+        noise=sgd.number("gaussianNoiseInjectStd", 0.0) > 0,
     )
 
 
@@ -194,10 +209,12 @@ def _constants(sgd: Settings) -> dict[str, float]:
     """The numbers of the update rule that do not change: hyper scalar -> value."""
     l1, l2 = sgd.number("L1RegWeight", 0.0), sgd.number("L2RegWeight", 0.0)
     clipping = sgd.number("clippingThresholdPerSample", math.inf)
+    noise = sgd.number("gaussianNoiseInjectStd", 0.0)
     for key, bad in (
         ("L1RegWeight", not 0 <= l1 < math.inf),
         ("L2RegWeight", not 0 <= l2 < math.inf),
         ("clippingThresholdPerSample", not clipping > 0),
+        ("gaussianNoiseInjectStd", not 0 <= noise < math.inf),
         ("varianceTimeConstant", not sgd.number("varianceTimeConstant", 720000) > 0),
     ):
         if bad:
@@ -213,6 +230,7 @@ def _constants(sgd: Settings) -> dict[str, float]:
         "l1": l1,
         "l2": l2,
         "clipping": clipping,
+        "noise": noise,
         "inverse_variance_time": 1 / sgd.number("varianceTimeConstant", 720000),
         "target": sgd.number("fsAdagradTargetAvDenom", 1.0),
         "rms_gamma": sgd.number("rms_gamma", 0.99),

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from brainscript.runtime.network import Network, Reader
+from brainscript.runtime.network import Reader
+from brainscript.runtime.train.automatic.restore import MOVED, restored
 from brainscript.runtime.train.epoch import Epoch
 from brainscript.runtime.train.log import Log, shown_all
-
-MOVED = ("parameter", "statistic", "momentum", "random")
-"""The roles of the states that training moves."""
 
 
 @dataclass
@@ -47,15 +43,3 @@ class Trials:
             size=size,
         )
         return values[0].average
-
-
-@contextmanager
-def restored(network: Network, roles: Sequence[str]) -> Generator[None]:
-    """Puts the values of these roles back at the end."""
-    state = network.state
-    saved = {n: state.view(n).copy() for n in state.names() if state.role(n) in roles}
-    try:
-        yield
-    finally:
-        for name, value in saved.items():
-            state.view(name)[...] = value
