@@ -36,6 +36,7 @@ from brainscript.dialects.bs import (
 from brainscript.passes.evaluate.failures import failure
 from brainscript.passes.evaluate.graph import Graph
 from brainscript.passes.evaluate.networks import Networks
+from brainscript.passes.evaluate.wide import WideOperands
 
 Rule = Callable[["Engine", Operation], "SSAValue | None"]
 """Looks at a demanded operation and gives the value to evaluate first; None when it is done.
@@ -90,6 +91,7 @@ class Engine:
         self.block: Block = network.body.block
         self.networks = networks or Networks(None)
         self.graph = Graph(self.block, self.networks)
+        self.wide = WideOperands()
         self.rules = rules
         self.complete = complete
         self.calls = 0
@@ -190,7 +192,7 @@ class Engine:
             name = result.name_hint or path_of(op)
             raise self.fail(op, "BS0302", f"'{shorten(name)}' is defined by itself alone")
         hint = result.name_hint
-        result.replace_all_uses_with(value)
+        self.wide.replace_uses(result, value)
         if value.name_hint is None:
             value.name_hint = hint
         op.detach()

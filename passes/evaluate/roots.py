@@ -46,6 +46,7 @@ def run(engine: Engine) -> None:
         _demand_roots(engine, holders)
         _fetch_delayed(engine, holders)
     finally:
+        engine.wide.settle()
         if holders:
             roots.operands = [holder.operands[0] for holder in holders]
         _add_edits(engine, roots)
