@@ -30,7 +30,9 @@ def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> 
             NetSetMode(training=True, dropout=rule.dropout),
             NetSettleAxes(),
             NetGradient(),
-            NetUpdate(rule.rule, rule.clip, rule.l1, rule.l2, rule.average, rule.normalised, rule.noise),
+            NetUpdate(
+                rule.rule, rule.clip, rule.l1, rule.l2, rule.average, rule.normalised, rule.noise
+            ),
         ]
     if mode in ("test", "criterion"):
         active = mode == "criterion"

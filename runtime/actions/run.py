@@ -41,7 +41,6 @@ UNSUPPORTED = (
     "SVD",
     "convertdbn",
     "exportdbn",
-    "bnstat",
     "devtest",
 )
 
