@@ -80,3 +80,12 @@ class Steps:
             return kept_unless(code, fits, held, lambda: inner(k, window, held))
 
         return carried(code, (low, code.least(high, a.kernel), step), value, body)
+
+
+def windows_at(code: Code, axis: Axis, step: Index) -> tuple[Index, Index]:
+    """The windows that have an element at a step."""
+    first = code.subtract(code.multiply(step, axis.dilation), axis.low)
+    before = code.greatest(code.subtract(0, first), 0)
+    inside = code.greatest(code.add(code.subtract(axis.size - 1, first), axis.stride), 0)
+    high = code.least(code.divide(inside, axis.stride), axis.out)
+    return code.ceil_divide(before, axis.stride), high

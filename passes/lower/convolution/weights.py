@@ -26,10 +26,10 @@ from brainscript.dialects.kern_tile import (
 )
 from brainscript.dialects.kern_windows import TileAcrossOp, TileGatherOp
 from brainscript.dialects.net.convolution import CorrelateWeightsOp
-from brainscript.dialects.net.windows import Axis
 from brainscript.dialects.sched import KernelOp
 from brainscript.passes.lower.convolution.form import form_of
 from brainscript.passes.lower.convolution.frame import Frame, carried, positions
+from brainscript.passes.lower.convolution.outer import windows_at
 from brainscript.passes.lower.convolution.pack import Panel, pack_turned
 from brainscript.passes.lower.convolution.plan import Block, blocks_of
 from brainscript.passes.lower.convolution.runs import Places, Run, even_tiles, runs_of
@@ -332,12 +332,3 @@ class _Writer:
             code.store(vector, frame.outputs[0], place, count)
             code.builder.insert(TileEndOp())
         code.builder.insert(TileAcrossOp(tile, block.columns, body))
-
-
-def windows_at(code: Code, axis: Axis, step: Index) -> tuple[Index, Index]:
-    """The windows that have an element at a step."""
-    first = code.subtract(code.multiply(step, axis.dilation), axis.low)
-    before = code.greatest(code.subtract(0, first), 0)
-    inside = code.greatest(code.add(code.subtract(axis.size - 1, first), axis.stride), 0)
-    high = code.least(code.divide(inside, axis.stride), axis.out)
-    return code.ceil_divide(before, axis.stride), high
