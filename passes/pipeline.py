@@ -22,6 +22,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
         "net-select{mode=train}",
         "net-set-mode{training=true}",
         "net-settle-axes",
+        "net-settle-states",
         "net-gradient",
         "net-update",
     ),
@@ -29,17 +30,20 @@ PIPELINES: dict[str, tuple[str, ...]] = {
         "net-select{mode=test}",
         "net-set-mode",
         "net-settle-axes",
+        "net-settle-states",
         "net-update",
     ),
     "write-step": (
         "net-select{mode=write}",
         "net-set-mode",
         "net-settle-axes",
+        "net-settle-states",
     ),
     "precompute-step": (
         "net-select{mode=precompute}",
         "net-set-mode",
         "net-settle-axes",
+        "net-settle-states",
         "net-precompute",
     ),
     # the step becomes a list of kernel calls on planned memory

@@ -113,6 +113,11 @@ class DelayOp(NetOp, ABC):
         """How many steps away the value is."""
         return self.time_step.value.data
 
+    @property
+    def is_local(self) -> bool:
+        """Whether no value comes from the minibatch before."""
+        return bool(self.local.value.data)
+
     def verify_(self) -> None:
         """The result is like the rule says, as far as it is known."""
         mine, found = type_of(self.result), self.infer()
