@@ -8,7 +8,7 @@ from xdsl.ir import Operation, SSAValue
 from brainscript.dialects.net.base import NetOp, plain
 from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of
 from brainscript.dialects.net.normalise import InvStdDevOp, MeanOp
-from brainscript.dialects.net.parameters import InputOp, ParameterOp, ReadOp
+from brainscript.dialects.net.parameters import RANDOM_INITS, InputOp, ParameterOp, ReadOp
 from brainscript.dialects.net.places import span_of
 from brainscript.dialects.net.stored import stored_of
 from brainscript.dialects.tensors import TensorType, type_of
@@ -123,3 +123,9 @@ def _precomputed(network: NetworkOp) -> list[PrecomputeSpec]:
         for op in network.block.ops
         if isinstance(op, STATISTICS)
     ]
+
+
+def seeds_of(module: ModuleOp) -> list[int]:
+    """The seeds that the random parameters of a module draw with."""
+    specs = facts_of(module).parameters
+    return [spec.seed for spec in specs if spec.init in RANDOM_INITS]

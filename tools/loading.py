@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from xdsl.dialects.builtin import ModuleOp
 
 from brainscript.dialects.net.base import NetOp, attribute
@@ -22,7 +24,11 @@ def module_of_file(path: str) -> ModuleOp:
 
 def inherited_module(model: LoadedModel, path: str) -> ModuleOp:
     """The module of a model; parameters and known statistics take their values from the file."""
-    module = model.module()
+    return inherited(model.module(), path, model.values)
+
+
+def inherited(module: ModuleOp, path: str, values: Container[str]) -> ModuleOp:
+    """The module with parameters, and the statistics among `values`, that name their file."""
     for op in module.ops:
         if isinstance(op, ParameterOp):
             name = op.sym_name.data
@@ -35,5 +41,5 @@ def inherited_module(model: LoadedModel, path: str) -> ModuleOp:
     network = network_of(module)
     for op in network.block.ops if network is not None else ():
         if isinstance(op, NetOp) and op.OPERATION in ("Mean", "InvStdDev"):
-            set_stored(op, path if op.node_name in model.values else "", op.node_name)
+            set_stored(op, path if op.node_name in values else "", op.node_name)
     return module

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,6 +107,7 @@ class Wiring:
             warn=self.console.show,
             stderr=sys.stderr,
             stdout=sys.stdout,
+            run_script=lambda section: self.run_script(section, dry_run),
             dry_run=dry_run,
             planned=self.planned,
         )
@@ -163,6 +164,33 @@ class Wiring:
         in_order = randomize is None
         show = self.console.show
         return open_reader(settings, inputs, bool(randomize), show, in_order=in_order)
+
+    def run_script(self, section: Settings, dry_run: bool = False) -> list[tuple[str, int]]:
+        """Run the model editing script of a section; gives what it has saved."""
+        from brainscript.tools.edited import EditedNetworks
+        from brainscript.tools.evaluate import evaluated_module
+        from brainscript.tools.facts import seeds_of
+        from brainscript.tools.mel import Script
+
+        def evaluate(tree: Expression, precision: str, load: Callable[[str], ModuleOp]) -> ModuleOp:
+            offset, crash = self.seeds_used, self.compilation.crash
+            made = evaluated_module(tree, precision, offset, False, crash, load)
+            self.seeds_used = max([offset, *seeds_of(made)])
+            return made
+
+        def compiled(module: ModuleOp) -> Network:
+            from brainscript.passes.ir_text import ir_text
+
+            key = text_key("edited", ir_text(module))
+            return CompiledNetwork(key, module.clone, self.compilation)
+
+        show, precision = self.console.show, section.word("precision", PRECISIONS, "float")
+        networks = EditedNetworks(
+            self.sources, self.model, evaluate, compiled, show, self.planned, dry_run, precision
+        )
+        script = Script(section, networks)
+        script.run()
+        return script.saved
 
     def show_warnings(self) -> None:
         """Print the warnings that the front end has kept, once."""

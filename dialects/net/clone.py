@@ -25,7 +25,8 @@ from xdsl.printer import Printer
 from xdsl.traits import MemoryReadEffect, MemoryWriteEffect
 from xdsl.utils.exceptions import VerifyException
 
-from brainscript.dialects.net.base import parse_operands, parse_options, print_options
+from brainscript.dialects.net.base import NetOp, parse_operands, parse_options, print_options
+from brainscript.dialects.net.shapes import as_written
 from brainscript.dialects.tensors import TensorType
 
 MODES = ("learnable", "constant", "shared")
@@ -228,3 +229,17 @@ class KeepOp(IRDLOperation):
             printer.print_string(" ")
             printer.print_list(self.values, printer.print_operand)
         print_options(printer, self)
+
+
+@irdl_op_definition
+class RemovedOp(NetOp):
+    """What is left of a removed node while others use it: `%z = net.removed {node = "z"} : T`.
+
+    The compiler makes it. A network with such a node is not complete and cannot be saved.
+    """
+
+    name = "net.removed"
+    rule = staticmethod(as_written)
+
+    def __init__(self, type: TensorType, node: str):
+        super().__init__(result_type=type, node=node)

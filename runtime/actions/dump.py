@@ -26,7 +26,7 @@ def dump(section: Settings, session: Session) -> None:
     values = section.boolean("printValues", True)
     metadata = section.boolean("printMetadata", True)
     text = "".join(
-        _node(network, node, values, metadata)
+        node_text(network, node, values=values, metadata=metadata)
         for node in _selected(network, name, pattern, section)
     )
     try:
@@ -51,7 +51,8 @@ def _selected(network: Network, name: str, pattern: str, section: Settings) -> I
             yield nodes[key]
 
 
-def _node(network: Network, node: NodeSpec, values: bool, metadata: bool) -> str:
+def node_text(network: Network, node: NodeSpec, *, values: bool, metadata: bool) -> str:
+    """One node as text: its links or dimensions, and its values if asked for."""
     stored, head = _stored(network, node)
     sparse = any(spec.sparse for spec in network.facts.inputs if spec.name == node.name)
     operation = f"Sparse{node.operation}" if sparse else node.operation

@@ -1,0 +1,1 @@
+"""The model editing language MEL: scripts that change stored networks."""
