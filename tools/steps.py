@@ -14,6 +14,7 @@ from brainscript.passes.gradient.precompute import NetPrecompute
 from brainscript.passes.gradient.update import NetUpdate
 from brainscript.passes.infer.axes import NetSettleAxes
 from brainscript.passes.infer.select import NetSelect
+from brainscript.passes.infer.states import NetSettleStates
 from brainscript.passes.ir_text import ir_text
 from brainscript.passes.mode.set_mode import NetSetMode
 from brainscript.runtime.network import Mode, UpdateRule
@@ -29,6 +30,7 @@ def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> 
             NetSelect("train", names[1:], names[0] if names else ""),
             NetSetMode(training=True, dropout=rule.dropout),
             NetSettleAxes(),
+            NetSettleStates(),
             NetGradient(),
             NetUpdate(
                 rule.rule, rule.clip, rule.l1, rule.l2, rule.average, rule.normalised, rule.noise
@@ -37,10 +39,11 @@ def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> 
     if mode in ("test", "criterion"):
         active = mode == "criterion"
         set_mode = NetSetMode(training=active, dropout=active and rule.dropout)
-        return [NetSelect("test", names), set_mode, NetSettleAxes(), NetUpdate()]
+        return [NetSelect("test", names), set_mode, NetSettleAxes(), NetSettleStates(), NetUpdate()]
     if mode == "precompute":
-        return [NetSelect("precompute"), NetSetMode(), NetSettleAxes(), NetPrecompute()]
-    return [NetSelect("write", names), NetSetMode(), NetSettleAxes()]
+        settle = [NetSettleAxes(), NetSettleStates()]
+        return [NetSelect("precompute"), NetSetMode(), *settle, NetPrecompute()]
+    return [NetSelect("write", names), NetSetMode(), NetSettleAxes(), NetSettleStates()]
 
 
 def step_module(
