@@ -15,6 +15,7 @@ POINTER, INDEX = PtrType(), IndexType()
 SIGNATURES: dict[str, tuple[Attribute, ...]] = {
     "bs_draw_uniform": (POINTER, POINTER, INDEX, INDEX),
     "bs_draw_classes": (POINTER, POINTER, POINTER, INDEX, INDEX, INDEX, INDEX, INDEX),
+    "bs_scratch": (POINTER, INDEX),
     "bs_find_steps": (POINTER, POINTER, POINTER, POINTER, INDEX),
     "bs_draw_count": (POINTER, POINTER, POINTER, INDEX, INDEX, INDEX, INDEX),
 }

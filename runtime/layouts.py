@@ -220,14 +220,7 @@ def empty_sequence() -> BrainScriptError:
     return BrainScriptError(Diagnostic("BS0634", title, help=help))
 
 
-def cut_sequence() -> BrainScriptError:
-    """The diagnostic for pieces of sequences where whole ones are needed."""
-    title = "truncated sequences meet an operation that needs whole sequences"
-    help = "remove 'truncated' from the reader: First, Last, Slice along time, Where look at all"
-    return BrainScriptError(Diagnostic("BS0619", title, help=help))
-
-
-NO_STEP, TOO_MANY, NO_SUCH_STEP, NOT_ALIKE = range(1, 5)
+NO_STEP, TOO_MANY, NO_SUCH_STEP, NOT_ALIKE, CUT = range(1, 6)
 """What a step that looks at layouts may complain about."""
 
 _COMPLAINTS = {
@@ -251,6 +244,11 @@ _COMPLAINTS = {
         "two dynamic axes differ in the lengths of their sequences",
         "sequences must pair up and be equally long, or of one step",
     ),
+    CUT: (
+        "BS0619",
+        "truncated sequences meet an operation that needs whole sequences",
+        "remove 'truncated' from the reader: First, Last, Slice along time, Where look at all",
+    ),
 }
 
 
@@ -259,4 +257,5 @@ def check_complaints(axes: Sequence[str], layouts: Sequence[Layout]) -> None:
     for axis, layout in zip(axes, layouts, strict=True):
         if layout.complaint:
             code, title, help = _COMPLAINTS[layout.complaint]
+            layout.words[LAYOUT_COMPLAINT] = 0
             raise BrainScriptError(Diagnostic(code, title, label=f"axis '{axis}'", help=help))

@@ -253,6 +253,7 @@ _SIGNATURES: dict[str, tuple[object, ...]] = {
     "bs_reader_lengths": (None, c_void_p, c_int64, POINTER(MinibatchInfo), c_void_p),
     "bs_reader_truncate": (None, c_void_p, c_int64),
     "bs_reader_gather": (c_int64, c_void_p, c_int64, POINTER(MinibatchInfo), c_void_p),
+    "bs_scratch": (None, c_void_p, c_int64),
     "bs_find_steps": (None, c_void_p, c_void_p, c_void_p, c_void_p, c_int64),
     "bs_run_minibatches": (None, c_void_p, POINTER(Loop), c_int64, c_double, POINTER(Progress)),
 }

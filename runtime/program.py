@@ -26,7 +26,7 @@ from brainscript.program_image import (
     layouts_place,
     states_place,
 )
-from brainscript.runtime.layouts import Layout, Sequences, bases_of, check_complaints, cut_sequence
+from brainscript.runtime.layouts import Layout, Sequences, bases_of, check_complaints
 from brainscript.runtime.native_library import function_address
 from brainscript.runtime.state_arena import (
     DTYPES,
@@ -39,8 +39,8 @@ from brainscript.runtime.state_arena import (
 from brainscript.runtime.threads import shared_pool
 
 BARRIER_SYMBOL = "bs_barrier"
-FIND_STEPS = "bs_find_steps"
-"""What the kernel of `Where` calls."""
+SEQUENCES = ("bs_find_steps", "bs_scratch")
+"""What kernels of sequences call: for the steps of `Where`, and for memory."""
 
 DRAWS = ("bs_draw_uniform", "bs_draw_classes", "bs_draw_count")
 """What kernels call for random numbers."""
@@ -68,7 +68,7 @@ class Program:
         self.state = state
         self._pool = shared_pool(threads) if threads > 1 else None
         self._most = 1 if self._pool is None else self._pool.threads
-        symbols = (BARRIER_SYMBOL, FIND_STEPS, *DRAWS)
+        symbols = (BARRIER_SYMBOL, *SEQUENCES, *DRAWS)
         imports = {name: function_address(name) for name in symbols}
         linked = Linked([objects[key] for key in image.objects], [image.step], imports)
         words = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
@@ -161,8 +161,6 @@ class Program:
     def set_layouts(self, layouts: Mapping[str, Sequences]) -> None:
         """The sequences of each axis that is made from no other."""
         given = {a: s for a, s in layouts.items() if a in self.image.axes}
-        if self._made and any(s.begins is not None for s in given.values()):
-            raise cut_sequence()
         sizes = {axis: int(np.sum(s.lengths)) for axis, s in given.items()}
         counts = [sizes.get(axis, 0) for axis in self.image.axes]
         self._make_room(
@@ -225,7 +223,7 @@ class Program:
             self._step(self.frame_address, 0, 1)
         else:
             self._pool.run(self.step_address, self.frame_address, count)
-        if self._finds:
+        if len(self.layouts) > 1:
             check_complaints(self.image.axes, self.layouts)
 
     def _view(self, slot: Slot) -> Array:

@@ -269,7 +269,7 @@ KERNELS = frozenset(
         "where",
         "ctc_loss",
         "ctc_gradient",
-        "edit_distance",
+        "edit_counts",
     )
 )
 """The operations that are a kernel of the family `sequence` each: they look at layouts."""

@@ -150,6 +150,10 @@ class Fields:
         return self.builder.lookup(self.scope, name, self.node.span)
 
 
+AXIS = "DynamicAxis"
+"""The operation that makes no value but names the dynamic axis of an input."""
+
+
 def _node(fields: Fields, path: str) -> SSAValue:
     kind = fields.text("operation")
     if kind is None:
@@ -173,7 +177,7 @@ def _node(fields: Fields, path: str) -> SSAValue:
             "BS0319", f"there is no operation '{kind}'", did_you_mean(kind, [*KINDS, *DELAYS])
         )
     options = fields.given(known)
-    inputs = [] if kind == "InputValue" else fields.spread("inputs")
+    inputs = [] if kind in ("InputValue", AXIS) else fields.spread("inputs")
     properties: dict[str, Attribute] = {"kind": StringAttr(kind)}
     if options:
         properties["options"] = strings(options)
@@ -187,6 +191,8 @@ def _node(fields: Fields, path: str) -> SSAValue:
 def _options(kind: str) -> tuple[str, ...] | None:
     if kind == "InputValue":
         return (*(option.name for option in INPUT_OPTIONS), "tag")
+    if kind == AXIS:
+        return ("tag",)
     if kind in DELAYS:
         return (*DELAYS[kind], "tag")
     found = KINDS.get(kind)

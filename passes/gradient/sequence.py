@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from brainscript.dialects.net import sequence as seq
+from brainscript.dialects.net.alignment import BEGINS, CtcGradientOp
+from brainscript.dialects.net.normalise import LogSoftmaxOp
+from brainscript.dialects.net.reduce import ReduceOp
 from brainscript.passes.gradient.cases import Case, Table
 from brainscript.passes.gradient.terms import Term
 
@@ -33,7 +36,18 @@ def _gather(c: Case) -> Term:
     return c.make(seq.GatherPackedOp, c.operand(0), c.g, index=1)
 
 
+def _alignment(c: Case) -> Term:
+    """The softmax of the features minus the share of each class in the paths."""
+    z, labels = c.operand(1), c.operand(0)
+    begins = labels.apply(ReduceOp, op="Max").same(c.writer.term(BEGINS))
+    tokens = begins.choose(labels.apply(ReduceOp, op="Argmax"), -1.0)
+    log_p = z.apply(LogSoftmaxOp)
+    return c.g * c.make(CtcGradientOp, log_p, tokens, index=1, **c.op.option_values())
+
+
 TABLE: Table = {
+    "net.forward_backward": (None, _alignment),
+    "net.edit_distance": (None, None),
     "net.sequence_slice": (_embed,),
     "net.sequence_embed": (_slice,),
     "net.sequence_spread": (_fold,),

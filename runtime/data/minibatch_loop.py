@@ -15,7 +15,6 @@ from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.layouts import (
     Layout,
     check_complaints,
-    cut_sequence,
     dependency_order,
     empty_sequence,
 )
@@ -125,8 +124,6 @@ class MinibatchLoop:
         described = (native_library.Axis * max(1, len(self.axes)))()
         for native, axis in zip(described, self.axes, strict=False):
             how = made(axis)
-            if how.kind != "stream" and self.reader.truncation:
-                raise cut_sequence()
             native.kind, native.begin, native.end = KINDS.index(how.kind), how.begin, how.end
             stream = how.kind == "stream"
             native.source = self.reader.axes[axis] if stream else self.axes.index(how.base)

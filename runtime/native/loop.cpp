@@ -86,6 +86,7 @@ class Loop {
       const int64_t axis = plan_.order[i];
       const bs_axis& made = plan_.axis[axis];
       Layout mine = layout(axis);
+      mine.complain(0);
       if (made.kind == kAxisFirst) {
         mine.set_first(layout(made.source));
       } else if (made.kind == kAxisSlice) {
@@ -101,14 +102,14 @@ class Loop {
     return true;
   }
 
-  // Takes in the columns of axes that the step has made; false when it could not make one.
+  // Takes in the columns of axes that the step has made; false when it complains of an axis.
   bool look_at_found() {
+    bool good = true;
     for (int64_t axis = 0; axis < plan_.axes; ++axis) {
-      if (plan_.axis[axis].kind != kAxisFound) continue;
-      columns_[axis] = plan_.frame[kFrameColumns + axis];
-      if (layout(axis).complaint() != 0) return false;
+      if (plan_.axis[axis].kind == kAxisFound) columns_[axis] = plan_.frame[kFrameColumns + axis];
+      good = good && layout(axis).complaint() == 0;
     }
-    return true;
+    return good;
   }
 
   // The samples that momentum and regularisation go by.

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from brainscript.dialects.kern import FuncOp
 from brainscript.dialects.sched import KernelOp
-from brainscript.passes.lower.sequence import moves, packed
+from brainscript.passes.lower.sequence import ctc, edit_distance, moves, packed
 from brainscript.target import Target
 
 __all__ = ["lower_sequence"]
 
-LOWERINGS = {**moves.LOWERINGS, **packed.LOWERINGS}
+LOWERINGS = {
+    **moves.LOWERINGS,
+    **packed.LOWERINGS,
+    **ctc.LOWERINGS,
+    **edit_distance.LOWERINGS,
+}
 
 
 def lower_sequence(kernel: KernelOp, target: Target) -> FuncOp:

@@ -14,7 +14,9 @@ from brainscript.dialects.sched import KernelOp
 from brainscript.dialects.tensors import type_of
 from brainscript.passes.lower.rows.writer import Writer
 from brainscript.program_image import (
+    LAYOUT_BEGINS,
     LAYOUT_COMPLAINT,
+    LAYOUT_ENDS,
     LAYOUT_LENGTHS,
     LAYOUT_OFFSETS,
     LAYOUT_ORDER,
@@ -68,6 +70,8 @@ class Layout:
         self._lengths = self._array(LAYOUT_LENGTHS)
         self._order = self._array(LAYOUT_ORDER)
         self._ranks = self._array(LAYOUT_RANK)
+        self._begins = self._array(LAYOUT_BEGINS)
+        self._ends = self._array(LAYOUT_ENDS)
 
     def _array(self, place: int) -> SSAValue:
         return self.writer.load(self.pointer, self.writer.index(place), PtrType())
@@ -96,6 +100,11 @@ class Layout:
     def column(self, rank: SSAValue, step: SSAValue) -> SSAValue:
         """The column of a step of a sequence."""
         return self.writer.add(self.offset(step), rank)
+
+    def whole(self, rank: SSAValue) -> SSAValue:
+        """1 where a sequence begins and ends in this minibatch, else 0."""
+        begins = integer(self.writer, self._begins, rank)
+        return self.writer.mul(begins, integer(self.writer, self._ends, rank))
 
     def complain(self, reason: int) -> None:
         """Tell the host, after the step, what is wrong."""

@@ -22,8 +22,9 @@ from brainscript.passes.lower.sequence.layout import start
 from brainscript.passes.lower.sequence.samples import clear_sample, copy_sample, parts
 from brainscript.target import Target
 
-NOT_ALIKE = 4
-"""The complaint that sequences which pair up differ in length; see `runtime/layouts.py`."""
+NOT_ALIKE, CUT = 4, 5
+"""The complaints that sequences which pair up differ in length, and that one is only a piece; see
+`runtime/layouts.py`."""
 
 
 @dataclass
@@ -135,6 +136,8 @@ def lower_slice(kernel: KernelOp, target: Target) -> FuncOp:
     move = Move(kernel, target)
     writer = move.writer
     with move.pairs() as pair:
+        with writer.when("ne", move.source.whole(pair.other), writer.index(1)):
+            move.result.complain(CUT)
         low = _lowest(writer, kernel, pair.other_length)
         with writer.loop(writer.index(0), pair.length, 1) as step:
             move.copy(pair, step.index, writer.add(step.index, low))

@@ -5,7 +5,7 @@
 #include "layout.h"
 
 namespace {
-enum Found : int64_t { kNoStep = 1, kTooMany = 2 };
+enum Found : int64_t { kNoStep = 1, kTooMany = 2, kCut = 5 };
 
 // How many steps of a sequence are taken up to each of its steps: as many as the sum of the
 // condition, rounded up, with a margin for what rounding adds to fractions like 1/3.
@@ -71,8 +71,9 @@ class Finder {
       int64_t steps = 0;
       for (int64_t t = 0; t < base_.lengths()[rank]; ++t) steps = taken.after(at(rank, t));
       reason_ = steps == 0 ? kNoStep : kTooMany;
+      if (!base_.whole(rank)) reason_ = kCut;
       total += steps;
-      if (steps == 0 || total > found_.capacity()) return false;
+      if (reason_ == kCut || steps == 0 || total > found_.capacity()) return false;
       found_.slots()[number] = steps;
     }
     return true;
@@ -114,4 +115,13 @@ BS_EXPORT void bs_find_steps(int64_t* base, int64_t* found, const void* conditio
   } else {
     find<float>(from, to, condition, out);
   }
+}
+
+// Memory of a thread for compiled steps: writes the address of so many bytes to `place`. They last
+// until the thread asks again.
+BS_EXPORT void bs_scratch(void** place, int64_t bytes) {
+  thread_local std::vector<double> memory;
+  const auto words = static_cast<size_t>(bytes / 8 + 1);
+  if (memory.size() < words) memory.resize(words);
+  *place = memory.data();
 }

@@ -18,6 +18,9 @@ class Layout {
   int64_t* order() const { return array(kLayoutOrder); }
   int64_t* ranks() const { return array(kLayoutRank); }
   int64_t* slots() const { return array(kLayoutSlot); }
+  bool whole(int64_t rank) const {
+    return array(kLayoutBegins)[rank] != 0 && array(kLayoutEnds)[rank] != 0;
+  }
   int64_t capacity() const { return words_[kLayoutCapacity]; }
 
   // Sequences of length 1 in the order of the minibatch; all but their number stands there already.
