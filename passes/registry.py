@@ -19,6 +19,7 @@ PASSES: dict[str, str] = {
     "net-set-property": "brainscript.passes.edit.properties:NetSetProperty",
     "net-set-input": "brainscript.passes.edit.links:NetSetInput",
     "net-remove": "brainscript.passes.edit.links:NetRemove",
+    "net-factorise": "brainscript.passes.edit.factorise:NetFactorise",
     "net-copy": "brainscript.passes.edit.copy:NetCopy",
     "net-infer-shapes": "brainscript.passes.infer.shapes:NetInferShapes",
     "net-settle-states": "brainscript.passes.infer.states:NetSettleStates",

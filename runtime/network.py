@@ -256,6 +256,10 @@ class Reader(Protocol):
         ...
 
 
+Factorised = tuple[Network, Mapping[str, tuple[str, str]]]
+"""A network without values, and the names of the two factors of each matrix."""
+
+
 @dataclass
 class Environment:
     """What an action may call.
@@ -266,7 +270,9 @@ class Environment:
     `open_reader(settings, inputs, randomize)` checks and opens the reader section; `randomize` is
     the default for a section that does not say, None for file order whatever it says. `warn`
     shows a diagnostic and goes on. `run_script(settings)` runs the model editing script of a
-    section and gives each file it has saved with its number of nodes. With `dry_run` everything is built and checked, no data read;
+    section and gives each file it has saved with its number of nodes. `factorised(model, ranks)` is
+    the network of a model with matrices split in two of these ranks, and the names of the two.
+    With `dry_run` everything is built and checked, no data read;
     `planned` then holds the networks that earlier commands would have saved, by model path.
     """
 
@@ -277,5 +283,6 @@ class Environment:
     stderr: TextIO
     stdout: TextIO
     run_script: Callable[[Settings], Sequence[tuple[str, int]]] | None = None
+    factorised: Callable[[LoadedModel, Mapping[str, int]], Factorised] | None = None
     dry_run: bool = False
     planned: dict[str, Network] = field(default_factory=dict[str, Network])

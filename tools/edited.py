@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -28,6 +28,7 @@ from brainscript.frontend import flat, syntax
 from brainscript.frontend.ndl.network import ndl_members
 from brainscript.frontend.ndl.text import Macro
 from brainscript.frontend.source import Sources
+from brainscript.passes.edit.factorise import factorise
 from brainscript.passes.edit.patterns import nodes_of
 from brainscript.passes.infer.shapes import NetInferShapes
 from brainscript.placed import PlacedText
@@ -181,3 +182,15 @@ def _old_members(span: Span, names: Collection[str]) -> list[tuple[Span, str, sy
     for name in names:
         members.append((span, name, syntax.Field(span, flat.reference(span, model), name)))
     return members
+
+
+def factorised_module(
+    model: LoadedModel, ranks: Mapping[str, int]
+) -> tuple[ModuleOp, dict[str, tuple[str, str]]]:
+    """The network of a model with matrices split in two, and the names of the factors."""
+    module = model.module()
+    network = network_of(module)
+    assert network is not None
+    names = {name: factorise(network, name, rank) for name, rank in ranks.items()}
+    NetInferShapes().apply(make_context(), module)
+    return module, names

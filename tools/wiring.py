@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,6 +108,7 @@ class Wiring:
             stderr=sys.stderr,
             stdout=sys.stdout,
             run_script=lambda section: self.run_script(section, dry_run),
+            factorised=self.factorised,
             dry_run=dry_run,
             planned=self.planned,
         )
@@ -191,6 +192,16 @@ class Wiring:
         script = Script(section, networks)
         script.run()
         return script.saved
+
+    def factorised(
+        self, model: LoadedModel, ranks: Mapping[str, int]
+    ) -> tuple[CompiledNetwork, dict[str, tuple[str, str]]]:
+        """The network of a model with matrices split in two, and the names of the factors."""
+        from brainscript.tools.edited import factorised_module
+
+        module, names = factorised_module(model, ranks)
+        key = text_key("factorised", model.key, repr(sorted(ranks.items())))
+        return CompiledNetwork(key, module.clone, self.compilation), names
 
     def show_warnings(self) -> None:
         """Print the warnings that the front end has kept, once."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation
 
@@ -22,5 +24,5 @@ def stored_of(op: Operation) -> tuple[str, str] | None:
     found = op.attributes.get(STORED)
     if not isinstance(found, ArrayAttr):
         return None
-    file, source = (text.data for text in found.data if isinstance(text, StringAttr))
-    return file, source
+    texts = cast("ArrayAttr[StringAttr]", found).data
+    return texts[0].data, texts[1].data

@@ -23,7 +23,7 @@ from brainscript.dialects.net.network import (
 )
 from brainscript.dialects.net.parameters import ReadOp
 from brainscript.dialects.tensors import type_of
-from brainscript.passes.edit.links import drop_removed
+from brainscript.passes.edit.links import drop_removed, erase_node
 from brainscript.passes.edit.order import sort_operations
 from brainscript.passes.edit.patterns import named_nodes, nodes_of, owner_of
 from brainscript.passes.edit.section import inputs_of, reached
@@ -148,12 +148,7 @@ def _link(
 def _give_way(target: NetworkOp, old: SSAValue, new: SSAValue) -> None:
     op = owner_of(old)
     old.replace_all_uses_with(new)
-    symbol = symbols_of(target).get(op.target) if isinstance(op, ReadOp) else None
-    op.detach()
-    op.erase()
-    if symbol is not None:
-        symbol.detach()
-        symbol.erase()
+    erase_node(target, op)
 
 
 def _enter_groups(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
@@ -124,14 +124,19 @@ def remove(network: NetworkOp, pattern: str) -> list[str]:
         network.block.insert_op_before(gone, op)
         gone.result.name_hint = value.name_hint
         value.replace_all_uses_with(gone.result)
-        symbol = symbols_of(network).get(op.target) if isinstance(op, ReadOp) else None
-        op.detach()
-        op.erase()
-        if symbol is not None:
-            symbol.detach()
-            symbol.erase()
+        erase_node(network, op)
     drop_removed(network)
     return names
+
+
+def erase_node(network: NetworkOp, op: Operation) -> None:
+    """Erase the operation of a node that nobody uses, and the parameter that it reads."""
+    symbol = symbols_of(network).get(op.target) if isinstance(op, ReadOp) else None
+    op.detach()
+    op.erase()
+    if symbol is not None:
+        symbol.detach()
+        symbol.erase()
 
 
 def drop_removed(network: NetworkOp) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import cast
 
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.ir import Operation, SSAValue
@@ -70,8 +71,8 @@ def _enter_groups(network: NetworkOp, nodes: list[Operation]) -> None:
     for op in nodes:
         tags = op.attributes.get(TAGS)
         if isinstance(tags, ArrayAttr):
-            texts = [tag.data for tag in tags.data if isinstance(tag, StringAttr)]
-            entries |= {(group, op.results[0]): None for group in texts}
+            groups = cast("ArrayAttr[StringAttr]", tags).data
+            entries |= {(group.data, op.results[0]): None for group in groups}
     if len(entries) == len(roots.entries):
         return
     new = RootsOp(sorted(entries, key=lambda entry: GROUPS.index(entry[0])))

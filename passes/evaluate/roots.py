@@ -144,7 +144,7 @@ SOURCES = (NodeOp, ClonedOp, CloneOp, CloneFunctionOp, EditedOp, RecordOp)
 def _fetch_delayed(engine: Engine, holders: Sequence[RootsOp]) -> None:
     """What delays read is evaluated while the network is put together, nodes nearest first."""
     starts = [value for holder in holders for value in flattened(holder.operands[0])]
-    todo = deque(
+    todo: deque[Operation] = deque(
         op for value in starts if isinstance(op := value.owner, NodeOp | ClonedOp | EditedOp)
     )
     seen: set[Operation] = set(todo)

@@ -240,6 +240,7 @@ def _tag(value: SSAValue) -> str:
     if isinstance(op, ReadOp):
         tag = op.tag.data if op.tag is not None else ""
     else:
+        assert isinstance(op, Operation)
         tag = "" if not isinstance(op, NodeOp) else str(options_of(op).get("tag", ""))
     if tag and tag not in TAGS:
         title = f"'{tag}' is not a group of nodes"

@@ -13,6 +13,7 @@ from brainscript.runtime.actions.evaluate import cross_validate, test
 from brainscript.runtime.actions.normalisation import statistics
 from brainscript.runtime.actions.plot import plot
 from brainscript.runtime.actions.session import Session
+from brainscript.runtime.actions.svd import svd
 from brainscript.runtime.actions.train import check, train
 from brainscript.runtime.actions.words import create_label_map, write_words
 from brainscript.runtime.actions.write import write
@@ -28,6 +29,8 @@ ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
     "cv": cross_validate,
     "write": write,
     "edit": edit,
+    "SVD": svd,
+    "svd": svd,
     "dumpNodes": dump,
     "dumpNode": dump,
     "dumpnode": dump,
@@ -38,7 +41,6 @@ ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
 }
 UNSUPPORTED = (
     "adapt",
-    "SVD",
     "convertdbn",
     "exportdbn",
     "devtest",

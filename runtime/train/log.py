@@ -70,6 +70,7 @@ LINES: dict[str, str] = {
     "saving": "SGD: Saving checkpoint model '%(path)s'",
     "edit exists": "'%(path)s' exists, skipping. Specify makeMode=false to force it.",
     "edited": "Model with %(nodes)d nodes saved as '%(path)s'.",
+    "factorised": "%(name)s [%(rows)d x %(columns)d] keeps rank %(rank)d.",
     "action complete": 'Action "%(action)s" complete.',
     "completed": "COMPLETED.",
     "completed stamped": "__COMPLETED__",
