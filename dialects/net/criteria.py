@@ -11,6 +11,11 @@ from typing import ClassVar
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def
 
 from brainscript.dialects.net.base import NetOp
+from brainscript.dialects.net.criterion_rules import (
+    class_based_rule,
+    contrastive_rule,
+    ranking_rule,
+)
 from brainscript.dialects.net.shapes import (
     classification_rule,
     criterion_rule,
@@ -101,3 +106,76 @@ class DummyCriterionOp(NetOp):
     objective = operand_def(TensorType)
     gradient = operand_def(TensorType)
     prediction = operand_def(TensorType)
+
+
+@irdl_op_definition
+class ClassBasedCrossEntropyOp(NetOp):
+    """`-sum (LogSoftmax (class scores)[c] + LogSoftmax (W' h of the words of c)[w])`.
+
+    The label is `(w, c, first word of c, first word of the next class)`. BrainScript:
+    `ClassBasedCrossEntropyWithSoftmax (label, h, W, class scores)`.
+    """
+
+    name = "net.class_based_cross_entropy_with_softmax"
+    OPERATION: ClassVar[str] = "ClassBasedCrossEntropyWithSoftmax"
+    rule = staticmethod(class_based_rule)
+
+    label = operand_def(TensorType)
+    x = operand_def(TensorType)
+    weights = operand_def(TensorType)
+    classes = operand_def(TensorType)
+
+
+@irdl_op_definition
+class NoiseContrastiveOp(NetOp):
+    """Noise-contrastive estimation: one word of a sample against k words drawn at random.
+
+    The label is `k + 1` pairs of a word and the logarithm of its probability in the noise; the
+    first pair is the word itself, its value negated. With `s = bias[w] + h . E[:, w]` and
+    `n = ln k - value` it is `-sum (s - LogPlus (s, n))` for the word, with n for s for the noise.
+    """
+
+    name = "net.noise_contrastive"
+    OPERATION: ClassVar[str] = "NCEBasedCrossEntropyWithSoftmax"
+    rule = staticmethod(contrastive_rule)
+
+    label = operand_def(TensorType)
+    x = operand_def(TensorType)
+    weights = operand_def(TensorType)
+    bias = operand_def(TensorType)
+
+
+class RankingOp(NetOp, ABC):
+    """Compares the order of samples by score with that by gain, query by query.
+
+    Samples of one query follow each other, those of larger gain first.
+    """
+
+    rule = staticmethod(ranking_rule)
+
+    gain = operand_def(TensorType)
+    score = operand_def(TensorType)
+    query = operand_def(TensorType)
+
+
+@irdl_op_definition
+class LambdaRankOp(RankingOp):
+    """`100 n (1 - mean of DCG / IDCG over the queries)` of n samples.
+
+    `DCG = sum gain / ln (2 + rank)`, ranks from 0 by score, equal scores by smaller gain; IDCG is
+    that of the order of the data. BrainScript: `LambdaRank (gain, score, query)`.
+    """
+
+    name = "net.lambda_rank"
+    OPERATION: ClassVar[str] = "LambdaRank"
+
+
+@irdl_op_definition
+class NDCG1EvalOp(RankingOp):
+    """`100 n` times the mean over queries of the gain at rank 0 over the first gain.
+
+    BrainScript: `NDCG1Eval (gain, score, query)`.
+    """
+
+    name = "net.ndcg1_eval"
+    OPERATION: ClassVar[str] = "NDCG1Eval"

@@ -11,6 +11,7 @@ from xdsl.irdl import OptionalDef
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.dialects.net import (
+    alignment,
     convolution,
     criteria,
     crop,
@@ -139,6 +140,7 @@ FAMILIES = (
     random,
     recurrence,
     sequence,
+    alignment,
     criteria,
 )
 """The modules whose operations have a name of CNTK's, one a line."""
@@ -166,6 +168,8 @@ ALIASES: dict[str, str] = {
     "PerDimMeanVarDeNormalizationNode": "PerDimMeanVarDeNormalization",
     "PerDimMeanVarNormalizationNode": "PerDimMeanVarNormalization",
     "WeightedLogistic": "Logistic",
+    "ReconcileMBLayout": "ReconcileDynamicAxis",
+    "ColumnwiseCrossProduct": "KhatriRaoProduct",
     "RowSlice": "Slice",
     "Splice": "RowStack",
     "NewReshape": "Reshape",

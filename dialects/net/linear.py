@@ -10,6 +10,12 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def
 from xdsl.utils.exceptions import VerifyException
 
 from brainscript.dialects.net.base import NetOp, Option, shapes_of
+from brainscript.dialects.net.criterion_rules import (
+    each_sample_rule,
+    khatri_rao_rule,
+    lookup_rule,
+    negative_samples_rule,
+)
 from brainscript.dialects.net.products import times_rule, transpose_times_rule
 from brainscript.dialects.net.shapes import as_written, sample_pair_rule, scalar_rule
 from brainscript.dialects.tensors import TensorType, type_of
@@ -130,6 +136,91 @@ class SumElementsOp(NetOp):
     rule = staticmethod(scalar_rule)
 
     x = operand_def(TensorType)
+
+
+@irdl_op_definition
+class SumColumnElementsOp(NetOp):
+    """The sum over the elements of each sample. BrainScript: `SumColumnElements (z)`."""
+
+    name = "net.sum_column_elements"
+    OPERATION: ClassVar[str] = "SumColumnElements"
+    rule = staticmethod(each_sample_rule)
+
+    x = operand_def(TensorType)
+
+
+@irdl_op_definition
+class MatrixL1RegOp(NetOp):
+    """The sum of `|x|` over the elements of all samples. BrainScript: `MatrixL1Reg (x)`."""
+
+    name = "net.matrix_l1_reg"
+    OPERATION: ClassVar[str] = "MatrixL1Reg"
+    rule = staticmethod(scalar_rule)
+
+    x = operand_def(TensorType)
+
+
+@irdl_op_definition
+class MatrixL2RegOp(NetOp):
+    """The root of the sum of `x^2` over all samples, not squared. BrainScript: `MatrixL2Reg (x)`."""
+
+    name = "net.matrix_l2_reg"
+    OPERATION: ClassVar[str] = "MatrixL2Reg"
+    rule = staticmethod(scalar_rule)
+
+    x = operand_def(TensorType)
+
+
+@irdl_op_definition
+class KhatriRaoProductOp(NetOp):
+    """All products of an element of one sample and one of the other, those of l fastest.
+
+    `z[i + I * j] = l[i] * r[j]` for I elements of l. BrainScript: `KhatriRaoProduct (l, r)`.
+    """
+
+    name = "net.khatri_rao_product"
+    OPERATION: ClassVar[str] = "KhatriRaoProduct"
+    rule = staticmethod(khatri_rao_rule)
+
+    a = operand_def(TensorType)
+    b = operand_def(TensorType)
+
+
+@irdl_op_definition
+class LookupTableOp(NetOp):
+    """A matrix `[r x c]` times each of the pieces of c elements that a sample is made of.
+
+    BrainScript: `new ComputationNode {operation = 'LookupTable'}`, `LookupTable` of NDL.
+    """
+
+    name = "net.lookup_table"
+    OPERATION: ClassVar[str] = "LookupTable"
+    rule = staticmethod(lookup_rule)
+
+    table = operand_def(TensorType)
+    x = operand_def(TensorType)
+
+
+@irdl_op_definition
+class CosDistanceWithNegativeSamplesOp(NetOp):
+    """The cosine of a sample with its partner, then with `count` partners of other samples.
+
+    Element 0 is `cos (a_j, b_j)`, element i is `cos (a_j, b_k)` with `k = j + shift + i - 1` modulo
+    the number of samples. BrainScript: `CosDistanceWithNegativeSamples (a, b, shift, count)`.
+    """
+
+    name = "net.cos_distance_with_negative_samples"
+    OPERATION: ClassVar[str] = "CosDistanceWithNegativeSamples"
+    OPTIONS: ClassVar[tuple[Option, ...]] = (
+        Option("numShifts", 1, "integer", "shift"),
+        Option("numNegSamples", 1, "integer", "count"),
+    )
+    rule = staticmethod(negative_samples_rule)
+
+    a = operand_def(TensorType)
+    b = operand_def(TensorType)
+    shift = prop_def(IntegerAttr, default_value=IntegerAttr(1, i64))
+    count = prop_def(IntegerAttr, default_value=IntegerAttr(1, i64))
 
 
 @irdl_op_definition

@@ -21,6 +21,7 @@ from xdsl.traits import HasParent, IsolatedFromAbove, IsTerminator
 from xdsl.utils.exceptions import VerifyException
 
 from brainscript.dialects.net import (
+    alignment,
     clone,
     convolution,
     criteria,
@@ -28,11 +29,14 @@ from brainscript.dialects.net import (
     elementwise,
     linear,
     normalise,
+    packing,
     parameters,
     pooling,
     random,
     recurrence,
     reduce,
+    samples,
+    sequence,
     shape,
 )
 from brainscript.dialects.net.base import make, parse_operands, parse_options, print_options
@@ -216,15 +220,18 @@ def node_name_of(value: SSAValue) -> str:
 def _operations() -> Iterator[type[Operation]]:
     yield from (NetworkOp, RootsOp, ParameterOp, StateOp)
     for family in (
+        packing,
         parameters,
         clone,
         elementwise,
         linear,
         reduce,
         recurrence,
-        shape,
-        convolution,
+        alignment,
         sequence,
+        shape,
+        samples,
+        convolution,
         pooling,
         crop,
         normalise,

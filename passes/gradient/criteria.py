@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from brainscript.dialects.net import normalise
 from brainscript.dialects.net.elementwise import BroadcastToOp
-from brainscript.dialects.net.linear import SumElementsOp
+from brainscript.dialects.net.linear import SumElementsOp, TimesGradientLeftOp, TimesOp
+from brainscript.dialects.tensors import shape_of
 from brainscript.passes.gradient.cases import Case, Table
+from brainscript.passes.gradient.formulas.ranking import Ranking
+from brainscript.passes.gradient.formulas.words import ClassBased, Contrast, column
 from brainscript.passes.gradient.terms import Term
 
 
@@ -37,7 +40,49 @@ def _weight(c: Case) -> Term:
     return Term(c.writer, c.writer.fit(terms.value, c.kind(2))) - share
 
 
+def _class_based(c: Case) -> ClassBased:
+    return ClassBased.of([c.operand(i) for i in range(4)])
+
+
+def _contrast(c: Case) -> Term:
+    """The gradient of the scores of all words."""
+    return c.g * Contrast.of([c.operand(i) for i in range(4)]).slope()
+
+
+def _through_scores(c: Case, slope: Term) -> Term:
+    """From the gradient of `W' x` to that of x."""
+    return c.c.apply(TimesOp, slope).reshape(shape_of(c.b.value))
+
+
+def _to_weights(c: Case, slope: Term) -> Term:
+    """From the gradient of `W' x` to that of W."""
+    return c.make(TimesGradientLeftOp, column(c.b), slope, index=2)
+
+
+def _classes(c: Case) -> Term:
+    """`softmax` of the scores of the classes, less 1 for the right one."""
+    return c.g * (c.operand(3).softmax() - _class_based(c).group)
+
+
+def _ranking(c: Case) -> Term:
+    slope = Ranking.of([c.operand(i) for i in range(3)]).slope()
+    return (c.g * slope).reshape(shape_of(c.b.value))
+
+
 TABLE: Table = {
+    "net.class_based_cross_entropy_with_softmax": (
+        None,
+        lambda c: _through_scores(c, c.g * _class_based(c).slope()),
+        lambda c: _to_weights(c, c.g * _class_based(c).slope()),
+        _classes,
+    ),
+    "net.noise_contrastive": (
+        None,
+        lambda c: _through_scores(c, _contrast(c)),
+        lambda c: _to_weights(c, _contrast(c)),
+        _contrast,
+    ),
+    "net.lambda_rank": (None, _ranking, None),
     "net.cross_entropy_with_softmax": (
         lambda c: -(c.g * c.b.apply(normalise.LogSoftmaxOp)),
         lambda c: c.g * (c.b.softmax() - c.a),

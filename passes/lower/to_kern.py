@@ -18,6 +18,7 @@ Lowering = Callable[[KernelOp, Target], FuncOp]
 
 FAMILIES = {
     "gemm": "brainscript.passes.lower.gemm:lower_gemm",
+    "pack": "brainscript.passes.lower.gemm.pack_weights:lower_pack",
     "rows": "brainscript.passes.lower.rows:lower_rows",
     "columns": "brainscript.passes.lower.columns:lower_columns",
     "samples": "brainscript.passes.lower.samples:lower_samples",

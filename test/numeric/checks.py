@@ -13,7 +13,7 @@ class Operand:
 
     `kind` is `plain` (uniform between low and high), `signed` (the same, with random signs),
     `flags` (0 or 1) or `simplex` (positive, of sum 1 in every sample). What is not learned gets no
-    gradient.
+    gradient. `given` are the samples themselves, each a column.
     """
 
     shape: str = "3"
@@ -22,6 +22,7 @@ class Operand:
     high: float = 1.0
     kind: str = "plain"
     learned: bool = True
+    given: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,8 @@ def texts(check: Check) -> tuple[str, str]:
 def values(operand: Operand, random: np.random.Generator) -> Array:
     """Values for the table or parameter of an operand."""
     dims = [int(d) for d in operand.shape.split(" x ")] + [SAMPLES] * operand.sampled
+    if operand.given:
+        return np.array(operand.given).T.reshape(dims)
     found = random.uniform(operand.low, operand.high, dims)
     if operand.kind == "signed":
         return found * random.choice([-1.0, 1.0], dims)

@@ -13,7 +13,12 @@ from brainscript.dialects.net import linear, reduce
 from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.products import product_sizes
 from brainscript.dialects.tensors import shape_of, type_of
-from test.numeric import formulas_convolution, formulas_shape
+from test.numeric import (
+    formulas_convolution,
+    formulas_criteria,
+    formulas_normalise,
+    formulas_shape,
+)
 
 Array = npt.NDArray[Any]
 
@@ -94,7 +99,12 @@ TERNARY: dict[str, Array3] = {
     "net.per_dim_mean_var_de_normalization": lambda x, mean, s: quotient(x, s) + mean,
 }
 
-ELEMENTWISE: dict[str, Callable[..., Array]] = {**UNARY, **BINARY, **TERNARY}
+ELEMENTWISE: dict[str, Callable[..., Array]] = {
+    **UNARY,
+    **BINARY,
+    **TERNARY,
+    **formulas_normalise.ELEMENTWISE,
+}
 
 
 def flat(op: NetOp, index: int, array: Array) -> Array:
@@ -295,6 +305,7 @@ def index(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
 
 SPECIAL: dict[str, Special] = {
     **formulas_shape.SPECIAL,
+    **formulas_criteria.SPECIAL,
     **formulas_convolution.SPECIAL,
     "net.broadcast_to": broadcast_to,
     "net.index": index,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from test.numeric.cases_convolution import convolutions, poolings, regions
+from test.numeric.cases_criteria import larger
 from test.numeric.cases_shape import shapes
 from test.numeric.checks import SAMPLES, Check, Operand
 
@@ -173,5 +174,5 @@ def criteria() -> Iterator[Check]:
 def all_checks() -> list[Check]:
     """Every case."""
     families = (unary, binary, ternary, products, reductions, criteria, shapes)
-    families += (convolutions, poolings, regions)
+    families += (convolutions, poolings, regions, larger)
     return [check for family in families for check in family()]

@@ -16,11 +16,13 @@ from brainscript.dialects.net.network import NetworkOp, RootsOp, network_of, sym
 from brainscript.dialects.net.reduce import ReduceOp
 from brainscript.dialects.net.shape import ReshapeOp
 from brainscript.dialects.net.shapes import OVER_ALL, OVER_SAMPLES
-from brainscript.dialects.sched import PRODUCTS
+from brainscript.dialects.sched import PRODUCTS, WINDOWS
 from brainscript.dialects.tensors import type_of
 from brainscript.passes.lower.fusion import (
     decompose_convolution,
     decompose_normalise,
+    decompose_samples,
+    decompose_sequence,
     decompose_shape,
 )
 from brainscript.passes.lower.fusion.embedded import join_embedded
@@ -178,16 +180,6 @@ def transpose_times(steps: Steps, op: Operation) -> SSAValue:
     return steps.add(linear.TimesGradientRightOp(*op.operands, result_type=kind))
 
 
-def cos_distance(steps: Steps, op: Operation) -> SSAValue:
-    """`a . b / |a| / |b|`."""
-    a, b = op.operands
-    value = steps.sample_sum(steps.times(a, b))
-    for x in (a, b):
-        norm = steps.add(elementwise.SqrtOp(steps.sample_sum(steps.times(x, x))))
-        value = steps.add(elementwise.QuotientOp(value, norm))
-    return value
-
-
 def gradient_right(steps: Steps, op: Operation) -> SSAValue:
     """`A' * g`: where A differs from sample to sample and B does not, made for each and summed."""
     result = op.results[0]
@@ -239,13 +231,14 @@ def materialise(network: NetworkOp) -> None:
     """
     for op in list(network.block.ops):
         write = isinstance(op, parameters.WriteOp)
-        if not (op.name in PRODUCTS or write or isinstance(op, RootsOp)):
+        product = op.name in (*PRODUCTS, *WINDOWS)
+        if not (product or write or isinstance(op, RootsOp)):
             continue
         for number, value in enumerate(op.operands):
             owner = value.owner
             if not isinstance(owner, Operation):
                 continue
-            copied = isinstance(owner, ReshapeOp) and op.name not in PRODUCTS
+            copied = isinstance(owner, ReshapeOp) and not product
             if copied or is_constant(owner) or (write and isinstance(owner, parameters.ReadOp)):
                 op.operands[number] = Steps(op).add(elementwise.PassOp(value))
 
@@ -264,7 +257,7 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
     criteria.DummyCriterionOp: sum_elements,
     linear.SumElementsOp: sum_elements,
     ReduceOp: reduction,
-    linear.CosDistanceOp: cos_distance,
+    **decompose_samples.RULES,
     linear.TimesOp: times,
     linear.TransposeTimesOp: transpose_times,
     linear.TimesGradientRightOp: gradient_right,
@@ -273,6 +266,7 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
     elementwise.LabelsToGraphOp: identity,
     **decompose_convolution.RULES,
     **decompose_normalise.RULES,
+    **decompose_sequence.RULES,
     **decompose_shape.RULES,
     parameters.AccumulateOp: accumulate,
 }
@@ -281,17 +275,27 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
 def decompose(network: NetworkOp) -> None:
     """Apply `RULES` to every operation of the network; one that gives its own result stays."""
     join_embedded(network)
-    for op in list(network.block.ops):
-        rule = RULES.get(type(op))
-        if rule is None:
-            continue
-        value = rule(Steps(op), op)
-        if op.results and value is op.results[0]:
-            continue
-        if value is not None:
-            keep_name(op, value)
-            op.results[0].replace_all_uses_with(value)
-        Rewriter.erase_op(op)
+    seen: set[Operation] = set()
+    fresh = list(network.block.ops)
+    while fresh:
+        for op in fresh:
+            apply_rule(op)
+        seen.update(fresh)
+        fresh = [op for op in network.block.ops if op not in seen]
+
+
+def apply_rule(op: Operation) -> None:
+    """Replace an operation by what its rule writes, if it has one."""
+    rule = RULES.get(type(op))
+    if rule is None:
+        return
+    value = rule(Steps(op), op)
+    if op.results and value is op.results[0]:
+        return
+    if value is not None:
+        keep_name(op, value)
+        op.results[0].replace_all_uses_with(value)
+    Rewriter.erase_op(op)
 
 
 def keep_name(op: Operation, value: SSAValue) -> None:

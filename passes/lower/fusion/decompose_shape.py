@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from xdsl.ir import Operation, SSAValue
 
+from brainscript.dialects.net.base import plain
 from brainscript.dialects.net.elementwise import BroadcastToOp
 from brainscript.dialects.net.shape import (
     DiagonalOp,
@@ -35,10 +36,13 @@ def reshaped(steps: Steps, x: SSAValue, shape: Shape) -> SSAValue:
 
 def reshape(steps: Steps, op: Operation) -> SSAValue:
     """A reshape of the value itself, all axes at once; none where the shape stays."""
-    x = op.operands[0]
+    x, result = op.operands[0], op.results[0]
+    done = isinstance(op, ReshapeOp) and plain(op.dims) == shape_of(result)
+    if done and not isinstance(x.owner, ReshapeOp) and shape_of(x) != shape_of(result):
+        return result
     while isinstance(x.owner, ReshapeOp):
         x = x.owner.x
-    return reshaped(steps, x, shape_of(op.results[0]))
+    return reshaped(steps, x, shape_of(result))
 
 
 def cut(steps: Steps, op: Operation) -> SSAValue:

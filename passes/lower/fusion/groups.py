@@ -26,8 +26,8 @@ from brainscript.passes.lower.fusion.families import (
     is_draw,
     is_elementwise,
     is_late,
-    is_product,
     is_pack,
+    is_product,
     is_sequence,
     is_windows,
     meets_samples,
@@ -37,6 +37,16 @@ from brainscript.passes.lower.gemm import access_of, form_of
 MOST_OPERATIONS = 64
 MOST_POINTERS = 32
 """Bounds on one kernel: beyond them registers run out and nothing is gained."""
+
+
+ALONE: tuple[tuple[Callable[[Operation], bool], str], ...] = (
+    (meets_samples, "samples"),
+    (is_draw, "draw"),
+    (is_pack, "pack"),
+    (is_sequence, "sequence"),
+    (is_column_largest, "columns"),
+)
+"""Operations that are a kernel of their own, and its family."""
 
 
 @dataclass(frozen=True)
@@ -111,18 +121,11 @@ class Group:
             return None
         if not self._writes_in_place():
             return None
-        if any(meets_samples(op) for op in self.body):
-            return "samples" if len(self.operations) == 1 else None
-        if any(is_draw(op) for op in self.body):
-            return "draw" if len(self.operations) == 1 else None
-        if any(is_pack(op) for op in self.body):
-            return "pack" if len(self.operations) == 1 else None
-        if any(is_sequence(op) for op in self.body):
-            return "sequence" if len(self.operations) == 1 else None
+        single = [family for test, family in ALONE if any(test(op) for op in self.body)]
+        if single:
+            return single[0] if len(self.operations) == 1 else None
         if self._numbers_elements():
             return "rows" if not (self.products or self.sums) and self._is_rows() else None
-        if any(is_column_largest(op) for op in self.body):
-            return "columns" if len(self.operations) == 1 else None
         if self.products:
             family = "convolution" if is_windows(self.products[0]) else "gemm"
             return family if self._is_product_with_epilogue() else None

@@ -89,14 +89,16 @@ def recompute(network: NetworkOp | RecurrenceOp) -> None:
             hand_out(network, op)
 
 
-def hand_out(network: NetworkOp, op: Operation) -> None:
+def hand_out(network: NetworkOp | RecurrenceOp, op: Operation) -> None:
     """A copy of a view for each user that reads through it; the others share one."""
     users = list(dict.fromkeys(use.operation for use in op.results[0].uses))
     through = [user for user in users if reads_views(user)]
     give_copies(network, op, through if len(through) < len(users) else through[1:])
 
 
-def give_copies(network: NetworkOp, op: Operation, users: Sequence[Operation]) -> None:
+def give_copies(
+    network: NetworkOp | RecurrenceOp, op: Operation, users: Sequence[Operation]
+) -> None:
     """A copy of an operation for each of these users."""
     for user in users:
         copy = op.clone()

@@ -1,0 +1,1 @@
+"""Formulas of criteria that their values and their gradients share."""

@@ -1,0 +1,112 @@
+"""Criteria over a vocabulary: the scores of all words, and which of them a sample is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+
+from brainscript.dialects.net import elementwise as ew
+from brainscript.dialects.net.linear import TransposeTimesOp
+from brainscript.dialects.net.normalise import LogSoftmaxOp
+from brainscript.dialects.net.parameters import IndexOp
+from brainscript.dialects.net.reduce import ReduceOp
+from brainscript.dialects.net.shape import SliceOp
+from brainscript.dialects.tensors import Shape, TensorType, shape_of, type_of
+from brainscript.passes.gradient.terms import Term
+
+IMPOSSIBLE = -1e30
+"""The score of a word that cannot be: `e^x` of it is 0."""
+
+
+def numbers(like: Term, shape: Shape) -> Term:
+    """The number of each element of a value of this shape."""
+    kind = TensorType.of(shape, type_of(like.value).element)
+    return Term(like.writer, like.writer.make(IndexOp, result=kind))
+
+
+def column(x: Term) -> Term:
+    """A sample as one column."""
+    return x.reshape((type_of(x.value).elements,))
+
+
+def scores(weights: Term, x: Term) -> Term:
+    """`W' x`: one number for each word."""
+    return weights.apply(TransposeTimesOp, column(x))
+
+
+@dataclass(frozen=True)
+class ClassBased:
+    """A word in two steps: its class among all classes, then the word among those of its class.
+
+    `inner` are the scores of words, those of other classes impossible; `word` and `group` mark
+    what the label says.
+    """
+
+    inner: Term
+    word: Term
+    group: Term
+
+    @staticmethod
+    def of(operands: Sequence[Term]) -> ClassBased:
+        """From the label, the input, the weights and the scores of the classes."""
+        label, x, weights, classes = operands
+        label = column(label)
+        word, group, first, end = (
+            label.apply(SliceOp, begin=i, end=i + 1, axis=1) for i in range(4)
+        )
+        number = numbers(x, (shape_of(weights.value)[1],))
+        late = number.apply(ew.GreaterEqualOp, first)
+        inside = late * number.apply(ew.LessOp, end)
+        inner = inside.choose(scores(weights, x), IMPOSSIBLE)
+        mine = numbers(x, shape_of(classes.value)).same(group)
+        return ClassBased(inner, number.same(word), mine)
+
+    def value(self, classes: Term) -> Term:
+        """What the criterion is for each sample."""
+        word = (self.inner.apply(LogSoftmaxOp) * self.word).sum()
+        return -(word + (classes.apply(LogSoftmaxOp) * self.group).sum())
+
+    def slope(self) -> Term:
+        """The gradient with respect to the scores of words."""
+        return self.inner.softmax() - self.word
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A word against k words of noise, by the scores of all words.
+
+    `hit` marks for each word `[V]` and each pair `[1 x K]` whether it is the one; `score` and
+    `noise` are numbers of each pair, `own` marks the first one.
+    """
+
+    hit: Term
+    score: Term
+    noise: Term
+    own: Term
+
+    @staticmethod
+    def of(operands: Sequence[Term]) -> Contrast:
+        """From the label, the input, the weights and the bias."""
+        label, x, weights, bias = operands
+        pairs = type_of(label.value).elements // 2
+        label = label.reshape((2, pairs))
+        words, values = (label.apply(SliceOp, begin=i, end=i + 1, axis=1) for i in range(2))
+        total = scores(weights, x) + column(bias)
+        hit = numbers(x, shape_of(total.value)).same(words)
+        score = hit.choose(total, 0).apply(ReduceOp, op="Sum", axis=1)
+        own = numbers(x, (1, pairs)).same(x.writer.term(0))
+        chance = own.choose(values, -values)
+        noise = chance + log(pairs - 1) if pairs > 1 else chance
+        return Contrast(hit, score, noise, own)
+
+    def value(self) -> Term:
+        """What the criterion is for each sample."""
+        both = self.score.apply(ew.LogPlusOp, self.noise)
+        return -(self.own.choose(self.score, self.noise) - both).sum()
+
+    def slope(self) -> Term:
+        """The gradient with respect to the scores of all words."""
+        share = (self.score - self.score.apply(ew.LogPlusOp, self.noise)).exp()
+        each = self.own.choose(share - 1, share)
+        return column(self.hit.choose(each, 0).apply(ReduceOp, op="Sum", axis=2))
