@@ -34,7 +34,7 @@ from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from brainscript.dialects.net.shapes import ShapeError, as_written, compatible, same_rule
+from brainscript.dialects.net.shapes import ShapeError, as_written, compatible, is_early, same_rule
 from brainscript.dialects.tensors import UNKNOWN, Shape, TensorType, shape_text, type_of
 
 Op = TypeVar("Op", bound=Operation)
@@ -128,7 +128,8 @@ class NetOp(IRDLOperation, ABC):
         """The type of the result by the shape rule; options left out have their defaults."""
         full = {o.property: o.default for o in cls.OPTIONS} | dict(options)
         found = cls.rule(inputs, full)
-        return TensorType.of(found.shape, inputs[0].element, found.axis)
+        shape = None if is_early(inputs) else found.shape
+        return TensorType.of(shape, inputs[0].element, found.axis)
 
     def option_values(self) -> dict[str, object]:
         """The options as plain values."""

@@ -74,6 +74,16 @@ def join_axes(inputs: Sequence[TensorType]) -> str | None:
     return axes[0] if axes else None
 
 
+def is_early(inputs: Sequence[TensorType]) -> bool:
+    """Whether to wait before guessing a shape within a loop.
+
+    An operation that meets a value of the step before, of unknown shape, may begin with the shape
+    of its other operand: that of minibatch data, not that of a parameter, which may be a factor.
+    """
+    known = [kind for kind in inputs if kind.shape is not None]
+    return len(known) < len(inputs) > 1 and all(kind.axis is None for kind in known)
+
+
 def infer_from(shape: Shape | None, other: Shape | None) -> Shape | None:
     """The shape of a parameter after its unknown dimensions were taken from its partner `other`.
 

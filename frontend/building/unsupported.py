@@ -4,12 +4,8 @@ from __future__ import annotations
 
 UNSUPPORTED = frozenset(
     """
-    BeamSearchSequenceDecoderFrom CreateAugmentWithFixedWindowAttentionHook Embedding FoldL
-    FoldR GRU GetTopNTensor GreedySequenceDecoderFrom LSTMBlock LSTMP NextHC OptimizedRNNStack
-    ParallelSequence PreviousHC QuantizedTimes RNNStack RNNs RecurrentBidirectionalGRUStack
-    RecurrentBidirectionalLSTMPStack RecurrentGRU RecurrentGRUStack RecurrentLSTMLayer
-    RecurrentLSTMLayerStack RecurrentLSTMP RecurrentLSTMPStack Seq2Seq Shift Stabilize
-    StabilizeElements TimeReverse Toggle
+    BeamSearchSequenceDecoderFrom Embedding OptimizedRNNStack ParallelSequence QuantizedTimes
+    RNNStack Shift TimeReverse
     """.split()
 )
 """Functions and namespaces; a program may define any of them itself."""

@@ -18,7 +18,7 @@ from brainscript.dialects.net.normalise import InvStdDevOp, MeanOp
 from brainscript.dialects.net.parameters import ParameterOp, ReadOp, SymbolOp
 from brainscript.dialects.net.places import failure, name_of, span_of
 from brainscript.dialects.net.recurrence import DelayOp
-from brainscript.dialects.net.shapes import Inferred, ShapeError, as_written
+from brainscript.dialects.net.shapes import Inferred, ShapeError, as_written, is_early
 from brainscript.dialects.tensors import Shape, TensorType, shape_text, type_of
 from brainscript.limits import exceeded, limit
 from brainscript.passes.infer.conditions import name_conditions
@@ -58,6 +58,7 @@ class Inference:
         self.network = network
         self.symbols = symbols_of(network)
         self.changed = True
+        self.patient = True
 
     def run(self) -> None:
         """Sweep until nothing changes."""
@@ -65,17 +66,30 @@ class Inference:
             if isinstance(symbol, ParameterOp):
                 file_shape(symbol)
         name_conditions(self.network)
-        sweeps, delays = 0, self._delays()
-        while self.changed and sweeps <= len(self.symbols) + 2 * len(delays) + 2:
-            self.changed = False
-            sweeps += 1
-            for op in self.network.block.ops:
-                self._visit(op)
-
+        delays = self._delays()
+        most = len(self.symbols) + 2 * len(delays) + 2
+        self._sweep(most)
+        if delays and self._open():
+            self.patient = False
+            self._sweep(most)
         if self.changed and delays:
             title = f"the shape of '{name_of(delays[0])}' grows with every step"
             label = f"it is {shape_text(type_of(delays[0].result).shape)} and still changes"
             raise failure(delays[0], "BS0408", title, label)
+
+    def _sweep(self, most: int) -> None:
+        """Visit all operations until nothing changes, at most so many times."""
+        self.changed = True
+        while self.changed and most >= 0:
+            self.changed = False
+            most -= 1
+            for op in self.network.block.ops:
+                if not (self.patient and is_early([type_of(v) for v in op.operands])):
+                    self._visit(op)
+
+    def _open(self) -> bool:
+        """Whether the shape of some value is not known at all."""
+        return any(type_of(r).shape is None for op in self.network.block.ops for r in op.results)
 
     def _delays(self) -> list[DelayOp]:
         return [op for op in self.network.block.ops if isinstance(op, DelayOp)]
