@@ -20,18 +20,28 @@ class Panel:
     width: int
 
 
-def pack_turned(frame: Frame, source: SSAValue, depth: int, block: Block, panel: Panel) -> None:
-    """`panel[f, j] = source[first + j, f]` for `depth` elements f of each column j.
+def pack_turned(
+    frame: Frame,
+    source: SSAValue,
+    depth: int,
+    block: Block,
+    panel: Panel,
+    part: tuple[Index, Index] | None = None,
+) -> None:
+    """`panel[f, j] = source[first + j, f]` for the elements f of each column j.
 
+    A column has `depth` elements; all of them are copied, or the `part` from one on and so many.
     Columns that are not there are zero. Whole vectors of rows are written: as many rows as a
     vector has lanes lie behind the last one.
     """
     code, lanes = frame.code, frame.lanes
+    begin, size = part or (0, depth)
     for v in range(block.vectors):
         rows = min(lanes, block.columns - v * lanes)
-        start = (block.first + v * lanes) * depth
-        with code.loop(0, depth, lanes, hint="f") as f:
-            count = lanes if depth % lanes == 0 else code.least(code.subtract(depth, f), lanes)
+        start = code.add(begin, (block.first + v * lanes) * depth)
+        with code.loop(0, size, lanes, hint="f") as f:
+            even = isinstance(size, int) and size % lanes == 0
+            count = lanes if even else code.least(code.subtract(size, f), lanes)
             target: Index = code.add(code.multiply(f, panel.width), v * lanes)
             code.builder.insert(
                 TransposeOp(

@@ -9,7 +9,6 @@ added up in scratch memory, sample after sample; threads share planes and steps,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import prod
 
 from xdsl.dialects.builtin import IndexType
@@ -31,49 +30,18 @@ from brainscript.passes.lower.convolution.form import form_of
 from brainscript.passes.lower.convolution.frame import Frame, carried, positions
 from brainscript.passes.lower.convolution.outer import windows_at
 from brainscript.passes.lower.convolution.pack import Panel, pack_turned
-from brainscript.passes.lower.convolution.plan import Block, blocks_of
-from brainscript.passes.lower.convolution.runs import Places, Run, even_tiles, runs_of
+from brainscript.passes.lower.convolution.plan import ACCUMULATORS, Block, blocks_of
+from brainscript.passes.lower.convolution.portions import Piece, pieces_of, portion_of, split
+from brainscript.passes.lower.convolution.runs import Places, Run, runs_of
 from brainscript.passes.lower.gemm.code import Code, Index
 from brainscript.passes.lower.vectors import Vectors
 from brainscript.target import Target
 
 POINTER, INDEX = PtrType(), IndexType()
-ACCUMULATORS = {32: 24, 16: 12}
-"""Vectors of a tile, by the number of registers."""
-
 WRITTEN_OUT = 384
 """Multiply-adds that are written out in one piece."""
 
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Rows of a tile: `planes` planes from a multiple of `step` on, and some steps of each.
-
-    `count` pieces follow each other, `step` planes apart.
-    """
-
-    first: int
-    step: int
-    count: int
-    planes: int
-    taps: tuple[int, ...]
-
-
 Work = Callable[[Piece, Index, Sequence[Index]], None]
-
-
-def pieces_of(channels: int, kernel: int, most: int) -> list[Piece]:
-    """All planes and steps of the first axis, in tiles of at most `most` rows."""
-    found: list[Piece] = []
-    for start, width in even_tiles(kernel, most):
-        taps = tuple(range(start, start + width))
-        tiles = even_tiles(channels, max(1, most // width))
-        step = tiles[0][1]
-        whole = sum(planes == step for _, planes in tiles)
-        found.append(Piece(0, step, whole, step, taps))
-        if whole < len(tiles):
-            found.append(Piece(tiles[-1][0], step, 1, tiles[-1][1], taps))
-    return found
 
 
 def lower_weights(kernel: KernelOp, target: Target) -> FuncOp:
@@ -92,8 +60,8 @@ class _Writer:
         self.product, self.form = product, form_of(product)
         self.frame = Frame.of(kernel, target)
         form, lanes = self.form, self.frame.lanes
-        self.axis = form.axes[0]
-        self.outer = form.axes[1:]
+        self.axes = split(form.axes)
+        self.axis, self.outer = self.axes[0], self.axes[1:]
         vectors = -(-form.maps // lanes)
         self.blocks = blocks_of(form.maps, lanes, min(vectors, 2))
         most = ACCUMULATORS[target.registers] // self.blocks[0].vectors
@@ -104,7 +72,10 @@ class _Writer:
         width = sum(b.vectors for b in self.blocks) * lanes
         slack = lanes * width
         self.sums = self.depth * width + slack
-        self.workspace = (self.sums + form.windows * width + slack) * form.element_bytes
+        inner = prod(a.out for a in self.axes[: max(1, len(self.axes) - 1)])
+        self.portion = portion_of(form.windows, inner, width * form.element_bytes)
+        packed = self.portion.samples * self.portion.windows
+        self.workspace = (self.sums + packed * width + slack) * form.element_bytes
 
     @property
     def units(self) -> int:
@@ -113,19 +84,37 @@ class _Writer:
 
     def write(self) -> None:
         """Clear the sums, add every sample, write the weights."""
-        frame, code, form = self.frame, self.frame.code, self.form
+        frame, code = self.frame, self.frame.code
         bounds = frame.share(self.units)
         with code.when(code.compare("slt", *bounds)):
             self._each(bounds, self._clear)
-            samples = frame.samples(self.product.x)
-            with code.loop(0, samples, hint="sample") as sample:
-                x = frame.at_sample(frame.memory[self.product.x], self.product.x, sample)
-                g = frame.at_sample(frame.memory[self.product.g], self.product.g, sample)
-                panels = self._panels(self.sums, form.windows)
-                for block, panel in zip(self.blocks, panels, strict=True):
-                    pack_turned(frame, g, form.windows, block, panel)
-                self._each(bounds, lambda p, u, k: self._add(p, u, k, x, panels))
+            samples, together = frame.samples(self.product.x), self.portion.samples
+            with code.loop(0, samples, together, hint="sample") as sample:
+                count = code.least(code.subtract(samples, sample), together)
+                with code.loop(0, self.form.windows, self.portion.windows, hint="band") as band:
+                    self._portion(bounds, sample, count, band)
             self._each(bounds, self._finish)
+
+    def _portion(
+        self, bounds: tuple[Index, Index], sample: SSAValue, count: Index, band: SSAValue
+    ) -> None:
+        """Some samples, or some windows of one: copy g, add all products."""
+        frame, code, form = self.frame, self.frame.code, self.form
+        x = frame.at_sample(frame.memory[self.product.x], self.product.x, sample)
+        g = frame.at_sample(frame.memory[self.product.g], self.product.g, sample)
+        rows = self.portion.windows
+        size = code.least(code.subtract(form.windows, band), rows)
+        panels = self._panels(self.sums, self.portion.samples * rows)
+        for block, panel in zip(self.blocks, panels, strict=True):
+            with code.loop(0, count, hint="s") as s:
+                source = code.offset(g, code.multiply(s, form.windows * form.maps), form.element)
+                place = code.multiply(s, rows * panel.width)
+                at = Panel(code.offset(panel.pointer, place, form.element), panel.width)
+                pack_turned(frame, source, form.windows, block, at, (band, size))
+        inner = prod(a.out for a in self.axes[:-1])
+        low, high = code.divide(band, inner), code.divide(code.add(band, size), inner)
+        here = (x, panels, (count, low, high))
+        self._each(bounds, lambda p, u, k: self._add(p, u, k, here))
 
     def _panels(self, start: int, rows: int) -> list[Panel]:
         """A panel for each block, one behind the other."""
@@ -180,17 +169,18 @@ class _Writer:
         piece: Piece,
         plane: Index,
         outer: Sequence[Index],
-        x: SSAValue,
-        panels: Sequence[Panel],
+        here: tuple[SSAValue, Sequence[Panel], tuple[Index, Index, Index]],
     ) -> None:
-        """Add the products of one sample."""
+        """Add the products of a portion."""
         code, form = self.frame.code, self.form
+        x, panels, limits = here
         source = code.offset(x, code.multiply(plane, form.plane), form.element)
         row = self._row(plane, outer)
         sums = self._panels(0, self.depth)
         for block, total, panel in zip(self.blocks, sums, panels, strict=True):
             target = code.offset(total.pointer, code.multiply(row, total.width), form.element)
-            code.call(self._function(piece, block), [source, panel.pointer, target, *outer])
+            pointers = [source, panel.pointer, target]
+            code.call(self._function(piece, block), [*pointers, *limits, *outer])
 
     def _function(self, piece: Piece, block: Block) -> str:
         number = self.pieces.index(piece)
@@ -204,15 +194,24 @@ class _Writer:
             ("source", POINTER),
             ("panel", POINTER),
             ("target", POINTER),
+            ("samples", INDEX),
+            ("low", INDEX),
+            ("high", INDEX),
             *((f"k{d + 1}", INDEX) for d in range(len(self.outer))),
         ]
         code = Code(name, parameters)
-        source, panel, target, *outer = code.entry.args
-        rows = self._rows(piece)
+        source, panel, target, samples, low, high, *outer = code.entry.args
+        rows, form = self._rows(piece), self.form
         width = block.vectors * self.frame.lanes
         kind = TileType.of(len(rows), width, self.form.element, self.frame.lanes)
         zero = code.insert(TileZeroOp(kind))
-        total = self._windows(code, zero, (source, panel), outer, piece)
+
+        def of_sample(s: SSAValue, held: SSAValue) -> SSAValue:
+            x = code.offset(source, code.multiply(s, form.plane * form.channels), form.element)
+            g = code.offset(panel, code.multiply(s, self.portion.windows * width), form.element)
+            return self._windows(code, held, (x, g), (low, high), outer, piece)
+
+        total = carried(code, (0, samples, 1), zero, of_sample)
         body = TileEachOp.make_block(kind)
         vector, row, column, _ = body.args
         with code.inside(body):
@@ -231,10 +230,14 @@ class _Writer:
         code: Code,
         zero: SSAValue,
         pointers: tuple[SSAValue, SSAValue],
+        band: tuple[Index, Index],
         outer: Sequence[SSAValue],
         piece: Piece,
     ) -> SSAValue:
-        """The sum over all windows: of the outer axes in loops, of the first in runs."""
+        """The sum over windows: of the outer axes in loops, of the first in runs.
+
+        Of the last axis those within the band are summed; the panel begins with them.
+        """
         kind = zero.type
         assert isinstance(kind, TileType)
         width = kind.columns.data
@@ -249,15 +252,20 @@ class _Writer:
             if number < 0:
                 return inner(held, a, b)
             axis, k = self.outer[number], outer[number]
-            pitch = prod(x.size for x in self.form.axes[: number + 1])
-            rows = prod(x.out for x in self.form.axes[: number + 1]) * width
+            pitch = prod(x.size for x in self.axes[: number + 1])
+            rows = prod(x.out for x in self.axes[: number + 1]) * width
             low, high = windows_at(code, axis, k)
+            begin: Index = 0
+            if number == len(self.outer) - 1:
+                begin = band[0]
+                low, high = code.greatest(low, band[0]), code.least(high, band[1])
             shift = code.subtract(code.multiply(k, axis.dilation), axis.low)
 
             def step(o: SSAValue, value: SSAValue) -> SSAValue:
                 found = code.add(code.multiply(o, axis.stride), shift)
                 ahead = code.add(a, code.multiply(found, pitch))
-                return walk(number - 1, value, ahead, code.add(b, code.multiply(o, rows)))
+                behind = code.multiply(code.subtract(o, begin), rows)
+                return walk(number - 1, value, ahead, code.add(b, behind))
 
             return carried(code, (low, high, 1), held, step)
 
