@@ -12,6 +12,7 @@ from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net.base import plain
 from brainscript.dialects.net.elementwise import BroadcastToOp
+from brainscript.dialects.net.parameters import IndexOp, SplatOp
 from brainscript.dialects.net.shape import (
     DiagonalOp,
     EmbedOp,
@@ -28,9 +29,14 @@ from brainscript.passes.lower.fusion.steps import Steps
 
 
 def reshaped(steps: Steps, x: SSAValue, shape: Shape) -> SSAValue:
-    """x in another shape."""
+    """x in another shape; a constant is made in that shape."""
     if shape_of(x) == shape:
         return x
+    kind = type_of(x).with_shape(shape)
+    if isinstance(x.owner, SplatOp):
+        return steps.add(SplatOp(x.owner.value.value.data, kind))
+    if isinstance(x.owner, IndexOp):
+        return steps.add(IndexOp(result_type=kind))
     return steps.add(ReshapeOp(x, options={"dims": shape}))
 
 
@@ -38,7 +44,12 @@ def reshape(steps: Steps, op: Operation) -> SSAValue:
     """A reshape of the value itself, all axes at once; none where the shape stays."""
     x, result = op.operands[0], op.results[0]
     done = isinstance(op, ReshapeOp) and plain(op.dims) == shape_of(result)
-    if done and not isinstance(x.owner, ReshapeOp) and shape_of(x) != shape_of(result):
+    source = x.owner
+    if (
+        done
+        and not isinstance(source, ReshapeOp | SplatOp | IndexOp)
+        and shape_of(x) != shape_of(result)
+    ):
         return result
     while isinstance(x.owner, ReshapeOp):
         x = x.owner.x
