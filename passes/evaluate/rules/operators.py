@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 
+from xdsl.dialects.builtin import FloatAttr, f64
 from xdsl.ir import Operation, SSAValue
 
 from brainscript import limits
@@ -16,6 +17,7 @@ from brainscript.dialects.bs import (
     ComposeOp,
     InfixOp,
     LambdaOp,
+    NumberOp,
     PrefixOp,
     join_path,
     path_of,
@@ -78,6 +80,9 @@ HELP = {
 """What to do instead where an operator does not apply."""
 
 
+Pair = tuple[SSAValue, SSAValue]
+
+
 def infix_rule(engine: Engine, op: Operation) -> SSAValue | None:
     """The terms are evaluated from the left, then combined from the left.
 
@@ -93,15 +98,41 @@ def infix_rule(engine: Engine, op: Operation) -> SSAValue | None:
         if not ready:
             return needed
         engine.checked[op] = index
-    below = path_of(op)
-    paths = [below]
-    for _ in range(len(terms) - 2):
-        below = join_path(below, f"{OPERANDS[sign]}Args[0]")
-        paths.append(below)
-    value = terms[0]
+    value, depth = terms[0], len(terms) - 2
     for term in list(terms)[1:]:
-        value = _combine(engine, op, (value, term), paths.pop())
+        value = _combine_numbers(engine, op, value, term) or _combine(
+            engine, op, (value, term), _path_at(engine, op, depth, (value, term))
+        )
+        depth -= 1
     return engine.replace(op, value)
+
+
+def _combine_numbers(
+    engine: Engine, op: InfixOp, left: SSAValue, right: SSAValue
+) -> SSAValue | None:
+    """The value of one operator on two numbers; None for anything else.
+
+    A number that nothing else uses yet is changed in place: a chain makes one operation.
+    """
+    a, b = plain(left.owner), plain(right.owner)
+    if type(a) is not float or type(b) is not float or op.sign.data not in NUMBERS:
+        return None
+    result = NUMBERS[op.sign.data](a, b)
+    if left.first_use is None and isinstance(left.owner, NumberOp):
+        left.owner.properties = {"value": FloatAttr(result, f64)}
+        return left
+    return engine.literal(op, result)
+
+
+def _path_at(engine: Engine, op: InfixOp, depth: int, terms: Pair) -> str:
+    """The path of one operator of a chain; only nodes have one."""
+    path = path_of(op)
+    if depth == 0 or not any(engine.is_node(term) for term in terms):
+        return path
+    step = f"{OPERANDS[op.sign.data]}Args[0]"
+    if len(path) + depth * len(step) > limits.limit("path-length"):
+        raise engine.stop(op, "path-length", f"a chain of {len(op.operands)} operators on nodes")
+    return join_path(path, step) + f".{step}" * (depth - 1)
 
 
 def _logical_rule(engine: Engine, op: InfixOp, sign: str) -> SSAValue | None:
@@ -121,9 +152,6 @@ def _logical_rule(engine: Engine, op: InfixOp, sign: str) -> SSAValue | None:
         return engine.replace(op, value)
     op.operands = [value, *rest]
     return _logical_rule(engine, op, sign)
-
-
-Pair = tuple[SSAValue, SSAValue]
 
 
 def _combine(engine: Engine, op: InfixOp, terms: Pair, path: str) -> SSAValue:
