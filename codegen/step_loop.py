@@ -16,7 +16,7 @@ from xdsl.ir import SSAValue
 from brainscript.codegen.step_lines import StepLines, column_bytes
 from brainscript.dialects.sched import BarrierOp, CallOp, DelayedOp, LoopOp
 from brainscript.dialects.tensors import type_of
-from brainscript.program_image import LAYOUT_OFFSETS, LAYOUT_STEPS
+from brainscript.program_image import LAYOUT_OFFSETS, LAYOUT_SEQUENCES, LAYOUT_STEPS
 
 
 def emit_loop(text: StepLines, loop: LoopOp, layout: str) -> None:
@@ -43,6 +43,7 @@ class _Loop:
         """Head, body and end."""
         text, p = self.text, self.prefix
         text.word(f"{p}.T", layout, LAYOUT_STEPS, "i64")
+        text.word(f"{p}.S", layout, LAYOUT_SEQUENCES, "i64")
         text.word(f"{p}.offs", layout, LAYOUT_OFFSETS, "ptr")
         text.line(f"br label %{p}.pre")
         text.label(f"{p}.pre")
@@ -147,7 +148,11 @@ class _Loop:
         k = delay.steps.value.data
         start, _ = self.others[k]
         there = self._offset(self.text.pointers[delay.memory], self._sum(start, low), size)
-        state = self._offset(self.text.pointers[delay.initial], low, size)
+        place = low
+        if column_bytes(delay.initial) > size:
+            before = self._value(f"mul i64 {self.t}, %{self.prefix}.S")
+            place = self._sum(before, low)
+        state = self._offset(self.text.pointers[delay.initial], place, size)
         if reach is not None:
             return there if k <= reach else state
         some = self._value(f"icmp sge i64 {self.t}, {k}")

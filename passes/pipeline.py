@@ -48,6 +48,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
     ),
     # the step becomes a list of kernel calls on planned memory
     "schedule": (
+        "net-carry",
         "net-fuse",
         "net-to-sched",
         "sched-plan-memory",

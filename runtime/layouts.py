@@ -220,7 +220,7 @@ def empty_sequence() -> BrainScriptError:
     return BrainScriptError(Diagnostic("BS0634", title, help=help))
 
 
-NO_STEP, TOO_MANY, NO_SUCH_STEP, NOT_ALIKE, CUT = range(1, 6)
+NO_STEP, TOO_MANY, NO_SUCH_STEP, NOT_ALIKE, CUT, NO_ROW = range(1, 7)
 """What a step that looks at layouts may complain about."""
 
 _COMPLAINTS = {
@@ -243,6 +243,11 @@ _COMPLAINTS = {
         "BS0636",
         "two dynamic axes differ in the lengths of their sequences",
         "sequences must pair up and be equally long, or of one step",
+    ),
+    NO_ROW: (
+        "BS0638",
+        "more sequences go on from minibatch to minibatch than there is room for",
+        "lower minibatchSize, or raise truncationLength",
     ),
     CUT: (
         "BS0619",

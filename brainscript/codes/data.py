@@ -168,4 +168,10 @@ CODES: dict[str, tuple[str, str]] = {
         "Each row of a table needs the columns that `start` and `dim` of every section name; they"
         " are numbers, or for labels a name that `labelMappingFile` lists.",
     ),
+    "BS0638": (
+        "too many sequences go on",
+        "In truncated training a delay keeps the last values of every sequence that goes on in the "
+        "next minibatch. There is room for 1024 sequences at a time, for fewer of large values: "
+        "minibatchSize divided by truncationLength may not be more.",
+    ),
 }

@@ -21,6 +21,7 @@ from xdsl.traits import HasParent, IsolatedFromAbove, IsTerminator
 from xdsl.utils.exceptions import VerifyException
 
 from brainscript.dialects.net import (
+    carry,
     alignment,
     clone,
     convolution,
@@ -220,6 +221,7 @@ def node_name_of(value: SSAValue) -> str:
 def _operations() -> Iterator[type[Operation]]:
     yield from (NetworkOp, RootsOp, ParameterOp, StateOp)
     for family in (
+        carry,
         packing,
         parameters,
         clone,

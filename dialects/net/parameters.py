@@ -74,7 +74,7 @@ NEEDS = {
 RANDOM_INITS = frozenset(INITS[:10])
 """The ones that draw random numbers, and so take a seed."""
 
-ROLES = ("momentum", "hyper", "criterion", "statistic", "running", "random")
+ROLES = ("momentum", "hyper", "criterion", "statistic", "running", "random", "carried")
 """What a piece of state is for; see `StateOp`."""
 
 

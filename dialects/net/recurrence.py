@@ -90,7 +90,8 @@ class DelayOp(NetOp, ABC):
     state, a value for all sequences or one for each; without one it is the number `outside`.
     A sequence that continues one of the minibatch before goes on with its values, unless the
     delay is `local`. Until the shapes are inferred the result may be less known than the operand,
-    and `dims` stand for those of an operand that is not known.
+    and `dims` stand for those of an operand that is not known. `settled`: the initial state is that
+    of `net.carry_in`.
     """
 
     OPTIONS: ClassVar[tuple[Option, ...]] = (
@@ -107,11 +108,17 @@ class DelayOp(NetOp, ABC):
     outside = prop_def(FloatAttr, default_value=attribute(0.1))
     dims = prop_def(ArrayAttr[Attribute], default_value=NO_DIMS)
     local = prop_def(BoolAttr, default_value=attribute(False))
+    settled = prop_def(BoolAttr, default_value=attribute(False))
 
     @property
     def steps(self) -> int:
         """How many steps away the value is."""
         return self.time_step.value.data
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the initial state holds a value for each sequence and step outside of it."""
+        return bool(self.settled.value.data)
 
     @property
     def is_local(self) -> bool:
@@ -120,6 +127,8 @@ class DelayOp(NetOp, ABC):
 
     def verify_(self) -> None:
         """The result is like the rule says, as far as it is known."""
+        if self.is_settled:
+            return
         mine, found = type_of(self.result), self.infer()
         if not compatible(found.shape, mine.shape) or mine.axis not in (None, found.axis):
             raise VerifyException(f"the result of a delay of {self.x.type} cannot be {mine}")

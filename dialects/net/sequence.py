@@ -16,6 +16,7 @@ from xdsl.irdl import irdl_op_definition, operand_def, prop_def
 
 from brainscript.axes import found_in, made, slice_of
 from brainscript.dialects.net.base import NetOp, Option
+from brainscript.dialects.net.carry import CarryInOp
 from brainscript.dialects.net.shapes import (
     SCALAR,
     Inferred,
@@ -259,6 +260,8 @@ class ScatterColumnsOp(NetOp):
 KERNELS = frozenset(
     f"net.{name}"
     for name in (
+        "carry_in",
+        "carry_out",
         "columns",
         "gather_packed",
         "scatter_columns",
@@ -281,6 +284,6 @@ def layouts_of(op: Operation) -> tuple[str, ...]:
         return ()
     values: tuple[SSAValue, ...] = (*op.operands, *op.results)
     axes = [type_of(v).axis for v in values]
-    if isinstance(op, ColumnsOp):
+    if isinstance(op, ColumnsOp | CarryInOp):
         axes.append(op.axis.data)
     return tuple(dict.fromkeys(axis for axis in axes if axis is not None))

@@ -40,7 +40,7 @@ KINDS = ("input", "state", "temporary")
 """Where a buffer lives: filled by the caller for each minibatch; in the state block, from step to
 step; in the arena, within one step."""
 
-ROLES = ("parameter", "momentum", "hyper", "criterion", "statistic", "running", "random")
+ROLES = ("parameter", "momentum", "hyper", "criterion", "statistic", "running", "random", "carried")
 """What a state buffer holds."""
 
 
@@ -109,7 +109,8 @@ class DelayedOp(IRDLOperation):
     """A buffer as the kernels of a loop see it `steps` steps earlier, or later in a future loop.
 
     `%p = sched.delayed %h, %i 1 : T`: where that step lies outside of the sequence it
-    is `%i`, which has one column for each sequence.
+    is `%i`, which has one column for each sequence: for all of them what lies `steps` earlier than
+    the first step, then what follows.
     """
 
     name = "sched.delayed"
@@ -132,8 +133,11 @@ class DelayedOp(IRDLOperation):
         if not all(isinstance(v.owner, BufferOp) for v in self.operands):
             raise VerifyException("only buffers have other steps")
         mine, first = type_of(self.memory), type_of(self.initial)
-        if mine.axis is None or first != mine.with_axis(first_of(mine.axis)):
+        shape, steps = mine.shape or (), self.steps.value.data
+        if mine.axis is None or first.axis != first_of(mine.axis):
             raise VerifyException("the initial state has a column for each sequence")
+        if first.shape not in (shape, (*shape, steps)):
+            raise VerifyException("the initial state has a sample for each step, or one for all")
 
     @override
     def print(self, printer: Printer) -> None:

@@ -70,15 +70,13 @@ class _Settling:
     def run(self) -> None:
         """Select the state of each step outside, the nearest to the sequence last."""
         op, steps = self.op, self.op.steps
-        node = op.properties.pop("node", None)
         states = [self._outside(steps - place) for place in range(steps)]
         flags = [self._beyond(type_of(op.x), place + 1) for place in range(steps)]
         options = {"time_step": steps, "outside": 0.0, "local": op.is_local}
-        value = self._add(type(op)(op.x, result_type=self.kind, options=options))
+        node = None if op.node is None else op.node.data
+        value = self._add(type(op)(op.x, result_type=self.kind, node=node, options=options))
         for flag, state in reversed(list(zip(flags, states, strict=True))):
             value = self._add(SelectOp(flag, state, value, result_type=self.kind))
-        if node is not None and isinstance(value.owner, NetOp):
-            value.owner.properties["node"] = node
         value.name_hint = op.result.name_hint
         op.result.replace_all_uses_with(value)
         op.detach()
@@ -108,7 +106,8 @@ class _Settling:
     def _shifted(self, state: SSAValue, steps: int) -> SSAValue:
         """The states moved along their own axis; a state that is alone stays where it is."""
         kind, cls = type_of(state), type(self.op)
-        moved = self._add(cls(state, result_type=kind, options={"time_step": steps}))
+        options = {"time_step": steps, "local": True}
+        moved = self._add(cls(state, result_type=kind, options=options))
         only = self._slice(state, self.far)
         only = self._add(SequenceSpreadOp(only, result_type=kind))
         flag = self._beyond(kind, steps)

@@ -11,6 +11,7 @@ from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
 
 from brainscript.dialects.net.base import attribute
+from brainscript.dialects.net.carry import CarryOutOp
 from brainscript.dialects.net.network import NetworkOp, network_of
 from brainscript.dialects.net.parameters import ReadOp, WriteOp
 from brainscript.dialects.net.recurrence import RecurrenceOp
@@ -27,6 +28,7 @@ from brainscript.passes.lower.fusion.families import (
 )
 from brainscript.passes.lower.fusion.groups import MERGES, Group, Merge, Traits
 from brainscript.passes.lower.fusion.tidy import recompute, tidy
+from brainscript.passes.lower.recurrence.packing import pack_weights
 from brainscript.passes.lower.recurrence.settle import recurrences_of, settle_loops
 
 
@@ -61,6 +63,7 @@ def fuse(network: NetworkOp) -> None:
     decompose(network)
     find_recurrences(network)
     settle_loops(network)
+    pack_weights(network)
     settle_writes(network)
     tidy(network)
     materialise(network)
@@ -99,6 +102,8 @@ def family_of(operations: Sequence[Operation]) -> str | None:
     """The family of the kernel that does all of this; a loop stays alone."""
     if any(isinstance(op, RecurrenceOp) for op in operations):
         return LOOP if len(operations) == 1 else None
+    if isinstance(operations[0], CarryOutOp):
+        return "sequence"
     return Group(operations).family()
 
 
@@ -138,7 +143,13 @@ class Merger:
         self.refused: set[tuple[int, int, tuple[str, ...]]] = set()
 
     def run(self) -> None:
-        """One round after the other, each until it changes nothing."""
+        """One round after the other, each until it changes nothing.
+
+        What is kept for the next minibatch is written where it lies.
+        """
+        for node, op in enumerate(self.nodes):
+            if isinstance(op, WriteOp) and isinstance(op.value.owner, CarryOutOp):
+                self.clusters.merge(self.place[op.value.owner], node)
         for rule in MERGES:
             while any([self._join(node, rule) for node in range(len(self.nodes))]):
                 pass

@@ -77,7 +77,7 @@ def run(
     """The states after one step, and the output; inputs have packed columns."""
     program = compiled.program
     symbols = step_symbols(compiled)
-    for name in program.state.names():
+    for name in symbols:
         program.state.view(name).reshape(-1)[:] = np.ravel(symbols[name], order="F")
     program.set_layouts({"*": Sequences(lengths)})
     program.spoil()
@@ -85,7 +85,7 @@ def run(
         view = program.input(name)
         view[:] = to_memory(array, True, view.dtype).reshape(view.shape)
     program.run(threads)
-    states = {name: program.state.view(name).copy() for name in program.state.names()}
+    states = {name: program.state.view(name).copy() for name in symbols}
     return states, program.output(compiled.image.outputs[0].name).copy()
 
 

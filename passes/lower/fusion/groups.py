@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.ir import Operation, SSAValue
 
+from brainscript.dialects.net.carry import CarryOutOp
 from brainscript.dialects.net.parameters import IndexOp, ReadOp, WriteOp
 from brainscript.dialects.sched import (
     SPLICE,
@@ -162,7 +163,8 @@ class Group:
             return False
         targets = {op.target for op in self.writes}
         return all(
-            is_elementwise(op) and type_of(op.results[0]) == type_of(value)
+            (is_elementwise(op) or isinstance(op, CarryOutOp))
+            and type_of(op.results[0]) == type_of(value)
             for op in self.body
             for value in op.operands
             if isinstance(value.owner, ReadOp) and value.owner.target in targets

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xdsl.builder import Builder
+from xdsl.dialects.builtin import BoolAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
@@ -14,7 +15,7 @@ from brainscript.dialects.net.network import NetworkOp
 from brainscript.dialects.net.parameters import SplatOp
 from brainscript.dialects.net.recurrence import DelayOp, RecurrenceOp
 from brainscript.dialects.sched import PRODUCTS, WINDOWS
-from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.dialects.tensors import TensorType, shape_of, type_of
 from brainscript.passes.lower.fusion.families import is_constant
 
 
@@ -55,9 +56,11 @@ def _widen(op: DelayOp) -> None:
 
 
 def _settle_state(loop: RecurrenceOp, op: DelayOp) -> None:
-    kind = type_of(op.result).with_axis(first_of(loop.axis))
-    if op.initial is not None and op.initial.type == kind:
+    if op.is_settled:
         return
+    kind = type_of(op.result).with_axis(first_of(loop.axis))
+    if op.DIRECTION == "past" and op.steps > 1:
+        kind = kind.with_shape((*shape_of(op.result), op.steps))
     before = Builder(InsertPoint.before(loop))
     if op.initial is None:
         number = TensorType.of((1,), kind.element)
@@ -68,6 +71,7 @@ def _settle_state(loop: RecurrenceOp, op: DelayOp) -> None:
     argument = loop.block.insert_arg(kind, len(loop.block.args))
     loop.operands = [*loop.operands, state]
     op.operands = [op.x, argument]
+    op.properties["settled"] = BoolAttr.from_bool(True)
 
 
 def materialise_steps(loop: RecurrenceOp) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from brainscript.dialects.kern import FuncOp
 from brainscript.dialects.sched import KernelOp
-from brainscript.passes.lower.sequence import ctc, edit_distance, moves, packed
+from brainscript.passes.lower.sequence import carry, ctc, edit_distance, moves, packed
 from brainscript.target import Target
 
 __all__ = ["lower_sequence"]
 
 LOWERINGS = {
+    **carry.LOWERINGS,
     **moves.LOWERINGS,
     **packed.LOWERINGS,
     **ctc.LOWERINGS,

@@ -22,6 +22,7 @@ from brainscript.program_image import (
     LAYOUT_ORDER,
     LAYOUT_RANK,
     LAYOUT_SEQUENCES,
+    LAYOUT_SLOT,
     LAYOUT_STEPS,
 )
 from brainscript.target import Target
@@ -105,6 +106,18 @@ class Layout:
         """1 where a sequence begins and ends in this minibatch, else 0."""
         begins = integer(self.writer, self._begins, rank)
         return self.writer.mul(begins, integer(self.writer, self._ends, rank))
+
+    def begins(self, rank: SSAValue) -> SSAValue:
+        """1 where a sequence begins in this minibatch, else 0."""
+        return integer(self.writer, self._begins, rank)
+
+    def ends(self, rank: SSAValue) -> SSAValue:
+        """1 where a sequence ends in this minibatch, else 0."""
+        return integer(self.writer, self._ends, rank)
+
+    def slot(self, rank: SSAValue) -> SSAValue:
+        """The row of what a sequence carries over."""
+        return integer(self.writer, self._array(LAYOUT_SLOT), rank)
 
     def complain(self, reason: int) -> None:
         """Tell the host, after the step, what is wrong."""
