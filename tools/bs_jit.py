@@ -18,13 +18,14 @@ from brainscript.tools.options import apply_limits
 EXAMPLES = """\
 subcommands (each with --help; a config of that name is written ./convert):
   convert    write a model file in another format
+  export     write a network as an ONNX file
 
 examples:
   bs-jit configFile=train.cntk                          all commands of the config
   bs-jit train.cntk command=test modelPath=m.model      overrides follow the file
   bs-jit base.cntk+mine.cntk SGD=[maxEpochs=3]          the later file and [ ] are merged in
 """
-SUBCOMMANDS = {"convert": "brainscript.tools.convert"}
+SUBCOMMANDS = {"convert": "brainscript.tools.convert", "export": "brainscript.tools.export"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

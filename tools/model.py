@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from brainscript.diagnostic import did_you_mean
 from brainscript.runtime.actions.drawing import svg_text
@@ -17,6 +17,9 @@ from brainscript.runtime.model.writing import write_graph
 from brainscript.runtime.network import Array, NodeSpec
 from brainscript.tools.arrays import Data, as_numpy, batch_of, misuse
 from brainscript.tools.network import CompiledNetwork
+
+if TYPE_CHECKING:
+    from brainscript.runtime.model.exchange.export import Exported
 
 Format = Literal["container", "cntk1", "cntk2"]
 PICTURED = 400
@@ -116,6 +119,19 @@ class Model:
 
         graph = describe_module(self.network.module, str(path))
         write_graph(path, format, graph, values_of(self.network, ("parameter", "statistic")))
+
+    def export_onnx(self, path: str | Path, outputs: Sequence[str] = ()) -> Exported:
+        """Write an ONNX file with what the outputs (default: the output group) need.
+
+        Values are [samples, ...], in a network with delays [steps, sequences, ...]. Raises
+        BrainScriptError (BS0520) for what ONNX cannot say, (BS0521) without the package onnx.
+        """
+        from brainscript.passes.stored.describe import describe_module
+        from brainscript.runtime.model.exchange.export import export
+
+        graph = describe_module(self.network.module, str(path))
+        arrays = values_of(self.network, ("parameter", "statistic"))
+        return export(path, graph, arrays, outputs)
 
     def save_weights(self, path: str | Path) -> None:
         """Write the parameters alone: safetensors, or npz for that extension, and a list."""

@@ -77,4 +77,14 @@ CODES: dict[str, tuple[str, str]] = {
         "The format that the model is to be written in has no such operation, or its rules on "
         "names are stricter than those of BrainScript.",
     ),
+    "BS0520": (
+        "the network cannot be exported to ONNX",
+        "An operation that the chosen outputs need has no counterpart in ONNX, or the file would "
+        "be too large. The export holds what the outputs need and nothing else: choose others.",
+    ),
+    "BS0521": (
+        "the package onnx is not installed",
+        "Export to ONNX and import from it need the package `onnx`: install the extra of that "
+        "name.",
+    ),
 }

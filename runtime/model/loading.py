@@ -14,7 +14,7 @@ from brainscript.runtime.model.cntk_v2.dictionary import looks_like_dictionary
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.model_file import ModelFile
 
-EXTENSIONS = (".model", ".dnn", ".cmf")
+EXTENSIONS = (".model", ".dnn", ".cmf", ".onnx")
 
 
 def load_model(path: str | Path) -> LoadedModel:
@@ -32,6 +32,10 @@ def load_model(path: str | Path) -> LoadedModel:
         return cntk_v2.load(file)
     if start[:4] in dbn.STARTS:
         return dbn.load(file)
+    if Path(path).suffix.lower() == ".onnx":
+        from brainscript.runtime.model.exchange.importing import load
+
+        return load(file)
     return _container(path)
 
 

@@ -1,0 +1,178 @@
+"""A network as an ONNX model: what its outputs need, checked by the library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from brainscript.atomic import replacing
+from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.runtime.model.exchange.emit import (
+    IR_VERSION,
+    OPSET,
+    Arrays,
+    Emitter,
+    is_dynamic,
+    onnx_module,
+)
+from brainscript.runtime.model.exchange.layers import LAYERS
+from brainscript.runtime.model.exchange.loops import (
+    Ring,
+    groups_in_order,
+    write_loop,
+    write_shift,
+)
+from brainscript.runtime.model.exchange.operations import WRITERS
+from brainscript.stored_graph import DELAYS, INPUT, StoredGraph, StoredNode
+
+LARGEST = (1 << 31) - (1 << 20)
+TABLE = {**WRITERS, **LAYERS}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written: outputs and inputs, the nodes left out, and how data are laid out."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    left_out: tuple[str, ...]
+    sequences: bool
+    opset: int = OPSET
+
+
+class Writer(Emitter):
+    """Writes the nodes of a network by their operations."""
+
+    def write(self, node: StoredNode) -> None:
+        """One node that is no delay."""
+        if node.operation not in TABLE:
+            raise self.refuse(node, "there is no such operation in ONNX")
+        TABLE[node.operation](self, node)
+
+
+def export(
+    path: str | Path, graph: StoredGraph, arrays: Arrays, outputs: Sequence[str]
+) -> Exported:
+    """Write what `outputs` (default: the output group) need; what is not needed is left out.
+
+    Raises BrainScriptError: BS0520 for what ONNX cannot say, BS0521 without the package.
+    """
+    names = _outputs(graph, outputs)
+    nodes = _needed(graph, names)
+    axes = {node.axis for node in nodes.values() if is_dynamic(node)} - {"", "*"}
+    sequences = any(node.operation in DELAYS for node in nodes.values())
+    writer = Writer(graph, arrays, 2 if sequences else 1)
+    if len(axes) > 1 or any("/" in axis for axis in axes):
+        raise writer.refuse(nodes[names[0]], "sequences of several axes are needed")
+    inputs = [node for node in nodes.values() if node.operation == INPUT]
+    for node in inputs:
+        writer.set(node, node.name)
+    _write_all(writer, nodes, set(names))
+    model = _model(writer, inputs, names, sequences)
+    _save(path, model)
+    left = tuple(name for name in graph.nodes if name not in nodes)
+    return Exported(tuple(n.name for n in inputs), tuple(names), left, sequences)
+
+
+def _outputs(graph: StoredGraph, wanted: Sequence[str]) -> list[str]:
+    names = list(wanted) or list(graph.groups.get("output", ()))
+    for name in names:
+        if name not in graph.nodes:
+            title = f"the network has no node '{name}'"
+            raise BrainScriptError(
+                Diagnostic("BS0520", title, help=did_you_mean(name, graph.nodes))
+            )
+    if not names:
+        title = "the network has no output node to export"
+        raise BrainScriptError(Diagnostic("BS0520", title, help="name nodes with --outputs"))
+    return names
+
+
+def _needed(graph: StoredGraph, names: Sequence[str]) -> dict[str, StoredNode]:
+    """The nodes below the outputs, in the order of the network."""
+    seen: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            node = graph.nodes[name]
+            computed = node.operation not in ("Mean", "InvStdDev")
+            below = node.inputs[:5] if node.operation == "BatchNormalization" else node.inputs
+            waiting += below if computed else ()
+    kept = {name: node for name, node in graph.nodes.items() if name in seen}
+    return {name: _cut(node) for name, node in kept.items()}
+
+
+def _cut(node: StoredNode) -> StoredNode:
+    """A node whose value is known, or that is fed less than it names, without those inputs."""
+    if node.operation not in ("Mean", "InvStdDev", "BatchNormalization"):
+        return node
+    kept = node.inputs[:5] if node.operation == "BatchNormalization" else ()
+    return StoredNode(node.name, node.operation, kept, node.options, node.dims, node.axis)
+
+
+def _write_all(writer: Writer, nodes: dict[str, StoredNode], outputs: set[str]) -> None:
+    users: dict[str, set[str]] = {}
+    for node in nodes.values():
+        for name in node.inputs:
+            users.setdefault(name, set()).add(node.name)
+    for group in groups_in_order(nodes):
+        if isinstance(group, Ring):
+            members = set(group.members)
+            wanted = {m for m in members if m in outputs or users.get(m, set()) - members}
+            write_loop(writer, group, nodes, wanted)
+        elif nodes[group].operation in DELAYS:
+            write_shift(writer, nodes[group])
+        elif nodes[group].operation != INPUT:
+            writer.write(nodes[group])
+
+
+def _model(e: Writer, inputs: list[StoredNode], outputs: list[str], sequences: bool) -> Any:
+    helper = e.helper
+    kind = helper.np_dtype_to_tensor_dtype(e.dtype)
+    lead = ["steps", "sequences"] if sequences else ["samples"]
+
+    def described(name: str) -> Any:
+        value = e.value(name)
+        shape = [*lead[: value.lead], *value.shape]
+        return helper.make_tensor_value_info(value.name, kind, shape)
+
+    used = {*outputs, *_used(e.scope.nodes)}
+    graph = helper.make_graph(
+        e.scope.nodes,
+        "network",
+        [described(node.name) for node in inputs],
+        [described(name) for name in outputs],
+        [tensor for name, tensor in e.constants.items() if name in used],
+    )
+    return helper.make_model(
+        graph,
+        producer_name="brainscript",
+        ir_version=IR_VERSION,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+    )
+
+
+def _used(nodes: Iterable[Any]) -> Iterator[str]:
+    """The names that nodes take, also inside of loops."""
+    for node in nodes:
+        yield from node.input
+        for attribute in node.attribute:
+            yield from _used(attribute.g.node)
+
+
+def _save(path: str | Path, model: Any) -> None:
+    if model.ByteSize() > LARGEST:
+        title = "the network is larger than the 2 GiB that one ONNX file may have"
+        raise BrainScriptError(Diagnostic("BS0520", title))
+    checker = onnx_module("onnx.checker")
+    checker.check_model(model, full_check=True)
+    try:
+        with replacing(path) as stream:
+            stream.write(model.SerializeToString())
+    except OSError as error:
+        title = f"'{path}' cannot be written: {error.strerror}"
+        raise BrainScriptError(Diagnostic("BS0508", title)) from None

@@ -1,0 +1,30 @@
+"""Feed-forward ONNX models as networks."""
+
+from __future__ import annotations
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.model.exchange.emit import onnx_module
+from brainscript.runtime.model.exchange.importer import Importer
+from brainscript.runtime.model.exchange.readers import READERS
+from brainscript.runtime.model.loaded import LoadedModel
+from brainscript.runtime.model.model_file import ModelFile
+
+
+def load(file: ModelFile) -> LoadedModel:
+    """The model of an ONNX file; data outside of the file are never read."""
+    onnx = onnx_module("onnx")
+    inference = onnx_module("onnx.shape_inference")
+    try:
+        model = onnx.load_model_from_string(file.read(0, file.size))
+        onnx_module("onnx.checker").check_model(model)
+        model = inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    except BrainScriptError:
+        raise
+    except Exception as error:  # the libraries raise what they like for damaged files
+        why = str(error).strip().splitlines() or [type(error).__name__]
+        title = f"the model file '{file.path}' is no ONNX model that can be read: {why[0][:200]}"
+        raise BrainScriptError(Diagnostic("BS0503", title)) from None
+    importer = Importer(file, model.graph, READERS)
+    graph = importer.graph()
+    opset = max((o.version for o in model.opset_import if not o.domain), default=0)
+    return LoadedModel(file.path, f"ONNX, opset {opset}", graph.key(), graph, importer.values)

@@ -1,0 +1,174 @@
+"""Products, convolution, pooling and batch normalisation as ONNX nodes."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from brainscript.dialects.net.windows import Axis, Sliding, convolution_axes, pooling_axes
+from brainscript.runtime.model.exchange.emit import Emitter, Value
+from brainscript.runtime.model.exchange.operations import Write, options_of
+from brainscript.stored_graph import PARAMETER, StoredNode
+
+CHW = ("CHW", "cudnn")
+
+
+def _times(e: Emitter, node: StoredNode) -> None:
+    """A as a matrix [reduced x kept] behind B as [kept x reduced], row-major."""
+    a, b = e.inputs(node)
+    kept = options_of(node).get("outputRank", 1)
+    if a.lead and b.lead and len(a.dims) == 2 and a.dims[0] == 1 and a.dims[1:] == b.dims:
+        raise e.refuse(node, "it multiplies sums over samples")
+    rows, inner = prod(a.dims[:kept]), prod(a.dims[kept:])
+    right = e.reshaped(a, (inner, rows))
+    left = e.reshaped(b, (b.size // inner, inner))
+    e.finish(node, e.op("MatMul", [left, right]))
+
+
+def _transpose_times(e: Emitter, node: StoredNode) -> None:
+    a, b = e.inputs(node)
+    inner, rows = (*a.dims, 1)[:2]
+    matrix = e.reshaped(a, (rows, inner))
+    order = [*range(a.lead), a.lead + 1, a.lead]
+    right = e.op("Transpose", [matrix], perm=order)
+    left = e.reshaped(b, (b.size // inner, inner))
+    e.finish(node, e.op("MatMul", [left, right]))
+
+
+def _sliding(options: Any) -> Sliding:
+    return Sliding(
+        tuple(options["kernelShape"]),
+        tuple(options.get("strideShape", ())),
+        tuple(options.get("dimPadding", ())),
+        tuple(options.get("dimPadLower", ())),
+        tuple(options.get("dimPadUpper", ())),
+        tuple(options.get("dilationShape", ())),
+        tuple(options.get("dimSharing", ())),
+        bool(options.get("ceilOut", False)),
+    )
+
+
+def _pads(e: Emitter, node: StoredNode, axes: tuple[Axis, ...]) -> list[int]:
+    """Padding before all axes, then behind them, the slowest axis first."""
+    if any(axis.low < 0 or not axis.shared for axis in axes):
+        raise e.refuse(node, "its windows leave elements out, or share no weights")
+    low = [axis.low for axis in axes[::-1]]
+    ends = [(a.out - 1) * a.stride + a.reach - a.low - a.size for a in axes[::-1]]
+    return low + [max(0, end) for end in ends]
+
+
+def _image(e: Emitter, node: StoredNode, x: Value) -> None:
+    if options_of(node).get("imageLayout", "CHW") not in CHW:
+        raise e.refuse(node, "its images have their channels first")
+    if x.lead != 1 or len(x.dims) < 2:
+        raise e.refuse(node, "its input is no image of a sample")
+
+
+def _window_attributes(e: Emitter, node: StoredNode, axes: tuple[Axis, ...]) -> dict[str, Any]:
+    return {
+        "kernel_shape": [a.kernel for a in axes[::-1]],
+        "strides": [a.stride for a in axes[::-1]],
+        "pads": _pads(e, node, axes),
+    }
+
+
+def _convolution(e: Emitter, node: StoredNode) -> None:
+    weights, x = e.inputs(node)
+    _image(e, node, x)
+    options = options_of(node)
+    if options.get("transpose", False):
+        _transposed(e, node, weights, x)
+        return
+    *space, channels = convolution_axes(_sliding(options), x.dims)
+    if len(weights.dims) != len(x.dims) + 1 or channels.out != 1 or not channels.whole:
+        raise e.refuse(node, "its kernel does not cover all channels")
+    attributes = _window_attributes(e, node, tuple(space))
+    dilations = [a.dilation for a in space[::-1]]
+    source = [x.name, weights.name]
+    e.set(node, e.op("Conv", source, node.name, dilations=dilations, **attributes))
+
+
+def _transposed(e: Emitter, node: StoredNode, weights: Value, x: Value) -> None:
+    """The convolution that it turns round leads from the result back to the input."""
+    dims = node.dims or ()
+    *space, channels = convolution_axes(_sliding(options_of(node)), dims)
+    if not channels.whole or weights.dims[-1] != x.dims[-1]:
+        raise e.refuse(node, "its kernel does not cover all channels")
+    pads = _pads(e, node, tuple(space))
+    extra = [
+        a.size - ((a.out - 1) * a.stride + a.reach - lo - hi)
+        for a, lo, hi in zip(space[::-1], pads[: len(space)], pads[len(space) :], strict=True)
+    ]
+    found = e.op(
+        "ConvTranspose",
+        [x.name, weights.name],
+        node.name,
+        kernel_shape=[a.kernel for a in space[::-1]],
+        strides=[a.stride for a in space[::-1]],
+        dilations=[a.dilation for a in space[::-1]],
+        pads=pads,
+        output_padding=extra,
+    )
+    e.set(node, found)
+
+
+def _pooling(e: Emitter, node: StoredNode) -> None:
+    x = e.value(node.inputs[0])
+    _image(e, node, x)
+    options = options_of(node)
+    *space, channels = pooling_axes(_sliding(options), x.dims)
+    if not channels.trivial:
+        raise e.refuse(node, "it pools over channels")
+    attributes = _window_attributes(e, node, tuple(space))
+    if options["poolKind"] == "max":
+        e.set(node, e.op("MaxPool", [x.name], node.name, **attributes))
+        return
+    counted = int(bool(options.get("poolIncludePad", False)))
+    found = e.op("AveragePool", [x.name], node.name, count_include_pad=counted, **attributes)
+    e.set(node, found)
+
+
+def _image_pooling(e: Emitter, node: StoredNode) -> None:
+    """`MaxPooling`, `AveragePooling`: two axes, no padding."""
+    x, o = e.value(node.inputs[0]), options_of(node)
+    _image(e, node, x)
+    kind = "MaxPool" if node.operation == "MaxPooling" else "AveragePool"
+    found = e.op(
+        kind,
+        [x.name],
+        node.name,
+        kernel_shape=[o["windowHeight"], o["windowWidth"]],
+        strides=[o["verticalSubsample"], o["horizontalSubsample"]],
+    )
+    e.set(node, found)
+
+
+def _batch_normalization(e: Emitter, node: StoredNode) -> None:
+    """At inference `x * a + b` with `a = scale / sqrt (variance + epsilon)`."""
+    x = e.value(node.inputs[0])
+    o, names = options_of(node), node.inputs[1:5]
+    if any(e.graph.nodes[name].operation != PARAMETER for name in names):
+        raise e.refuse(node, "its statistics are computed")
+    scale, bias, mean, variance = (np.asarray(e.arrays[n], np.float64).reshape(-1) for n in names)
+    factor = scale / np.sqrt(variance + o["epsilon"])
+    shift = bias - mean * factor
+    shape = x.shape
+    if o["spatial"]:
+        first = o.get("imageLayout", "CHW") in CHW
+        shape = (x.shape[0], *(1,) * (len(x.shape) - 1)) if first else (x.shape[-1],)
+    pair = [e.constant(v.reshape(shape).astype(e.dtype)) for v in (factor, shift)]
+    scaled = e.op("Mul", [x.name, pair[0]])
+    e.set(node, e.op("Add", [scaled, pair[1]], node.name), x.dims)
+
+
+LAYERS: dict[str, Write] = {
+    "AveragePooling": _image_pooling,
+    "BatchNormalization": _batch_normalization,
+    "Convolution": _convolution,
+    "MaxPooling": _image_pooling,
+    "Pooling": _pooling,
+    "Times": _times,
+    "TransposeTimes": _transpose_times,
+}

@@ -1,0 +1,242 @@
+"""Operations on single elements, reductions and shapes as ONNX nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import numpy as np
+
+from brainscript.runtime.model.exchange.emit import END, Emitter, Value
+from brainscript.stored_graph import StoredNode
+
+Write = Callable[[Emitter, StoredNode], None]
+
+UNARY = {
+    "Abs": "Abs",
+    "Acos": "Acos",
+    "Asin": "Asin",
+    "Cosh": "Cosh",
+    "Cosine": "Cos",
+    "Exp": "Exp",
+    "ExponentialLinearUnit": "Elu",
+    "Floor": "Floor",
+    "Negate": "Neg",
+    "Reciprocal": "Reciprocal",
+    "RectifiedLinear": "Relu",
+    "Sigmoid": "Sigmoid",
+    "StableSigmoid": "Sigmoid",
+    "Sin": "Sin",
+    "Sinh": "Sinh",
+    "Sqrt": "Sqrt",
+    "Tanh": "Tanh",
+}
+SAME = ("Dropout", "LabelsToGraph", "Pass", "ReconcileDynamicAxis", "StopGradient", "Trace")
+BINARY = {"Plus": "Add", "Minus": "Sub", "ElementTimes": "Mul", "DiagTimes": "Mul"}
+COMPARED = {
+    "Equal": ("Equal", False),
+    "NotEqual": ("Equal", True),
+    "Less": ("Less", False),
+    "GreaterEqual": ("Less", True),
+    "Greater": ("Greater", False),
+    "LessEqual": ("Greater", True),
+}
+WHOLE = {"Softmax": "Softmax", "LogSoftmax": "LogSoftmax", "Hardmax": "Hardmax"}
+REDUCED = {
+    "Sum": "ReduceSum",
+    "Mean": "ReduceMean",
+    "Max": "ReduceMax",
+    "Min": "ReduceMin",
+    "Prod": "ReduceProd",
+    "LogSum": "ReduceLogSumExp",
+}
+SMALLEST = 1e-37
+
+
+def options_of(node: StoredNode) -> Mapping[str, Any]:
+    """The options of a node."""
+    return cast("Mapping[str, Any]", node.options)
+
+
+def _unary(e: Emitter, node: StoredNode) -> None:
+    x = e.value(node.inputs[0])
+    e.set(node, e.op(UNARY[node.operation], [x.name], node.name), x.dims)
+
+
+def _same(e: Emitter, node: StoredNode) -> None:
+    x = e.value(node.inputs[0])
+    e.set(node, e.op("Identity", [x.name], node.name), x.dims)
+
+
+def _log(e: Emitter, node: StoredNode) -> None:
+    """The logarithm, of numbers kept above 1e-37."""
+    x = e.value(node.inputs[0])
+    above = e.op("Max", [x.name, e.number(SMALLEST)])
+    e.set(node, e.op("Log", [above], node.name), x.dims)
+
+
+def aligned(e: Emitter, node: StoredNode) -> list[str]:
+    """The inputs with as many axes as the result."""
+    rank = max(len(node.dims or ()), *(len(x.dims) for x in e.inputs(node)))
+    return [e.padded(x, rank) for x in e.inputs(node)]
+
+
+def _binary(e: Emitter, node: StoredNode) -> None:
+    e.set(node, e.op(BINARY[node.operation], aligned(e, node), node.name))
+
+
+def _compared(e: Emitter, node: StoredNode) -> None:
+    kind, negated = COMPARED[node.operation]
+    found = e.op(kind, aligned(e, node))
+    found = e.op("Not", [found]) if negated else found
+    e.set(node, cast_to_number(e, found, node.name))
+
+
+def cast_to_number(e: Emitter, name: str, output: str = "") -> str:
+    """Truth values or indices as numbers of the network's type."""
+    return e.op("Cast", [name], output, to=e.helper.np_dtype_to_tensor_dtype(e.dtype))
+
+
+def _log_plus(e: Emitter, node: StoredNode) -> None:
+    """`max + ln (1 + e^-|a - b|)`."""
+    a, b = aligned(e, node)
+    distance = e.op("Neg", [e.op("Abs", [e.op("Sub", [a, b])])])
+    rest = e.op("Log", [e.op("Add", [e.op("Exp", [distance]), e.number(1.0)])])
+    e.set(node, e.op("Add", [e.op("Max", [a, b]), rest], node.name))
+
+
+def _if(e: Emitter, node: StoredNode) -> None:
+    condition, yes, no = aligned(e, node)
+    chosen = e.op("Not", [e.op("Equal", [condition, e.number(0.0)])])
+    e.set(node, e.op("Where", [chosen, yes, no], node.name))
+
+
+def _clip(e: Emitter, node: StoredNode) -> None:
+    low, high, x = aligned(e, node)
+    e.set(node, e.op("Max", [e.op("Min", [x, high]), low], node.name))
+
+
+def _normalised(e: Emitter, node: StoredNode) -> None:
+    x, mean, scale = aligned(e, node)
+    e.set(node, e.op("Mul", [e.op("Sub", [x, mean]), scale], node.name))
+
+
+def _denormalised(e: Emitter, node: StoredNode) -> None:
+    x, mean, scale = aligned(e, node)
+    e.set(node, e.op("Add", [e.op("Div", [x, scale]), mean], node.name))
+
+
+def _whole(e: Emitter, node: StoredNode) -> None:
+    """Over all elements of a sample."""
+    x = e.value(node.inputs[0])
+    kind = WHOLE[node.operation]
+    if len(x.dims) == 1:
+        e.set(node, e.op(kind, [x.name], node.name, axis=-1))
+    else:
+        e.finish(node, e.op(kind, [e.flat(x)], axis=-1))
+
+
+def _reduce(e: Emitter, node: StoredNode) -> None:
+    x, axis = e.value(node.inputs[0]), options_of(node)["axis"]
+    if axis < 0:
+        raise e.refuse(node, "it reduces over samples")
+    kind = options_of(node)["reductionOp"]
+    source = e.flat(x) if axis == 0 else e.padded(x, axis)
+    rank = 1 if axis == 0 else max(len(x.dims), axis)
+    place = x.lead + (0 if axis == 0 else rank - axis)
+    if kind in ("Argmax", "Argmin"):
+        index = e.op(f"Arg{kind[3:].title()}", [source], axis=place, keepdims=1)
+        e.finish(node, cast_to_number(e, index))
+    elif kind == "Sum":
+        e.finish(node, e.op("ReduceSum", [source, e.whole(place)], keepdims=1))
+    else:
+        e.finish(node, e.op(REDUCED[kind], [source], axes=[place], keepdims=1))
+
+
+def _sum_columns(e: Emitter, node: StoredNode) -> None:
+    x = e.value(node.inputs[0])
+    e.finish(node, e.op("ReduceSum", [e.flat(x), e.whole(x.lead)], keepdims=1))
+
+
+def _reshape(e: Emitter, node: StoredNode) -> None:
+    e.finish(node, e.value(node.inputs[0]).name)
+
+
+def _transpose(e: Emitter, node: StoredNode) -> None:
+    x, o = e.value(node.inputs[0]), options_of(node)
+    rank = max(len(x.dims), o["axis1"], o["axis2"])
+    order = list(range(x.lead + rank))
+    one, other = (x.lead + rank - o[name] for name in ("axis1", "axis2"))
+    order[one], order[other] = order[other], order[one]
+    source = e.padded(x, rank) if x.lead else e.reshaped(x, (1,) * (rank - len(x.dims)) + x.shape)
+    e.set(node, e.op("Transpose", [source], node.name, perm=order))
+
+
+def _slice(e: Emitter, node: StoredNode) -> None:
+    x, o = e.value(node.inputs[0]), options_of(node)
+    if o["axis"] < 1:
+        raise e.refuse(node, "it slices along a sequence")
+    place = x.lead + len(x.dims) - o["axis"]
+    end = END if o["endIndex"] == 0 else o["endIndex"]
+    bounds = [e.whole(o["beginIndex"]), e.whole(end), e.whole(place)]
+    e.set(node, e.op("Slice", [x.name, *bounds], node.name))
+
+
+def _row_stack(e: Emitter, node: StoredNode) -> None:
+    """Concatenation; a value without dynamic axis is repeated for all samples."""
+    rank, axis = len(node.dims or ()), options_of(node).get("axis", 1)
+    lead = e.lead_of(node)
+    values = e.inputs(node)
+    first = next((v for v in values if v.lead == lead), values[0])
+    parts = [_spread(e, v, first, rank) for v in values]
+    e.set(node, e.op("Concat", parts, node.name, axis=lead + rank - axis))
+
+
+def _spread(e: Emitter, value: Value, like: Value, rank: int) -> str:
+    shape = (1,) * (rank - len(value.dims)) + value.shape
+    if value.lead == like.lead:
+        return e.reshaped(value, shape)
+    leading = e.op("Slice", [e.op("Shape", [like.name]), e.whole(0), e.whole(like.lead)])
+    target = e.op("Concat", [leading, e.whole(*shape)], axis=0)
+    return e.op("Expand", [e.reshaped(value, shape), target])
+
+
+def _row_repeat(e: Emitter, node: StoredNode) -> None:
+    x = e.value(node.inputs[0])
+    counts = [1] * (x.lead + len(x.dims))
+    counts[-1] = options_of(node)["numRepeats"]
+    e.set(node, e.op("Tile", [x.name, e.whole(*counts)], node.name))
+
+
+def _statistic(e: Emitter, node: StoredNode) -> None:
+    """`Mean`, `InvStdDev`: what was found before training."""
+    if node.name not in e.arrays:
+        raise e.refuse(node, "it has no value yet")
+    array = np.asarray(e.arrays[node.name], e.dtype).reshape((node.dims or ())[::-1])
+    e.set(node, e.constant(array, node.name))
+
+
+WRITERS: dict[str, Write] = {
+    **dict.fromkeys(UNARY, _unary),
+    **dict.fromkeys(SAME, _same),
+    **dict.fromkeys(BINARY, _binary),
+    **dict.fromkeys(COMPARED, _compared),
+    **dict.fromkeys(WHOLE, _whole),
+    "Clip": _clip,
+    "If": _if,
+    "InvStdDev": _statistic,
+    "LearnableParameter": _statistic,
+    "LegacyReshape": _reshape,
+    "Log": _log,
+    "LogPlus": _log_plus,
+    "Mean": _statistic,
+    "PerDimMeanVarDeNormalization": _denormalised,
+    "PerDimMeanVarNormalization": _normalised,
+    "ReduceElements": _reduce,
+    "Reshape": _reshape,
+    "RowRepeat": _row_repeat,
+    "RowStack": _row_stack,
+    "Slice": _slice,
+    "SumColumnElements": _sum_columns,
+    "TransposeDimensions": _transpose,
+}
