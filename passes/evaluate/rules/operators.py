@@ -6,7 +6,6 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 
-from xdsl.dialects.builtin import FloatAttr, f64
 from xdsl.ir import Operation, SSAValue
 
 from brainscript import limits
@@ -17,7 +16,6 @@ from brainscript.dialects.bs import (
     ComposeOp,
     InfixOp,
     LambdaOp,
-    NumberOp,
     PrefixOp,
     join_path,
     path_of,
@@ -98,30 +96,31 @@ def infix_rule(engine: Engine, op: Operation) -> SSAValue | None:
         if not ready:
             return needed
         engine.checked[op] = index
-    value, depth = terms[0], len(terms) - 2
-    for term in list(terms)[1:]:
-        value = _combine_numbers(engine, op, value, term) or _combine(
-            engine, op, (value, term), _path_at(engine, op, depth, (value, term))
-        )
-        depth -= 1
-    return engine.replace(op, value)
+    return engine.replace(op, _fold_chain(engine, op, list(terms)))
 
 
-def _combine_numbers(
-    engine: Engine, op: InfixOp, left: SSAValue, right: SSAValue
-) -> SSAValue | None:
-    """The value of one operator on two numbers; None for anything else.
+def _fold_chain(engine: Engine, op: InfixOp, terms: Sequence[SSAValue]) -> SSAValue:
+    """The value of a chain of one operator; a run of numbers makes one literal."""
+    fold = NUMBERS.get(op.sign.data)
+    value: SSAValue | None = terms[0]
+    total = plain(terms[0].owner)
+    for depth, term in zip(range(len(terms) - 2, -1, -1), terms[1:], strict=True):
+        other = plain(term.owner)
+        if fold is not None and type(total) is float and type(other) is float:
+            value, total = None, fold(total, other)
+            continue
+        left = _literal(engine, op, value, total)
+        value = _combine(engine, op, (left, term), _path_at(engine, op, depth, (left, term)))
+        total = plain(value.owner)
+    return _literal(engine, op, value, total)
 
-    A number that nothing else uses yet is changed in place: a chain makes one operation.
-    """
-    a, b = plain(left.owner), plain(right.owner)
-    if type(a) is not float or type(b) is not float or op.sign.data not in NUMBERS:
-        return None
-    result = NUMBERS[op.sign.data](a, b)
-    if left.first_use is None and isinstance(left.owner, NumberOp):
-        left.owner.properties = {"value": FloatAttr(result, f64)}
-        return left
-    return engine.literal(op, result)
+
+def _literal(engine: Engine, op: InfixOp, value: SSAValue | None, total: Plain | None) -> SSAValue:
+    """A value, or the literal for a number that is none yet."""
+    if value is None:
+        assert total is not None
+        return engine.literal(op, total)
+    return value
 
 
 def _path_at(engine: Engine, op: InfixOp, depth: int, terms: Pair) -> str:
