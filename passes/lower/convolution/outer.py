@@ -71,7 +71,12 @@ class Steps:
             low = code.add(low, code.remainder(code.subtract(reached, low), a.stride))
             step = a.stride
 
-        def body(k: Index, held: SSAValue) -> SSAValue:
+        room = code.greatest(code.subtract(code.least(high, a.kernel), low), 0)
+        count = code.ceil_divide(room, step)
+        last = code.add(low, code.multiply(code.subtract(count, 1), step))
+
+        def body(j: SSAValue, held: SSAValue) -> SSAValue:
+            k = code.subtract(last, code.multiply(j, step))
             distance = code.subtract(reached, code.multiply(k, a.dilation))
             window = code.divide(distance, a.stride)
             if a.dilation == 1 or a.stride == 1:
@@ -79,7 +84,7 @@ class Steps:
             fits = code.compare("eq", code.remainder(distance, a.stride), 0)
             return kept_unless(code, fits, held, lambda: inner(k, window, held))
 
-        return carried(code, (low, code.least(high, a.kernel), step), value, body)
+        return carried(code, (0, count, 1), value, body)
 
 
 def windows_at(code: Code, axis: Axis, step: Index) -> tuple[Index, Index]:

@@ -222,7 +222,10 @@ class _Writer:
         outer: Sequence[SSAValue],
         places: Places,
     ) -> SSAValue:
-        """The sum over planes, then over steps of the outer axes, then over those written out."""
+        """The sum over planes, then over steps of the outer axes, then over those written out.
+
+        The latter run so that elements are met in the order in which they lie in memory.
+        """
         kind = zero.type
         assert isinstance(kind, TileType)
         form, element = self.form, self.form.element
@@ -235,20 +238,23 @@ class _Writer:
             for u in range(together)
             for row in places
         )
+        start, pitch = 0, width
+        if self.shape.back and len(places) > 1:
+            spread, start, pitch = spread[::-1], (len(places) - 1) * width, -width
 
         def inner(held: SSAValue, a: Index, b: Index) -> SSAValue:
             left = code.offset(pointers[0], a, element)
-            right = code.offset(pointers[1], b, element)
-            return code.insert(TileGatherOp(held, left, spread, right, width))
+            right = code.offset(pointers[1], code.add(b, start), element)
+            return code.insert(TileGatherOp(held, left, spread, right, pitch))
 
         def walk(number: int, held: SSAValue, a: Index, b: Index) -> SSAValue:
             if number < 0:
                 return inner(held, a, b)
-            pitch = prod(self.shape.source[: number + 1])
+            ahead_by = prod(self.shape.source[: number + 1])
             rows = prod(x.kernel for x in form.axes[: number + 1]) * width
 
             def step(k: Index, found: Index, value: SSAValue) -> SSAValue:
-                ahead = code.add(a, code.multiply(found, pitch))
+                ahead = code.add(a, code.multiply(found, ahead_by))
                 return walk(number - 1, value, ahead, code.add(b, code.multiply(k, rows)))
 
             return steps[number].walk(code, outer[number], held, step)
