@@ -18,6 +18,7 @@ from brainscript.dialects.net.parameters import ParameterOp, ReadOp
 from brainscript.dialects.net.places import failure
 from brainscript.passes.edit.names import Names, plain_name, put_name
 from brainscript.passes.edit.section import copied, inputs_of, reached
+from brainscript.passes.edit.types import alike, reopen
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def expand(network: NetworkOp, clone: CloneOp, names: Names) -> None:
     images = [copier.image(value) for value in clone.outputs]
     for result, image in zip(list(clone.images), images, strict=True):
         result.replace_all_uses_with(image)
+    if not all(alike(one, other) for one, other in clone.pairs):
+        reopen(copier.made())
     clone.detach()
     clone.erase()
 
@@ -109,9 +112,8 @@ class Copier:
         return self._images.get(value, value)
 
     def copy(self, op: Operation) -> None:
-        """Make the copy of an operation, its operands still those of the original."""
+        """Make the copy of an operation, without its operands."""
         new = op.clone({}, clone_operands=False)
-        new.operands = op.operands
         new.location = self._clone.location
         for name in (BASE, ORIGIN, PATH):
             new.attributes.pop(name, None)
@@ -128,10 +130,15 @@ class Copier:
             self._images[old] = made
         self._copies.append((op, new))
 
+    def made(self) -> list[Operation]:
+        """The copies."""
+        return [new for _, new in self._copies]
+
     def connect(self) -> None:
         """Let the copies use each other and the arguments."""
         for old, new in self._copies:
-            new.operands = [self.image(value) for value in old.operands]
+            if old.operands:
+                new.operands = [self.image(value) for value in old.operands]
 
     def _name(self, value: SSAValue) -> tuple[str, str]:
         """The name of a copy, and what its own clones are called after."""

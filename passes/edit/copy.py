@@ -27,6 +27,7 @@ from brainscript.passes.edit.links import drop_removed, erase_node
 from brainscript.passes.edit.order import sort_operations
 from brainscript.passes.edit.patterns import named_nodes, nodes_of, owner_of
 from brainscript.passes.edit.section import inputs_of, reached
+from brainscript.passes.edit.types import alike, reopen
 
 
 @dataclass(frozen=True)
@@ -91,13 +92,15 @@ def copy_nodes(source: NetworkOp, target: NetworkOp, names: Mapping[SSAValue, st
             _link(value, copies, known, same=source is target, target=target)
             for value in old.operands
         ]
+    changed = [new for old, new in pairs if not all(map(alike, old.operands, new.operands))]
     for _, new in pairs:
         before = known.get(node_name_of(new.results[0]).lower())
         if before is not None and before.owner is not new:
-            _give_way(target, before, new.results[0])
+            changed += _give_way(target, before, new.results[0])
     _enter_groups(source, target, copies)
     sort_operations(target)
     drop_removed(target)
+    reopen(changed)
 
 
 def _copy(
@@ -145,10 +148,13 @@ def _link(
     return gone.result
 
 
-def _give_way(target: NetworkOp, old: SSAValue, new: SSAValue) -> None:
+def _give_way(target: NetworkOp, old: SSAValue, new: SSAValue) -> list[Operation]:
+    """Let the users of a node use its copy; gives those whose shapes may change."""
     op = owner_of(old)
+    users, same = [use.operation for use in old.uses], alike(old, new)
     old.replace_all_uses_with(new)
     erase_node(target, op)
+    return [] if same else users
 
 
 def _enter_groups(

@@ -16,7 +16,9 @@ from brainscript.dialects.net.recurrence import early_operands
 from brainscript.passes.edit.clone_function import expand
 from brainscript.passes.edit.names import Names, plain_name
 from brainscript.passes.edit.order import sort_operations
+from brainscript.passes.edit.patterns import owner_of
 from brainscript.passes.edit.settle import settle
+from brainscript.passes.edit.types import alike, reopen
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,11 @@ class Replacements:
         name = plain_name(old) or plain_name(new)
         if old is new:
             title = f"Edit: '{name}' is replaced by itself through other replacements"
-            raise failure(replace, "BS0371", title, help="two edit functions undo each other")
+            raise failure(owner_of(old), "BS0371", title, help="two edit functions undo each other")
         kept = _pieces(new, old)
         replace.detach()
         replace.drop_all_references()
+        users: list[Operation] = []
         for use in list(old.uses):
             user = use.operation
             if user in kept:
@@ -77,7 +80,10 @@ class Replacements:
                 _leave_groups(network, user, old)
                 continue
             user.operands[use.index] = new
+            users.append(user)
         _check_ring(new.owner, name)
+        if not alike(old, new):
+            reopen(users)
 
 
 def _pieces(new: SSAValue, old: SSAValue) -> set[Operation]:

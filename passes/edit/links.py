@@ -24,6 +24,7 @@ from brainscript.dialects.net.recurrence import early_operands
 from brainscript.dialects.tensors import type_of
 from brainscript.passes.edit.order import sort_operations
 from brainscript.passes.edit.patterns import named_nodes, one_node, owner_of
+from brainscript.passes.edit.types import alike, reopen
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,11 @@ def set_input(network: NetworkOp, node: str, index: int, source: str) -> None:
         title = f"'{node}' has no input {index}"
         label = f"its inputs are counted from 0 to {len(op.operands) - 1}"
         raise BrainScriptError(Diagnostic("BS0382", title, label=label))
+    before = op.operands[index]
     op.operands[index] = new
     settle_links(network, value)
+    if not alike(before, new):
+        reopen([op])
 
 
 def set_inputs(network: NetworkOp, node: str, sources: Sequence[str]) -> None:
@@ -92,6 +96,7 @@ def set_inputs(network: NetworkOp, node: str, sources: Sequence[str]) -> None:
         raise BrainScriptError(Diagnostic("BS0382", title))
     op.operands = [one_node(network, source) for source in sources]
     settle_links(network, value)
+    reopen([op])
 
 
 def settle_links(network: NetworkOp, value: SSAValue) -> None:
