@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from functools import cache
 
 from xdsl.ir import Block, SSAValue
 
@@ -68,10 +69,16 @@ class Scope:
         return self.inner(member.value, join_path(self.path, name))
 
 
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """The fields of a class of `syntax` that may hold nodes."""
+    return tuple(field.name for field in fields(kind) if field.name != "span")
+
+
 def parts(item: object) -> Iterator[object]:
     """The syntax nodes directly below `item`."""
-    for field in fields(item):  # type: ignore[arg-type]  # every item is a dataclass of `syntax`
-        value = getattr(item, field.name)
+    for name in _fields(type(item)):
+        value = getattr(item, name)
         if isinstance(value, tuple):
             yield from value  # pyright: ignore[reportUnknownVariableType]
         elif isinstance(value, syntax.Node):
