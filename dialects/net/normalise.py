@@ -154,11 +154,10 @@ def _one_for_each(shape: Shape | None, count: int, sample: Shape) -> Shape | Non
 class BatchNormalizationOp(NetOp):
     """`scale .* (x - m) ./ sqrt (v + epsilon) + bias`, with one number per feature or channel.
 
-    In training m and v are the mean and variance of the minibatch, blended with the running ones
-    by `blend_time_constant`; the running ones follow them with `time_constant`, in samples
-    (negative: the mean of all samples so far; infinite: they stay). Otherwise m and v are the
-    running ones. `count` is the number of samples seen. `net-set-mode` makes one or the other
-    of it.
+    In training m and v are the mean and variance of the minibatch; the running ones follow them
+    with `time_constant`, in samples (negative: the mean of all samples so far; infinite, together
+    with `blend_time_constant`: they stay). Otherwise m and v are the running ones. `count` is the
+    number of samples seen. `net-set-mode` makes one or the other of it.
 
     BrainScript: `BatchNormalization (x, scale, bias, runMean, runVariance, spatial=false)`.
     """
@@ -206,11 +205,9 @@ class BatchNormalizationOp(NetOp):
 class NormaliseOp(NetOp):
     """`(x - mean) .* (scale .* inverse) + bias`, all but x one number per feature or channel.
 
-    The compiler makes it of a batch normalisation in training. What follows does not count for
-    the value, only for the gradient through the statistics: `centre` is the mean of the
-    minibatch, `weight` the derivative of `mean` by an element of x, and the derivative of
-    `inverse` is `-slope .* (x - centre)`. `unregularised` says that L1 and L2 leave scale and bias
-    alone.
+    The compiler makes it of a batch normalisation in training: `mean` and `inverse` are those of
+    the minibatch, so that gradients go through them as well; `share` is 1 over the number of
+    elements that they are made of. `unregularised` says that L1 and L2 leave scale and bias alone.
     """
 
     name = "net.normalise"
@@ -220,9 +217,7 @@ class NormaliseOp(NetOp):
     bias = operand_def(TensorType)
     mean = operand_def(TensorType)
     inverse = operand_def(TensorType)
-    centre = operand_def(TensorType)
-    weight = operand_def(TensorType)
-    slope = operand_def(TensorType)
+    share = operand_def(TensorType)
     unregularised = prop_def(BoolAttr, default_value=BoolAttr.from_bool(False))
 
     def verify_(self) -> None:

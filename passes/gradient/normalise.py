@@ -13,19 +13,20 @@ def _over_samples(c: Case, x: Term) -> Term:
 
 
 def _product(c: Case) -> Term:
-    """`sum g (x - mean)`; x - centre is summed, because the gradient of x needs it as well."""
-    mean, centre = c.operand(3), c.operand(5)
-    return _over_samples(c, c.g * (c.x - centre)) + (centre - mean) * _over_samples(c, c.g)
+    """`sum g (x - mean)`."""
+    return _over_samples(c, c.g * (c.x - c.operand(3)))
 
 
 def _normalised(c: Case) -> Term:
-    """`scale .* (inverse .* (g - weight .* sum g) - slope .* (x - centre) .* sum g (x - mean))`."""
-    scale, inverse, centre = c.operand(1), c.operand(4), c.operand(5)
-    weight, slope = c.operand(6), c.operand(7)
-    factor = scale * inverse
-    constant = factor * (weight * _over_samples(c, c.g))
-    linear = scale * (slope * _product(c))
-    return c.g * factor - ((c.x - centre) * linear + constant)
+    """`scale .* inverse .* (g - share .* (sum g + inverse^2 .* (x - mean) .* sum g (x - mean)))`.
+
+    The gradient through mean and inverse deviation is in it.
+    """
+    mean, inverse, share = c.operand(3), c.operand(4), c.operand(5)
+    factor = c.operand(1) * inverse
+    constant = factor * (share * _over_samples(c, c.g))
+    linear = factor * (inverse * inverse * share * _product(c))
+    return c.g * factor - ((c.x - mean) * linear + constant)
 
 
 TABLE: Table = {
@@ -38,7 +39,7 @@ TABLE: Table = {
         _normalised,
         lambda c: c.operand(4) * _product(c),
         lambda c: _over_samples(c, c.g),
-        *(None,) * 5,
+        *(None,) * 3,
     ),
     "net.per_dim_mean_var_normalization": (
         lambda c: c.g * c.c,

@@ -81,7 +81,7 @@ ALWAYS: dict[type[Operation], Rule] = {
     DropoutOp: random.same,
 }
 TRAINING: dict[type[Operation], Rule] = {
-    BatchNormalizationOp: batch_normalization.in_training,
+    BatchNormalizationOp: batch_normalization.with_minibatch_statistics,
     EnvironmentInputOp: random.in_training,
 }
 ELSEWHERE: dict[type[Operation], Rule] = {
