@@ -77,13 +77,17 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class NodeSpec:
-    """One computation node: CNTK's name and operation, its sample dims, its axis ('' for none)."""
+    """One computation node: CNTK's name and operation, its sample dims, its axis ('' for none).
+
+    `detail` is what dumps say of it beside its inputs.
+    """
 
     name: str
     operation: str
     dims: tuple[int, ...] = ()
     axis: str = ""
     inputs: tuple[str, ...] = ()
+    detail: str = ""
 
 
 @dataclass(frozen=True)

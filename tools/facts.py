@@ -13,6 +13,7 @@ from brainscript.dialects.net.places import span_of
 from brainscript.dialects.net.stored import stored_of
 from brainscript.dialects.tensors import TensorType, type_of
 from brainscript.passes.ir_text import ir_text
+from brainscript.passes.stored.windows import detail_of
 from brainscript.runtime.network import (
     Element,
     Facts,
@@ -107,7 +108,8 @@ def _node(op: Operation) -> NodeSpec | None:
         return None
     type = type_of(op.results[0])
     inputs = tuple(node_name_of(value) for value in op.operands)
-    return NodeSpec(name, operation, type.shape or (), type.axis or "", inputs)
+    detail = detail_of(op) if isinstance(op, NetOp) else ""
+    return NodeSpec(name, operation, type.shape or (), type.axis or "", inputs, detail)
 
 
 def _roots(network: NetworkOp) -> dict[str, tuple[str, ...]]:

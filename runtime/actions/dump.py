@@ -56,7 +56,7 @@ def node_text(network: Network, node: NodeSpec, *, values: bool, metadata: bool)
     stored, head = _stored(network, node)
     sparse = any(spec.sparse for spec in network.facts.inputs if spec.name == node.name)
     operation = f"Sparse{node.operation}" if sparse else node.operation
-    lines = [f"\n{node.name}={operation} {head}".rstrip() + " "] if metadata else []
+    lines = [f"\n{node.name}={operation} {head}".rstrip() + f" {node.detail}"] if metadata else []
     if values and stored is not None:
         rows = node.dims[0] if node.dims else 1
         digits = 9 if stored.dtype.itemsize == 4 else 17
@@ -85,4 +85,4 @@ def _stored(network: Network, node: NodeSpec) -> tuple[Array | None, str]:
         return network.state.view(estimate.state), f"{inputs} [{dims}]   HasComputed=true"
     if not node.inputs and "Input" in node.operation:
         return None, f"[ {dims} ]"
-    return None, inputs
+    return None, f"{inputs} {node.remark}"
