@@ -26,6 +26,7 @@ from brainscript.program_image import (
     ARENA,
     BARRIER,
     COLUMNS,
+    LAYOUT_COLUMNS,
     WORKSPACE,
     WORKSPACE_STRIDE,
     layouts_place,
@@ -78,6 +79,7 @@ class _Emitter:
         self._word("barrier", BARRIER, "ptr")
         stepped = {op.axis.data for op in self.program.items if isinstance(op, LoopOp)}
         stepped.update(axis for op in self.program.calls for axis in op.layout_axes)
+        stepped.update(axis for axis in self.axes if made(axis).kind == "found")
         for number, axis in enumerate(self.axes):
             self._word(f"n{number}", COLUMNS + number, "i64")
             text.line(f"%up{number} = add i64 %n{number}, {COLUMN_STEP - 1}")
@@ -123,5 +125,5 @@ class _Emitter:
             return f"%n{number}"
         name = f"found{self.text.number()}"
         self.text.join()
-        self._word(name, COLUMNS + number, "i64")
+        self.text.word(name, f"%lay{number}", LAYOUT_COLUMNS, "i64")
         return f"%{name}"

@@ -33,9 +33,8 @@ class _Loop:
         self.loop = loop
         self.prefix = f"loop{text.number()}"
         self.past = loop.direction.data == "past"
-        self.delays = {
-            op.result: op for op in loop.body.block.ops if isinstance(op, DelayedOp)
-        }
+        steps = (op for op in loop.body.block.ops if isinstance(op, DelayedOp))
+        self.delays: dict[SSAValue, DelayedOp] = {op.result: op for op in steps}
         self.steps = sorted({op.steps.value.data for op in self.delays.values()})
         self.names = 0
 
@@ -105,9 +104,7 @@ class _Loop:
 
     def _call(self, op: CallOp) -> None:
         """The call for each range of columns that find other steps at the same places."""
-        used = {
-            self.delays[v].steps.value.data for v in op.operands if v in self.delays
-        }
+        used = {self.delays[v].steps.value.data for v in op.operands if v in self.delays}
         if self.past or not used:
             self._range(op, "0", self.rows, None)
             return

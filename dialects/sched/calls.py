@@ -108,7 +108,7 @@ class BufferOp(IRDLOperation):
 class DelayedOp(IRDLOperation):
     """A buffer as the kernels of a loop see it `steps` steps earlier, or later in a future loop.
 
-    `%p = sched.delayed %h, %i 1 : T`: where that step lies outside of the sequence it
+    `%p = sched.delayed %h, %i 1 : T, U`: where that step lies outside of the sequence it
     is `%i`, which has one column for each sequence: for all of them what lies `steps` earlier than
     the first step, then what follows.
     """
@@ -144,19 +144,19 @@ class DelayedOp(IRDLOperation):
         printer.print_string(" ")
         printer.print_list(self.operands, printer.print_operand)
         printer.print_string(f" {self.steps.value.data} : ")
-        printer.print_attribute(self.result.type)
+        printer.print_list([v.type for v in self.operands], printer.print_attribute)
 
     @classmethod
     @override
     def parse(cls, parser: Parser) -> Self:
-        memory = parser.parse_operand()
+        memory = parser.parse_unresolved_operand()
         parser.parse_punctuation(",")
-        initial = parser.parse_operand()
-        made = cls(memory, initial, parser.parse_integer(allow_negative=False))
+        initial = parser.parse_unresolved_operand()
+        steps = parser.parse_integer(allow_negative=False)
         parser.parse_punctuation(":")
-        if parser.parse_type() != made.result.type:
-            parser.raise_error("another step of a buffer has the type of the buffer")
-        return made
+        first = parser.resolve_operand(memory, parser.parse_type())
+        parser.parse_punctuation(",")
+        return cls(first, parser.resolve_operand(initial, parser.parse_type()), steps)
 
 
 @irdl_op_definition

@@ -46,9 +46,8 @@ class NetCarry(ModulePass):
             return
         for number, delay in enumerate([o for o in network.block.ops if isinstance(o, DelayOp)]):
             axis = type_of(delay.result).axis
-            if axis is not None and made(axis).kind == "stream" and not (
-                delay.is_local or delay.is_settled
-            ):
+            stays = axis is None or made(axis).kind != "stream"
+            if axis is not None and not (stays or delay.is_local or delay.is_settled):
                 _Carrying(op, network, delay, axis).run(number)
 
 

@@ -22,8 +22,7 @@ def loops_of(network: NetworkOp) -> list[list[Operation]]:
         return []
     order = {op: i for i, op in enumerate(operations)}
     makers = [
-        [order[v.owner] for v in op.operands if isinstance(v.owner, Operation)]
-        for op in operations
+        [order[v.owner] for v in op.operands if isinstance(v.owner, Operation)] for op in operations
     ]
     found = [sorted(part) for part in strongly_connected(makers)]
     rings = [part for part in found if len(part) > 1 or part[0] in makers[part[0]]]

@@ -125,7 +125,8 @@ def sort_block(block: Block) -> None:
     place = {op: i for i, op in enumerate(operations)}
     waits: list[set[int]] = [set() for _ in operations]
     for i, op in enumerate(operations):
-        waits[i].update(place[v.owner] for v in op.operands if v.owner in place)
+        owners = [v.owner for v in op.operands]
+        waits[i].update(place[o] for o in owners if isinstance(o, Operation) and o in place)
     _keep_order_of_symbols(operations, waits)
     followers: list[list[int]] = [[] for _ in operations]
     for i, before in enumerate(waits):

@@ -100,7 +100,7 @@ class _Settling:
         return self._add(SequenceSpreadOp(state, result_type=wide))
 
     def _slice(self, value: SSAValue, bounds: tuple[int, int]) -> SSAValue:
-        options = dict(zip(("begin", "end"), bounds, strict=True))
+        options = {"begin": bounds[0], "end": bounds[1]}
         return self._add(SequenceSliceOp(value, options=options))
 
     def _shifted(self, state: SSAValue, steps: int) -> SSAValue:

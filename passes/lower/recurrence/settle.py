@@ -86,11 +86,9 @@ def materialise_steps(loop: RecurrenceOp) -> None:
             owner = value.owner
             constant = isinstance(owner, Operation) and is_constant(owner)
             moved = isinstance(owner, DelayOp)
-            if op is end:
-                own = constant or moved or not isinstance(owner, Operation)
-            else:
-                own = (constant and op.name in (*PRODUCTS, *WINDOWS)) or (moved and _reads_late(op, number))
-            if own:
+            read = moved or not isinstance(owner, Operation) if op is end else moved
+            fixed = constant and (op is end or op.name in (*PRODUCTS, *WINDOWS))
+            if fixed or (read and (op is end or _reads_late(op, number))):
                 op.operands[number] = _copied(loop, op, value)
 
 
