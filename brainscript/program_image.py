@@ -31,8 +31,8 @@ LAYOUT_BEGINS, LAYOUT_ENDS, LAYOUT_SLOT = 6, 7, 8
 it ends in it (1 or 0), and the number of the state that is carried over for it."""
 
 LAYOUT_COLUMNS, LAYOUT_CAPACITY, LAYOUT_COMPLAINT = 9, 10, 11
-"""For axes that a step makes: the address of their number of columns in the frame, the most that
-there is room for, and what is wrong (0: nothing)."""
+"""For axes that a step makes: their number of columns, while the frame has the most that there may
+be; how many there is room for; and what is wrong (0: nothing)."""
 
 LAYOUT_WORDS = 16
 """The words of a layout; those without a name are 0."""

@@ -87,9 +87,10 @@ class Layout:
         self.words[LAYOUT_CAPACITY] = capacity
         self._plain = False
 
-    def point_to_columns(self, address: int) -> None:
-        """Say where the number of columns stands in the frame."""
-        self.words[LAYOUT_COLUMNS] = address
+    @property
+    def found(self) -> int:
+        """The number of columns that a step has made."""
+        return int(self.words[LAYOUT_COLUMNS])
 
     @property
     def count(self) -> int:

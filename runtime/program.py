@@ -99,7 +99,6 @@ class Program:
         axes = len(self.image.axes)
         for number, layout in enumerate(self.layouts, layouts_place(axes)):
             frame[number] = layout.address
-            layout.point_to_columns(self.frame_address + 8 * (number - axes))
         for number, slot in enumerate(self.image.states, states_place(axes)):
             frame[number] = self.state.address(slot.name)
 
@@ -111,7 +110,9 @@ class Program:
     @property
     def columns(self) -> dict[str, int]:
         """The number of columns of each axis, found ones included after `run`."""
-        counts = self._frame[COLUMNS : COLUMNS + len(self.image.axes)].tolist()
+        counts = list(self._columns)
+        for number in self._finds:
+            counts[number] = self.layouts[number].found
         return dict(zip(self.image.axes, counts, strict=True))
 
     def layout(self, axis: str) -> Layout:
@@ -176,11 +177,7 @@ class Program:
 
     def take_columns(self) -> None:
         """Take over the numbers of columns that native code has put into the frame."""
-        counts = [int(n) for n in self._frame[COLUMNS : COLUMNS + len(self.image.axes)]]
-        for number in self._finds:
-            how, base = self._made[number]
-            counts[number] = how.begin * counts[base]
-        self._columns = tuple(counts)
+        self._columns = tuple(self._frame[COLUMNS : COLUMNS + len(self.image.axes)].tolist())
 
     def _make_room(self, counts: Sequence[int]) -> None:
         """Room for these columns, and for the most that axes made from others can have."""
@@ -216,8 +213,6 @@ class Program:
 
     def run(self, threads: int = 0) -> None:
         """Compute the step, on as many threads as it is worth unless told otherwise."""
-        for number in self._finds:
-            self._frame[COLUMNS + number] = self._columns[number]
         count = threads or self.threads
         if count == 1 or self._pool is None:
             self._step(self.frame_address, 0, 1)
@@ -230,7 +225,8 @@ class Program:
         start = evaluate(slot.place, self._columns)
         size, shape = bytes_of(slot.dims, slot.element), slot.dims[::-1]
         if slot.axis >= 0:
-            count = int(self._frame[COLUMNS + slot.axis])
+            found = slot.axis in self._finds
+            count = self.layouts[slot.axis].found if found else self._columns[slot.axis]
             size, shape = size * count, (count, *shape)
         return self._arena[start : start + size].view(DTYPES[slot.element]).reshape(shape)
 

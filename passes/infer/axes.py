@@ -1,4 +1,4 @@
-"""`net-settle-axes`: operands on the dynamic axis where they are used, layouts instead of operands."""
+"""`net-settle-axes`: operands on the dynamic axis where they are used."""
 
 from __future__ import annotations
 
@@ -62,6 +62,8 @@ def settle_axes(network: NetworkOp) -> None:
         keep_root_names(network)
     for op, made in changes:
         made.location = op.location
+        if op.node is not None:
+            made.properties["node"] = op.node
         made.result.name_hint = op.result.name_hint
         Rewriter.replace_op(op, made)
     for op in list(network.block.ops):

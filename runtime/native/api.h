@@ -46,7 +46,7 @@ enum LayoutPlace : int64_t {
   kLayoutBegins = 6,
   kLayoutEnds = 7,
   kLayoutSlot = 8,
-  kLayoutColumns = 9,    // points to the number of columns in the frame
+  kLayoutColumns = 9,    // of an axis that a step makes: its number of columns
   kLayoutCapacity = 10,  // the most columns that there is room for
   kLayoutComplaint = 11  // what a step that makes the layout found wrong; 0: nothing
 };

@@ -106,7 +106,7 @@ class Loop {
   bool look_at_found() {
     bool good = true;
     for (int64_t axis = 0; axis < plan_.axes; ++axis) {
-      if (plan_.axis[axis].kind == kAxisFound) columns_[axis] = plan_.frame[kFrameColumns + axis];
+      if (plan_.axis[axis].kind == kAxisFound) columns_[axis] = layout(axis).found();
       good = good && layout(axis).complaint() == 0;
     }
     return good;

@@ -1,8 +1,9 @@
 """Reference interpreter of the network dialect in numpy: the oracle for all that is compiled.
 
 A value with a dynamic axis is an array of shape `(d1, .., dR, n)` for sample shape `[d1 x .. x dR]`
-and n samples; a value without one has shape `(d1, .., dR)`. Operations of the network are computed
-by their definition, in the precision of the arrays handed in (float64 unless told otherwise).
+and n samples; a value without one has shape `(d1, .., dR)`. Samples stand sequence after sequence,
+in the order of the minibatch. Operations of the network are computed by their definition, in the
+precision of the arrays handed in (float64 unless told otherwise).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from brainscript.dialects.net import parameters as leaves
 from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.network import NetworkOp, RootsOp, network_of, node_name_of
 from brainscript.dialects.tensors import TensorType, type_of
-from test.numeric import formulas
+from test.numeric import formulas, formulas_sequence
 
 Array = npt.NDArray[Any]
 
@@ -52,6 +53,18 @@ def columns_of(network: NetworkOp, inputs: Mapping[str, Array]) -> dict[str, int
     return counts
 
 
+class Columns(dict[str, int]):
+    """The number of samples on each dynamic axis, and the lengths of its sequences."""
+
+    def __init__(self, counts: Mapping[str, int], lengths: dict[str, list[int]]):
+        super().__init__(counts)
+        self.lengths = {axis: [1] * count for axis, count in counts.items()} | lengths
+
+    def __missing__(self, axis: str) -> int:
+        formulas_sequence.know(axis, self.lengths)
+        return sum(self.lengths[axis])
+
+
 def full_shape(kind: TensorType, columns: Mapping[str, int]) -> tuple[int, ...]:
     """The shape of the array that holds a value of this type."""
     assert kind.shape is not None
@@ -63,13 +76,17 @@ def evaluate(
     inputs: Mapping[str, Array],
     symbols: Mapping[str, Array],
     dtype: npt.DTypeLike = np.float64,
+    lengths: Mapping[str, list[int]] | None = None,
 ) -> Run:
-    """Run the network of `module` once: `inputs` by node name, `symbols` by name."""
+    """Run the network of `module` once: `inputs` by node name, `symbols` by name.
+
+    `lengths` has the length of each sequence of each axis; without it all are 1.
+    """
     network = network_of(module)
     assert network is not None
     run = Run()
     memory = {name: np.asarray(value, dtype) for name, value in symbols.items()}
-    columns = columns_of(network, inputs)
+    columns = Columns(columns_of(network, inputs), dict(lengths or {}))
     with np.errstate(all="ignore"):
         for op in network.block.ops:
             _step(op, run, inputs, memory, columns, dtype)
@@ -92,6 +109,11 @@ def _step(
         _sink(op, run, memory)
         return
     result = op.results[0]
+    if op.name in formulas_sequence.SPECIAL:
+        assert isinstance(op, NetOp)
+        assert isinstance(columns, Columns)
+        run.values[result] = in_sequences(op, [run.values[v] for v in op.operands], columns)
+        return
     shape = full_shape(type_of(result), columns)
     if isinstance(op, leaves.InputOp):
         value = np.asarray(inputs[op.node_name], dtype).reshape(shape)
@@ -115,6 +137,14 @@ def _sink(op: leaves.SinkOp, run: Run, memory: dict[str, Array]) -> None:
     else:
         old = memory.get(op.target, np.zeros(1))
         run.accumulated[op.target] = memory[op.target] = old + value
+
+
+def in_sequences(op: NetOp, arrays: list[Array], columns: Columns) -> Array:
+    """The result of an operation on sequences."""
+    for axis in (type_of(v).axis for v in (*op.operands, *op.results)):
+        if axis is not None:
+            formulas_sequence.know(axis, columns.lengths)
+    return formulas_sequence.SPECIAL[op.name](op, arrays, columns.lengths)
 
 
 def compute(op: NetOp, arrays: list[Array], columns: Mapping[str, int]) -> Array:

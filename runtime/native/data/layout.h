@@ -45,8 +45,9 @@ class Layout {
   template <class Length>
   void set_lengths(int64_t count, Length length);
 
-  // Hands the number of columns to the frame.
-  void publish() { *array(kLayoutColumns) = columns(); }
+  // Says how many columns a step has found, while the frame has the most that there may be.
+  void publish() { words_[kLayoutColumns] = columns(); }
+  int64_t found() const { return words_[kLayoutColumns]; }
 
   int64_t columns() const { return steps() == 0 ? 0 : offsets()[steps()]; }
 
