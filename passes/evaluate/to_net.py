@@ -38,6 +38,7 @@ from brainscript.passes.evaluate.names import Assembly, assemble
 from brainscript.passes.evaluate.options import inputs_of, node_name, options_of
 from brainscript.passes.evaluate.plain import flattened, network_of
 from brainscript.passes.evaluate.program import without_collector
+from brainscript.passes.infer.loops import strongly_connected
 
 TAGS = {"criteria": "criterion", "eval": "evaluation"} | {group: group for group in GROUPS}
 """What the option `tag` of a node may say, and the group it means."""
@@ -101,15 +102,14 @@ def _keep_symbols(module: ModuleOp, symbols: dict[str, NetParameterOp], maker: _
 
 
 def _inputs_first(nodes: list[SSAValue]) -> list[SSAValue]:
-    """The nodes, each after its inputs; what a delay reads counts as none."""
+    """The nodes, each after its inputs; on a ring, what a delay reads counts as none."""
+    rings = _rings(nodes)
     order: dict[SSAValue, None] = {}
     for start in nodes:
         stack: list[SSAValue] = [start]
         while stack:
             value = stack[-1]
-            op = value.owner
-            inputs = _early_inputs(op)
-            missing = [v for v in inputs if v not in order]
+            missing = [v for v in _early_inputs(value, rings) if v not in order]
             if missing and value not in order:
                 stack.extend(reversed(missing))
                 continue
@@ -117,12 +117,34 @@ def _inputs_first(nodes: list[SSAValue]) -> list[SSAValue]:
     return list(order)
 
 
-def _early_inputs(op: object) -> Sequence[SSAValue]:
-    if not isinstance(op, NodeOp):
-        return (needs_of(op) or ()) if isinstance(op, Operation) else ()
-    _known(op)
-    inputs = _inputs(op)
-    return inputs[1:] if op.kind.data in DELAYS else inputs
+def _rings(nodes: list[SSAValue]) -> dict[SSAValue, int]:
+    """For each node that the given ones need the number of its ring; other nodes are alone."""
+    found = dict.fromkeys(nodes)
+    for value in (queue := list(found)):
+        new = [v for v in _all_inputs(value) if v not in found]
+        found.update(dict.fromkeys(new))
+        queue.extend(dict.fromkeys(new))
+    place = {value: i for i, value in enumerate(found)}
+    edges = [[place[v] for v in _all_inputs(value)] for value in found]
+    values = list(found)
+    return {values[i]: n for n, part in enumerate(strongly_connected(edges)) for i in part}
+
+
+def _all_inputs(value: SSAValue) -> Sequence[SSAValue]:
+    op = value.owner
+    if isinstance(op, NodeOp):
+        _known(op)
+        return _inputs(op)
+    return (needs_of(op) or ()) if isinstance(op, Operation) else ()
+
+
+def _early_inputs(value: SSAValue, rings: dict[SSAValue, int]) -> Sequence[SSAValue]:
+    """What must be made before a node: all inputs, except on a ring that of a delay."""
+    inputs = _all_inputs(value)
+    op = value.owner
+    if isinstance(op, NodeOp) and op.kind.data in DELAYS and rings[inputs[0]] == rings[value]:
+        return inputs[1:]
+    return inputs
 
 
 def _inputs(op: NodeOp) -> list[SSAValue]:
