@@ -85,4 +85,4 @@ def _stored(network: Network, node: NodeSpec) -> tuple[Array | None, str]:
         return network.state.view(estimate.state), f"{inputs} [{dims}]   HasComputed=true"
     if not node.inputs and "Input" in node.operation:
         return None, f"[ {dims} ]"
-    return None, f"{inputs} {node.remark}"
+    return None, inputs

@@ -51,7 +51,16 @@ class _Converter:
                 why = f"node '{node.name}' ({node.operation}) has an unknown {error}"
                 raise self.file.damaged(node.at, why) from None
         groups = dict(self.network.groups)
+        self._drop_axes()
         return StoredGraph(self.file.path, self.precision, self.nodes, groups)
+
+    def _drop_axes(self) -> None:
+        """Nodes that only lend their name to the axis of inputs are not part of a network."""
+        used = {name for node in self.nodes.values() for name in node.inputs}
+        roots = {name for names in self.network.groups.values() for name in names}
+        for node in list(self.nodes.values()):
+            if node.operation == "DynamicAxis" and node.name not in used | roots:
+                del self.nodes[node.name]
 
     def _node(self, node: FileNode) -> StoredNode:
         operation = ALIASES.get(node.operation, node.operation)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.model.cntk_v1.layouts import LAYOUTS, WRITTEN_VERSION
+from brainscript.runtime.model.cntk_v1.layouts import LAYOUTS, TRACE_TEXTS, WRITTEN_VERSION
 from brainscript.runtime.model.cntk_v1.network_file import FileNetwork, FileNode, network_parts
 from brainscript.runtime.model.cntk_v1.operations import IMAGE_LAYOUTS, POOLS
 from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
@@ -155,7 +155,7 @@ def _reduce(node: StoredNode) -> Values:
 
 
 def _where(node: StoredNode) -> Values:
-    return {"axis": node.options.get("dynamicAxisName", "WhereNodeAxis")}
+    return {"axis": "WhereNodeAxis"}
 
 
 def _crop(node: StoredNode) -> Values:
@@ -191,7 +191,7 @@ def _dropout(node: StoredNode) -> Values:
 
 def _random_sample(node: StoredNode) -> Values:
     o = node.options
-    kept = {"duplicates": o["allowDuplicates"], "count": o["numSamples"]}
+    kept = {"duplicates": o["allowDuplicates"], "count": o["sizeOfSampledSet"]}
     return {**kept, "seed": 1, "offset": 0}
 
 
@@ -277,6 +277,28 @@ def _edit_distance(node: StoredNode) -> Values:
     }
 
 
+def _environment(node: StoredNode) -> Values:
+    return {"property": node.options["propertyName"]}
+
+
+def _noise_contrastive(node: StoredNode) -> Values:
+    return {"mode": 2}
+
+
+def _trace(node: StoredNode) -> Values:
+    o = node.options
+    kept = {
+        "message": o["say"],
+        "first": o["logFirst"],
+        "frequency": o["logFrequency"],
+        "gradient": o["logGradientToo"],
+        "rows": o["onlyUpToRow"],
+        "steps": o["onlyUpToT"],
+    }
+    defaults = {"category": False, "labels": "", "sparse": False, "transpose": True}
+    return {**kept, **defaults, **dict.fromkeys(TRACE_TEXTS, "")}
+
+
 def _forward_backward(node: StoredNode) -> Values:
     return {"delay": node.options["delayConstraint"], "blank": node.options["blankTokenId"]}
 
@@ -289,10 +311,12 @@ WRITERS: dict[str, Callable[[StoredNode], Values]] = {
     "Dropout": _dropout,
     "EditDistanceError": _edit_distance,
     "ForwardBackward": _forward_backward,
+    "EnvironmentInput": _environment,
     "FutureValue": _delay,
     "LegacyReshape": _legacy_reshape,
     "MaxPooling": _image_pooling,
     "MaxUnpooling": _unpooling,
+    "NCEBasedCrossEntropyWithSoftmax": _noise_contrastive,
     "OptimizedRNNStack": _rnn_stack,
     "PastValue": _delay,
     "Pooling": _windows,
@@ -305,6 +329,7 @@ WRITERS: dict[str, Callable[[StoredNode], Values]] = {
     "RowStack": _row_stack,
     "Slice": _slice,
     "Times": _times,
+    "Trace": _trace,
     "TransposeDimensions": _transpose,
     "TransposeTimes": _times,
     "Where": _where,

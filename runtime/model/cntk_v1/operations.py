@@ -106,10 +106,6 @@ def _reduce(values: Values) -> Options:
     return options
 
 
-def _where(values: Values) -> Options:
-    return {"dynamicAxisName": values.get("axis", "WhereNodeAxis")}
-
-
 def _crop(values: Values) -> Options:
     offsets = {"xOffset": values["xOffset"], "yOffset": values["yOffset"]}
     return {name: int(value) for name, value in offsets.items() if 0 <= value < 1 << 40}
@@ -138,7 +134,7 @@ def _rnn_stack(values: Values) -> Options:
 
 
 def _random_sample(values: Values) -> Options:
-    return {"numSamples": values["count"], "allowDuplicates": values["duplicates"]}
+    return {"sizeOfSampledSet": values["count"], "allowDuplicates": values["duplicates"]}
 
 
 def _batch_normalization(values: Values) -> Options:
@@ -291,6 +287,5 @@ OPTIONS: dict[str, Callable[[Values], Options]] = {
     "Trace": _trace,
     "TransposeDimensions": _transpose,
     "TransposeTimes": _times,
-    "Where": _where,
 }
 """The options of each operation, from the fields of a file of any version."""

@@ -210,7 +210,7 @@ def _batch_normalization(a: Attributes) -> Options:
 
 
 def _random_sample(a: Attributes) -> Options:
-    return {"numSamples": a["numSamples"], "allowDuplicates": a["allowDuplicates"]}
+    return {"sizeOfSampledSet": a["numSamples"], "allowDuplicates": a["allowDuplicates"]}
 
 
 def _rnn_stack(a: Attributes) -> Options:
