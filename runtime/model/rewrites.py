@@ -90,11 +90,6 @@ def _axes(node: StoredNode) -> list[int]:
     return cast("list[int]", axes) if isinstance(axes, list) else [cast("int", axes)]
 
 
-def _sum_columns(node: StoredNode) -> list[StoredNode]:
-    options = {"reductionOp": "Sum", "axis": 0}
-    return [replace(node, operation="ReduceElements", options=options)]
-
-
 def _quantized_times(node: StoredNode) -> list[StoredNode]:
     """The product itself: quantisation is an approximation of it that is cheaper to compute."""
     names = ("outputRank", "inferInputRankToMap")
@@ -106,6 +101,5 @@ REWRITES: dict[str, Callable[[StoredNode], list[StoredNode]]] = {
     "QuantizedTimes": _quantized_times,
     "ReduceElements": _reduce,
     "Slice": _slice,
-    "SumColumnElements": _sum_columns,
     "TransposeDimensions": _transpose,
 }

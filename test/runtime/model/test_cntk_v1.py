@@ -24,7 +24,14 @@ from brainscript.runtime.model.writing import write_graph
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
 MODELS = [SHARED / "models" / n for n in ("LR_reg.dnn", "01_OneHidden.dnn", "slu.forward.nobn.cmf")]
-RECORDED = ("convolution", "elementwise", "recurrent-lstm", "trained-simple-builder")
+RECORDED = (
+    "convolution",
+    "elementwise",
+    "recurrent-lstm",
+    "sequence-selection",
+    "trained-simple-builder",
+    "transposed-convolution",
+)
 EDITING = [SHARED / "golden" / "editing" / f"model-{n}" / "model.dnn" for n in RECORDED]
 
 
