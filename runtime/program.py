@@ -175,6 +175,19 @@ class Program:
                 layout.set_sequences(given[axis])
         self._set_made(counts)
 
+    def make_room(self, columns: Mapping[str, int]) -> None:
+        """Make room for so many columns of each axis, to be laid out by native code.
+
+        Axes that are made from no other get the layout of frames.
+        """
+        counts = [columns.get(axis, 0) for axis in self.image.axes]
+        self._make_room(counts)
+        for number, layout in enumerate(self.layouts):
+            if number not in self._made:
+                layout.set_frames(counts[number])
+        self._columns = tuple(counts)
+        self._frame[COLUMNS : COLUMNS + len(counts)] = counts
+
     def take_columns(self) -> None:
         """Take over the numbers of columns that native code has put into the frame."""
         self._columns = tuple(self._frame[COLUMNS : COLUMNS + len(self.image.axes)].tolist())

@@ -14,7 +14,6 @@ from brainscript.runtime import native_library
 from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.layouts import (
     Layout,
-    Sequences,
     check_complaints,
     dependency_order,
     empty_sequence,
@@ -49,12 +48,8 @@ class Program(Protocol):
         """How many threads a step of the present size is worth."""
         ...
 
-    def set_columns(self, columns: Mapping[str, int]) -> None:
-        """The number of columns of each axis; makes room for them."""
-        ...
-
-    def set_layouts(self, layouts: Mapping[str, Sequences]) -> None:
-        """The sequences of each axis that is made from no other; makes room for them."""
+    def make_room(self, columns: Mapping[str, int]) -> None:
+        """Make room for so many columns of each axis; layouts are those of frames."""
         ...
 
     def take_columns(self) -> None:
@@ -186,7 +181,7 @@ class MinibatchLoop:
 
     def _call(self, count: int, seconds: float) -> native_library.Progress:
         program, plan = self.program, self._plan
-        self._make_room()
+        program.make_room(self._largest)
         self._capacity[: len(self.axes)] = program.capacity
         plan.pool, plan.threads = program.pool_handle or None, program.threads
         progress = native_library.Progress()
@@ -197,19 +192,6 @@ class MinibatchLoop:
             if not self._frames(axis):
                 layout.spoil()
         return progress
-
-    def _make_room(self) -> None:
-        """Room for the largest minibatch so far, were it one sequence on each axis."""
-        streams = [axis for axis in self.axes if made(axis).kind == "stream"]
-        if all(self._frames(axis) for axis in streams):
-            self.program.set_columns(self._largest)
-            return
-        lengths = {
-            axis: [1] * n if self._frames(axis) else [n] * bool(n)
-            for axis, n in self._largest.items()
-            if axis in streams
-        }
-        self.program.set_layouts({axis: Sequences(given) for axis, given in lengths.items()})
 
     def _frames(self, axis: str) -> bool:
         """Whether the native loop leaves the arrays of a layout as they are for frames."""

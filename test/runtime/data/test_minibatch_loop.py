@@ -60,7 +60,7 @@ class Recorder:
         self.pool_handle = 0
         self.threads = 1
 
-    def set_columns(self, columns: Mapping[str, int]) -> None:
+    def make_room(self, columns: Mapping[str, int]) -> None:
         self.columns = tuple(columns[axis] for axis in self.axes)
         if any(n > most for n, most in zip(self.columns, self.capacity, strict=True)):
             self.capacity = tuple(map(max, self.columns, self.capacity))
