@@ -61,7 +61,7 @@ def cases() -> list[tuple[str, str, str, str]]:
 def test_every_row_is_there() -> None:
     rows = {row for _, row, _, _ in cases()}
     counts = {"A": 44, "B": 39, "C": 21, "D": 31, "E": 44, "F": 26, "G": 9}
-    elsewhere = {"E40", "E41", "E42"}
+    elsewhere = {"E41", "E42"}
     assert rows | elsewhere == {f"{c}{i}" for c, n in counts.items() for i in range(1, n + 1)}
 
 
