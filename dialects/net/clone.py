@@ -38,6 +38,8 @@ ORIGIN = "origin"
 """The attribute of what comes from a loaded network: the name of that network."""
 BASE = "base"
 """The attribute of what belongs to a network that is edited and does not come from a file."""
+REPLACED = "replaced"
+"""The attribute of a node that another one has taken the place of; it gives up its name."""
 PATH = "path"
 """The attribute with the name that clones of a renamed node are called after."""
 

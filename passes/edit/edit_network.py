@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, UnitAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from brainscript.dialects.net.clone import BASE, ORIGIN, CloneOp, KeepOp, ReplaceOp
+from brainscript.dialects.net.clone import BASE, ORIGIN, REPLACED, CloneOp, KeepOp, ReplaceOp
 from brainscript.dialects.net.network import NetworkOp, RootsOp, network_of
 from brainscript.dialects.net.places import failure
 from brainscript.dialects.net.recurrence import early_operands
@@ -69,6 +69,7 @@ class Replacements:
             title = f"Edit: '{name}' is replaced by itself through other replacements"
             raise failure(owner_of(old), "BS0371", title, help="two edit functions undo each other")
         kept = _pieces(new, old)
+        owner_of(old).attributes[REPLACED] = UnitAttr()
         replace.detach()
         replace.drop_all_references()
         users: list[Operation] = []

@@ -8,7 +8,7 @@ from typing import cast
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.ir import Operation, SSAValue
 
-from brainscript.dialects.net.clone import BASE, ORIGIN, PATH, TAGS, KeepOp
+from brainscript.dialects.net.clone import BASE, ORIGIN, PATH, REPLACED, TAGS, KeepOp
 from brainscript.dialects.net.network import (
     GROUPS,
     NetworkOp,
@@ -29,7 +29,7 @@ def settle(module: ModuleOp, network: NetworkOp) -> None:
     _enter_groups(network, nodes)
     _name_loaded(module, network, nodes)
     for op in network.block.ops:
-        for name in (BASE, ORIGIN, PATH, TAGS):
+        for name in (BASE, ORIGIN, PATH, REPLACED, TAGS):
             op.attributes.pop(name, None)
     _keep_used_symbols(module, network)
 
@@ -107,7 +107,7 @@ def _name_loaded(module: ModuleOp, network: NetworkOp, nodes: list[Operation]) -
 
 def _free(op: Operation, name: str, taken: dict[str, Operation]) -> str:
     while name.lower() in taken:
-        if not gives_way(name):
+        if REPLACED not in op.attributes and not gives_way(name):
             title = f"two nodes are named '{name}'"
             label = "one comes from a loaded network, which goes on under its own name"
             help = "rename the new node, or list the old one among the inputs of CloneFunction"

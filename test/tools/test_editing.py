@@ -1,0 +1,211 @@
+"""`Load`, `Edit`, editing scripts and SVD on stored models: names, values, refusals."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import brainscript as bs
+from brainscript.diagnostic import BrainScriptError, MissingFileError
+from brainscript.tools.model import Model
+
+BASE = """
+command = make
+make = { action = "edit" ; outputModelPath = "base.dnn" ; BrainScriptNetworkBuilder = {
+    x = Input {3} ; y = Input {2}
+    h = DenseLayer {6, activation = Tanh} (x)
+    z = LinearLayer {2} (h)
+    ce = CrossEntropyWithSoftmax (y, z)
+    featureNodes = (x) ; labelNodes = (y) ; criterionNodes = (ce) ; outputNodes = (z)
+} }
+"""
+
+
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
+    """A stored model in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "base.cntk").write_text(BASE)
+    bs.train("base.cntk")
+    return bs.load("base.dnn")
+
+
+def edited(members: str, path: str = "new.dnn") -> Model:
+    """The model that the action `edit` makes of a builder's text."""
+    config = f"""command = e
+    e = {{ action = "edit" ; outputModelPath = "{path}" ; makeMode = false
+        BrainScriptNetworkBuilder = {members} }}"""
+    Path("edit.cntk").write_text(config)
+    bs.train("edit.cntk")
+    return bs.load(path)
+
+
+def scripted(text: str) -> None:
+    """Run an editing script."""
+    Path("script.mel").write_text(text)
+    Path("script.cntk").write_text('command = e\ne = { action = "edit" ; editPath = "script.mel" }')
+    bs.train("script.cntk")
+
+
+def refused(text: str, *words: str) -> None:
+    """The script is refused with a message that has these words, at a place in it."""
+    with pytest.raises(BrainScriptError) as error:
+        scripted(text)
+    first = error.value.diagnostics[0]
+    shown = f"{first.title} {first.label} {first.help}"
+    assert all(word in shown for word in words), shown
+    assert first.span is not None
+    assert first.span.file.endswith("script.mel")
+
+
+X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
+
+
+def test_names_with_brackets_are_reached(base: Model) -> None:
+    got = edited("""{ old = BS.Network.Load ("base.dnn")
+        W = old.h_arrayOfFunctions_0__W ; p = old.z.PlusArgs[0] ; d = Constant (W.dim) }""")
+    assert got.parameters["W"].tobytes() == base.parameters["h.arrayOfFunctions[0].W"].tobytes()
+    assert got.parameters["d"].item() == 18
+    assert got.network.facts.nodes["p"].operation == "Times"
+
+
+def test_unknown_member_names_near_ones(base: Model) -> None:
+    with pytest.raises(BrainScriptError) as error:
+        edited('{ old = BS.Network.Load ("base.dnn") ; q = old.h_z_PlusArg }')
+    first = error.value.diagnostics[0]
+    assert first.code == "BS0374"
+    assert "PlusArgs" in first.help
+    assert first.span is not None
+
+
+def test_missing_model_is_told_at_the_load(base: Model) -> None:
+    with pytest.raises(MissingFileError) as error:
+        edited('{ old = BS.Network.Load ("nowhere.dnn") ; q = old.z }')
+    span = error.value.diagnostics[0].span
+    assert span is not None
+    assert span.file == "edit.cntk"
+
+
+def test_a_wrapper_keeps_its_own_link(base: Model) -> None:
+    got = edited("""({ old = BS.Network.Load ("base.dnn")
+        double (node) = if node.name == "h" then 2 .* node else node
+        result = BS.Network.Edit (old, double, BS.Constants.None) }.result)""")
+    twice = got.eval(["h"], x=X)["h"]
+    np.testing.assert_allclose(twice, 2 * base.eval(["h"], x=X)["h"], rtol=1e-6)
+    assert got.network.facts.nodes["z.PlusArgs[0]"].inputs == ("z.W", "h")
+    assert got.network.facts.roots["criterion"] == ("ce",)
+
+
+def test_links_are_replaced_by_name_and_by_object(base: Model) -> None:
+    got = edited("""({ old = BS.Network.Load ("base.dnn")
+        big = ParameterTensor {2, initValue = 7}
+        result = BS.Network.Edit (old,
+            (BS.Network.Editing.ReplaceLinksToNamedNode ("z.b", big)
+            : BS.Network.Editing.ReplaceLinksToNode (old.x, Negate (old.x))),
+            BS.Constants.None) }.result)""")
+    assert got.parameters["network.big"].tolist() == [7.0, 7.0]
+    assert "z.b" not in got.parameters
+    bias = base.parameters["z.b"]
+    expected = base.eval(["z"], x=-X)["z"] - bias + 7
+    np.testing.assert_allclose(got.eval(["z"], x=X)["z"], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_an_edit_function_must_give_a_node(base: Model) -> None:
+    with pytest.raises(BrainScriptError) as error:
+        edited("""({ old = BS.Network.Load ("base.dnn")
+            result = BS.Network.Edit (old, (n => 3), BS.Constants.None) }.result)""")
+    assert error.value.diagnostics[0].code == "BS0377"
+
+
+def test_a_changed_model_is_loaded_anew(base: Model) -> None:
+    text = '{ old = BS.Network.Load ("base.dnn") ; b = old.z_b }'
+    assert edited(text).parameters["b"].tolist() == [0.0, 0.0]
+    base.parameters["z.b"][:] = 5
+    base.save("base.dnn")
+    assert edited(text).parameters["b"].tolist() == [5.0, 5.0]
+    scripted('m = LoadModel ("base.dnn")\nRename (h, g)\nSaveModel (m, "base.dnn")')
+    other = edited('{ old = BS.Network.Load ("base.dnn") ; b = old.g }')
+    assert "b" in other.network.facts.nodes
+
+
+def test_script_mends_what_cntk_breaks(base: Model) -> None:
+    scripted("""m = LoadMod ("base.dnn")   # the first model is the default one
+        Rename (*.b, *.bias)
+        Rename (h.arrayOfFunctions[0].W, V)
+        CreateModel ()
+        CopyNode (m.z*, default.z*)
+        c = Parameter (2, 6, init = fixedValue, value = 0.5)
+        SaveModel (m, "m.dnn")""")
+    got = bs.load("m.dnn")
+    assert {"z.bias", "h.arrayOfFunctions[0].bias", "V"} <= set(got.parameters)
+    assert got.parameters["V"].tobytes() == base.parameters["h.arrayOfFunctions[0].W"].tobytes()
+
+
+def test_a_removed_node_must_be_replaced(base: Model) -> None:
+    start = 'm = LoadModel ("base.dnn")\nRemoveNode (z)\n'
+    refused(start + 'SaveModel (m, "m.dnn")', "'ce' still uses 'z'", "SetNodeInput")
+    scripted(start + 'q = Softmax (z.PlusArgs[0])\nSetInput (ce, 1, q)\nSaveModel (m, "m.dnn")')
+    assert bs.load("m.dnn").network.facts.nodes["ce"].inputs == ("y", "q")
+
+
+def test_inline_model_and_values_copied(base: Model) -> None:
+    scripted("""a = LoadModel ("base.dnn")
+        n = [ W = Parameter (2, 6, init = fixedValue, value = 1)
+              u = Input (6) ; t = Times (W, u, tag = output) ]
+        CopyNode (a.z.W, n.W, copy = value)
+        SaveModel (n, "n.dnn")
+        DumpNode (n.W, "n.txt", includeData = true)""")
+    got = bs.load("n.dnn")
+    assert got.parameters["W"].tobytes() == base.parameters["z.W"].tobytes()
+    assert list(got.outputs) == ["t"]
+    assert "W=LearnableParameter [2,6]" in Path("n.txt").read_text()
+
+
+def test_script_refusals_name_the_remedy(base: Model) -> None:
+    load = 'm = LoadModel ("base.dnn")\n'
+    refused("Rename (a, b)", "no model", "LoadModel")
+    refused(load + "Renam3 (a, b)", "Renam3", "Rename")
+    refused(load + "Rename (q, b)", "no node 'q'")
+    refused(load + "Rename (h, Z)", "'Z'")
+    refused(load + "Rename (*.*, b)", "more than one '*'")
+    refused(load + "SetProperty (z, kriterion, true)", "kriterion", "criterion")
+    refused(load + "SetNodeInput (z, 7, h)", "no input 7")
+    refused(load + "SetNodeInputs (z, h)", "2 inputs")
+    refused(load + "SetNodeInput (h, 0, z)", "own value")
+    refused(load + "CopyNode (z, q, copy = half)", "half")
+    refused(load + "z = Softmax (h)", "node 'z' already")
+    refused(load + "t = Softmax (hh)", "hh")
+
+
+def test_revised_values_must_fit(base: Model) -> None:
+    Path("b.txt").write_text("1\n2\n")
+    scripted('m = LoadModel ("base.dnn")\nReviseParameter (z.b, "b.txt")\nSaveModel (m, "m.dnn")')
+    assert bs.load("m.dnn").parameters["z.b"].tolist() == [1.0, 2.0]
+    refused('m = LoadModel ("base.dnn")\nReviseParameter (z.W, "b.txt")', "2 numbers")
+
+
+def test_svd_keeps_what_the_ratio_asks_for(base: Model) -> None:
+    Path("svd.cntk").write_text("""command = c
+        c = { action = "SVD" ; modelPath = "base.dnn" ; outputmodelPath = "thin.dnn"
+              KeepRatio = 1 ; AlignedSize = 1 ; NodeNameRegex = "$which$" }
+        which = "z.W" """)
+    bs.train("svd.cntk")
+    thin = bs.load("thin.dnn")
+    assert thin.parameters["z.W_U"].shape == (2, 2)
+    assert thin.parameters["z.W_V"].shape == (6, 2)
+    exact = base.eval(["z"], x=X)["z"]
+    np.testing.assert_allclose(thin.eval(["z"], x=X)["z"], exact, rtol=1e-4, atol=1e-5)
+    with pytest.raises(BrainScriptError, match="no matrix"):
+        bs.train("svd.cntk", "which=nothing")
+
+
+def test_edit_is_skipped_when_the_file_is_there(
+    base: Model, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = os.stat("base.dnn").st_mtime_ns
+    bs.train("base.cntk")
+    assert os.stat("base.dnn").st_mtime_ns == before
+    assert "'base.dnn' exists, skipping" in capfd.readouterr().err
