@@ -22,7 +22,7 @@ from brainscript.dialects.bs import (
 )
 from brainscript.frontend import syntax
 from brainscript.frontend.building.scope import Scope
-from brainscript.frontend.building.unsupported import UNSUPPORTED
+from brainscript.frontend.building.unsupported import REFUSED
 from brainscript.frontend.flat import DOT
 
 Build = Callable[["Builder", syntax.Expression, Scope, str], SSAValue]
@@ -151,10 +151,10 @@ class Builder:
         return self.built(value)
 
     def _unknown(self, scope: Scope, name: str, span: Span, path: str) -> SSAValue:
-        if name in UNSUPPORTED:
+        if name in REFUSED:
             title = f"'{name}' of CNTK's library is not supported"
             remedy = f"define '{name}' in the network"
-            return self.poison(scope, span, "BS0317", title, "needed here", remedy, path)
+            return self.poison(scope, span, "BS0317", title, REFUSED[name], remedy, path)
         label = "not defined in this record or around it"
         hint = did_you_mean(name, sorted(scope.visible()))
         return self.poison(scope, span, "BS0301", f"unknown name '{name}'", label, hint, path)

@@ -29,6 +29,7 @@ from brainscript.dialects.net.leaves import INPUT_OPTIONS
 from brainscript.frontend import syntax
 from brainscript.frontend.building.builder import Builder
 from brainscript.frontend.building.scope import Scope
+from brainscript.frontend.building.unsupported import REFUSED as NOT_OFFERED
 
 BUILTINS: dict[str, dict[str, tuple[str, ...]]] = {
     "NumericFunction": {
@@ -173,9 +174,8 @@ def _node(fields: Fields, path: str) -> SSAValue:
         )
     known = _options(kind)
     if known is None:
-        return fields.fail(
-            "BS0319", f"there is no operation '{kind}'", did_you_mean(kind, [*KINDS, *DELAYS])
-        )
+        hint = NOT_OFFERED.get(kind) or did_you_mean(kind, [*KINDS, *DELAYS])
+        return fields.fail("BS0319", f"there is no operation '{kind}'", hint)
     options = fields.given(known)
     inputs = [] if kind in ("InputValue", AXIS) else fields.spread("inputs")
     properties: dict[str, Attribute] = {"kind": StringAttr(kind)}

@@ -1,11 +1,38 @@
-"""Names of CNTK's library that this version knows of but does not offer."""
+"""Names of CNTK's library and operations that are refused, each with the reason.
+
+The page `docs/refused.md` lists the same.
+"""
 
 from __future__ import annotations
 
-UNSUPPORTED = frozenset(
-    """
-    BeamSearchSequenceDecoderFrom Embedding OptimizedRNNStack ParallelSequence QuantizedTimes
-    RNNStack Shift TimeReverse
-    """.split()
-)
-"""Functions and namespaces; a program may define any of them itself."""
+PYTHON_ONLY = "only CNTK's Python library makes it"
+
+REFUSED: dict[str, str] = {
+    "Assign": PYTHON_ONLY,
+    "BeamSearchSequenceDecoderFrom": "it edits the network while a sentence is decoded",
+    "CRF": "CNTK 2 has no such node any more",
+    "Embedding": "EmbeddingLayer is its successor",
+    "EpochAccumulator": "every evaluation node is averaged over the epoch as it is",
+    "ExponentialLinearUnit": PYTHON_ONLY,
+    "GMMLogLikelihood": "CNTK 2 has no such node any more",
+    "OneHot": PYTHON_ONLY,
+    "OptimizedRNNStack": "its weights lie as cuDNN wants them; RecurrentLSTMLayerStack has layers",
+    "OutputMultiplexer": PYTHON_ONLY,
+    "Padding": PYTHON_ONLY,
+    "ParallelSequence": "Parallel is its successor",
+    "Pow": PYTHON_ONLY,
+    "QuantizedTimes": "CNTK's function cannot make the node; Times is exact",
+    "RNNStack": "it is OptimizedRNNStack by another name",
+    "RandomDistribution": PYTHON_ONLY,
+    "SequenceDecoder": "CNTK 2 has no such node any more",
+    "SequenceWithSoftmax": "it needs lattices of speech tools; ForwardBackward needs none",
+    "Shift": "CNTK 2 has no such node any more; PastValue and FutureValue shift",
+    "StopGradient": PYTHON_ONLY,
+    "TimeReverse": "CNTK 2 has no such node; FutureValue runs backwards",
+    "ToBatchAxis": PYTHON_ONLY,
+    "ToSequence": PYTHON_ONLY,
+    "ToSequenceLike": PYTHON_ONLY,
+    "UnpackBatchAxis": PYTHON_ONLY,
+    "UnpackSequence": PYTHON_ONLY,
+}
+"""Functions, namespaces and operations; a program may define any of the names itself."""
