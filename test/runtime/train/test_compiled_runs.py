@@ -20,7 +20,7 @@ t = {
     action = "train"
     BrainScriptNetworkBuilder = {
         x = Input {4} ; y = Input {3}
-        h = Tanh (LinearLayer {8} (x))
+        h = Dropout (Tanh (BatchNormalizationLayer {} (LinearLayer {8} (x))))
         z = LinearLayer {3} (h)
         ce = CrossEntropyWithSoftmax (y, z)
         featureNodes = (x) ; labelNodes = (y) ; criterionNodes = (ce) ; outputNodes = (z)
@@ -29,7 +29,7 @@ t = {
         readerType = "CNTKTextFormatReader" ; file = "data.ctf"
         input = { x = { dim = 4 ; format = "dense" } ; y = { dim = 3 ; format = "dense" } }
     }
-    SGD = { minibatchSize = 16 ; learningRatesPerMB = 0.3:0.2*3:0.1 ; L2RegWeight = 0.001 }
+    SGD = { minibatchSize = 16 ; learningRatesPerMB = 0.3:0.2*3:0.1 ; L2RegWeight = 0.001 ; dropoutRate = 0.2:0:0.1 }
 }
 """
 
