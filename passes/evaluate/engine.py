@@ -34,8 +34,8 @@ from brainscript.dialects.bs import (
     whole,
 )
 from brainscript.passes.evaluate.failures import failure
-from brainscript.passes.evaluate.graph import Graph
-from brainscript.passes.evaluate.networks import Networks
+from brainscript.passes.evaluate.networks.graph import Graph
+from brainscript.passes.evaluate.networks.loaded import Networks
 from brainscript.passes.evaluate.wide import WideOperands
 
 Rule = Callable[["Engine", Operation], "SSAValue | None"]

@@ -22,7 +22,7 @@ from brainscript.dialects.bs import (
     path_of,
 )
 from brainscript.passes.evaluate.failures import failure, type_name
-from brainscript.passes.evaluate.importing import needs_of
+from brainscript.passes.evaluate.networks.importing import needs_of
 from brainscript.passes.evaluate.options import inputs_of, is_axis, node_name
 from brainscript.passes.evaluate.plain import flattened
 

@@ -13,7 +13,7 @@ from xdsl.ir import Operation
 from brainscript.dialects.registry import NetworkContext
 from brainscript.passes.evaluate import roots
 from brainscript.passes.evaluate.engine import Engine, Rule
-from brainscript.passes.evaluate.networks import Networks
+from brainscript.passes.evaluate.networks.loaded import Networks
 from brainscript.passes.evaluate.plain import network_of
 
 

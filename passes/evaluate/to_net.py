@@ -32,9 +32,9 @@ from brainscript.dialects.net.parameters import ReadOp as NetReadOp
 from brainscript.dialects.net.recurrence import DelayOp, unlinked
 from brainscript.dialects.tensors import Element, TensorType
 from brainscript.passes.evaluate.failures import failure, type_name, user_location
-from brainscript.passes.evaluate.importing import Importer, needs_of, special_values
 from brainscript.passes.evaluate.instantiate import element_of
 from brainscript.passes.evaluate.names import Assembly, assemble
+from brainscript.passes.evaluate.networks.importing import Importer, needs_of, special_values
 from brainscript.passes.evaluate.options import inputs_of, node_name, options_of
 from brainscript.passes.evaluate.plain import flattened, network_of
 from brainscript.passes.evaluate.program import without_collector

@@ -21,7 +21,7 @@ from brainscript.dialects.bs import (
 )
 from brainscript.passes.evaluate.engine import Engine
 from brainscript.passes.evaluate.failures import type_name
-from brainscript.passes.evaluate.graph import Vertex, outputs_of
+from brainscript.passes.evaluate.networks.graph import Vertex, outputs_of
 from brainscript.passes.evaluate.options import inputs_of
 from brainscript.passes.evaluate.paths import name_arguments
 from brainscript.passes.evaluate.plain import flattened, plain

@@ -7,7 +7,7 @@ from xdsl.ir import Operation, SSAValue
 from brainscript.diagnostic import did_you_mean
 from brainscript.dialects.bs import FieldOp, NodeOp
 from brainscript.passes.evaluate.engine import Engine
-from brainscript.passes.evaluate.graph import Vertex
+from brainscript.passes.evaluate.networks.graph import Vertex
 from brainscript.passes.evaluate.options import inputs_of
 
 

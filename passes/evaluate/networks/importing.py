@@ -23,7 +23,7 @@ from brainscript.dialects.tensors import Element, TensorType, type_of
 from brainscript.passes.edit.names import SEPARATOR, put_name
 from brainscript.passes.edit.section import inputs_of, reached
 from brainscript.passes.evaluate.failures import user_location
-from brainscript.passes.evaluate.graph import outputs_of
+from brainscript.passes.evaluate.networks.graph import outputs_of
 from brainscript.passes.evaluate.options import node_name
 from brainscript.passes.evaluate.plain import flattened, plain
 

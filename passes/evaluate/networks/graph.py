@@ -25,7 +25,7 @@ from brainscript.dialects.net.parameters import ReadOp as NetReadOp
 from brainscript.dialects.net.shapes import ShapeError
 from brainscript.dialects.tensors import TensorType, type_of
 from brainscript.passes.edit.section import FREEZABLE, dependent, reached
-from brainscript.passes.evaluate.networks import Networks
+from brainscript.passes.evaluate.networks.loaded import Networks
 from brainscript.passes.evaluate.options import inputs_of, node_name, written_type
 from brainscript.passes.evaluate.plain import flattened, plain
 

@@ -1,0 +1,1 @@
+"""Nodes wherever they are: of the program, of loaded networks, inside clones."""
