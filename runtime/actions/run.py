@@ -46,6 +46,13 @@ UNSUPPORTED = (
     "devtest",
 )
 
+REMOVE = "remove it from 'command'"
+REMEDIES = {
+    "adapt": "train a network that has the old one twice, as learnable and as constant clone: "
+    "BS.Network.CloneFunction; examples/reuse/adaptation.cntk does so",
+}
+"""What to do in the place of an action that is not supported."""
+
 
 def run_all(root: Settings, environment: Environment) -> None:
     """Run every command of a configuration; the last line of the log is `COMPLETED.`."""
@@ -91,7 +98,7 @@ def _actions(section: Settings) -> tuple[str, ...]:
             continue
         span = section.span_of("action")
         if name in UNSUPPORTED:
-            title, help = f"the action '{name}' is not supported", "remove it from 'command'"
+            title, help = f"the action '{name}' is not supported", REMEDIES.get(name, REMOVE)
             raise BrainScriptError(Diagnostic("BS0711", title, span, help=help))
         title, help = f"unknown action '{name}'", did_you_mean(name, ACTIONS)
         raise BrainScriptError(Diagnostic("BS0710", title, span, help=help))
