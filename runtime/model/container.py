@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -22,12 +22,15 @@ from numpy.typing import NDArray
 
 from brainscript.atomic import replacing
 from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError
+from brainscript.runtime.model.model_file import FileValues, ModelFile, Slice
 
 FORMAT = "1"
 HEADER_LIMIT = 100_000_000
 TYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8")}
 NAMES = {dtype: name for name, dtype in TYPES.items()}
 Values = NDArray[Any]
+Entry = tuple[np.dtype[Any], tuple[int, ...], int, int]
+"""A tensor in the header: its type, its shape, where it begins and ends."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,7 @@ def load(path: str | Path) -> Container:
     """Read a container; the arrays are read-only views of one block."""
     data = _read(path)
     header, start = _checked_header(path, data)
-    metadata = header.pop("__metadata__", {})
-    if not isinstance(metadata, dict):
-        raise _damaged(path, "its metadata is not a record", 8)
-    texts = {str(k): str(v) for k, v in cast(dict[str, Any], metadata).items()}
+    texts = _texts(path, header.pop("__metadata__", {}))
     _check_format(path, texts)
     block = memoryview(data)[start:]
     tensors = _tensors(path, header, block, start)
@@ -76,6 +76,26 @@ def load(path: str | Path) -> Container:
     if expected is not None and hashlib.sha256(block).hexdigest() != expected:
         raise _damaged(path, "the checksum of its tensors differs", start)
     return Container(tensors, texts)
+
+
+def open_tensors(file: ModelFile) -> tuple[FileValues, dict[str, str]]:
+    """As `load`, but the tensors stay in the file until they are asked for.
+
+    Raises the same errors; the checksum is compared before anything is handed out.
+    """
+    head = file.read(0, min(file.size, 9))
+    length = min(int.from_bytes(head[:8], "little"), HEADER_LIMIT, max(0, file.size - 8))
+    data = head if head[8:9] != b"{" else file.read(0, 8 + length)
+    header, start = _checked_header(file.path, data, file.size)
+    texts = _texts(file.path, header.pop("__metadata__", {}))
+    _check_format(file.path, texts)
+    values = FileValues(file)
+    for name, (kind, shape, begin, _) in _places(file.path, header, file.size - start, start):
+        values.add(name, Slice(start + begin, shape, kind))
+    expected = texts.get("bs.sha256")
+    if expected is not None and file.sha256(start) != expected:
+        raise _damaged(file.path, "the checksum of its tensors differs", start)
+    return values, texts
 
 
 def read_tensors(path: str | Path) -> dict[str, Values]:
@@ -120,12 +140,21 @@ def _read(path: str | Path) -> bytes:
         raise BrainScriptError(Diagnostic("BS0507", title)) from None
 
 
-def _checked_header(path: str | Path, data: bytes) -> tuple[dict[str, Any], int]:
+def _texts(path: str | Path, metadata: Any) -> dict[str, str]:
+    if not isinstance(metadata, dict):
+        raise _damaged(path, "its metadata is not a record", 8)
+    return {str(k): str(v) for k, v in cast(dict[str, Any], metadata).items()}
+
+
+def _checked_header(
+    path: str | Path, data: bytes, size: int | None = None
+) -> tuple[dict[str, Any], int]:
     """The header as a record without duplicate keys, and where the tensors begin."""
     _refuse_foreign(path, data)
+    size = len(data) if size is None else size
     length = int.from_bytes(data[:8], "little")
-    if length > HEADER_LIMIT or 8 + length > len(data):
-        raise _damaged(path, f"its header claims {length} bytes of {len(data)}", 0)
+    if length > HEADER_LIMIT or 8 + length > size:
+        raise _damaged(path, f"its header claims {length} bytes of {size}", 0)
     try:
         text = data[8 : 8 + length].decode("utf-8")
         header = json.loads(text, object_pairs_hook=_without_duplicates)
@@ -178,19 +207,28 @@ def _check_format(path: str | Path, metadata: Mapping[str, str]) -> None:
 def _tensors(
     path: str | Path, header: Mapping[str, Any], block: memoryview, start: int
 ) -> dict[str, Values]:
-    tensors: dict[str, Values] = {}
+    return {
+        name: np.frombuffer(block[begin:end], dtype=kind).reshape(shape)
+        for name, (kind, shape, begin, end) in _places(path, header, len(block), start)
+    }
+
+
+def _places(
+    path: str | Path, header: Mapping[str, Any], length: int, start: int
+) -> Iterator[tuple[str, Entry]]:
+    """Each tensor and where it lies; together they cover all bytes behind the header."""
     at = 0
     for name, entry in sorted(header.items(), key=_offset_of):
-        kind, shape, begin, end = _entry(path, name, entry)
+        found = _entry(path, name, entry)
+        kind, shape, begin, end = found
         size = math.prod(shape) * kind.itemsize
-        if begin != at or end - begin != size or end > len(block):
+        if begin != at or end - begin != size or end > length:
             why = f"tensor '{name}' covers bytes {begin} to {end}, expected {at} to {at + size}"
-            raise _damaged(path, f"{why} of {len(block)}", start + at)
-        tensors[name] = np.frombuffer(block[begin:end], dtype=kind).reshape(shape)
+            raise _damaged(path, f"{why} of {length}", start + at)
+        yield name, found
         at = end
-    if at != len(block):
-        raise _damaged(path, f"{len(block) - at} bytes belong to no tensor", start + at)
-    return tensors
+    if at != length:
+        raise _damaged(path, f"{length - at} bytes belong to no tensor", start + at)
 
 
 def _offset_of(item: tuple[str, Any]) -> tuple[int, int]:
@@ -202,9 +240,7 @@ def _offset_of(item: tuple[str, Any]) -> tuple[int, int]:
     return -1, -1
 
 
-def _entry(
-    path: str | Path, name: str, entry: Any
-) -> tuple[np.dtype[Any], tuple[int, ...], int, int]:
+def _entry(path: str | Path, name: str, entry: Any) -> Entry:
     fields = cast(dict[str, Any], entry) if isinstance(entry, dict) else {}
     kind = TYPES.get(str(fields.get("dtype")))
     shape, offsets = _naturals(fields.get("shape")), _naturals(fields.get("data_offsets"))

@@ -36,17 +36,17 @@ def load_model(path: str | Path) -> LoadedModel:
         from brainscript.runtime.model.exchange.importing import load
 
         return load(file)
-    return _container(path)
+    return _container(file)
 
 
-def _container(path: str | Path) -> LoadedModel:
-    stored = container.load(path)
-    text = stored.metadata.get("bs.net")
+def _container(file: ModelFile) -> LoadedModel:
+    values, metadata = container.open_tensors(file)
+    path, text = file.path, metadata.get("bs.net")
     if text is None:
         title = f"'{path}' holds the state of an optimiser, not a network"
         raise BrainScriptError(Diagnostic("BS0504", title))
     key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return LoadedModel(str(path), "model container", key, text, stored.tensors)
+    return LoadedModel(path, "model container", key, text, values)
 
 
 def is_model(path: str | Path) -> bool:

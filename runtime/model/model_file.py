@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import struct
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileErro
 
 Array = NDArray[np.floating[Any]]
 WINDOW = 1 << 16
+BLOCK = 1 << 22
 STRING_LIMIT = 1 << 20
 
 
@@ -49,6 +51,17 @@ class ModelFile:
     def read_into(self, at: int, target: NDArray[Any]) -> None:
         """The bytes of a contiguous array from byte `at` on."""
         self._fill(at, target.reshape(-1).data.cast("B"))
+
+    def sha256(self, at: int) -> str:
+        """The checksum of everything from byte `at` on."""
+        digest, block = hashlib.sha256(), bytearray(BLOCK)
+        view = memoryview(block)
+        while at < self.size:
+            count = min(BLOCK, self.size - at)
+            self._fill(at, view[:count])
+            digest.update(view[:count])
+            at += count
+        return digest.hexdigest()
 
     def damaged(self, at: int, why: str) -> BrainScriptError:
         """The error for a file that breaks off or makes no sense at byte `at`."""
@@ -186,6 +199,12 @@ class FileValues(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def form(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Shape and type of a tensor, which is not read for that."""
+        entry = self._entries[name]
+        stored = entry.stored if isinstance(entry, Slice) else entry.dtype
+        return entry.shape, stored if self._dtype is None else self._dtype
 
     def copy_to(self, name: str, target: Array) -> None:
         """Copy a tensor into a contiguous array of as many elements."""

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model import container
 from brainscript.runtime.model.loading import load_model
+from brainscript.runtime.model.model_file import FileValues
 from brainscript.runtime.network import Array, Environment, Facts, Network
 
 STORED_ROLES = ("parameter", "statistic")
@@ -57,21 +62,30 @@ def put_values(
     for name, target in targets.items():
         if name not in tensors:
             raise _misfit(path, f"'{name}' is missing")
-        found = tensors[name]
-        if found.size != target.size or found.dtype != target.dtype:
-            theirs, ours = _describe(found), _describe(target)
+        shape, dtype = _form(tensors, name)
+        if prod(shape) != target.size or dtype != target.dtype:
+            theirs, ours = _describe(shape, dtype), _describe(target.shape, target.dtype)
             raise _misfit(path, f"'{name}' is {theirs}, the network has {ours}")
     for name, target in targets.items():
-        target.reshape(-1)[:] = tensors[name].reshape(-1)
+        if isinstance(tensors, FileValues):
+            tensors.copy_to(name, target)
+        else:
+            target.reshape(-1)[:] = tensors[name].reshape(-1)
 
 
 def _shapes(network: Network) -> dict[str, tuple[int, ...]]:
     return {spec.name: spec.dims[::-1] for spec in network.facts.parameters}
 
 
-def _describe(array: Array) -> str:
-    dims = " x ".join(str(d) for d in array.shape[::-1]) or "1"
-    return f"[{dims}] {array.dtype.name}"
+def _form(tensors: Mapping[str, Array], name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    if isinstance(tensors, FileValues):
+        return tensors.form(name)
+    return tensors[name].shape, tensors[name].dtype
+
+
+def _describe(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+    dims = " x ".join(str(d) for d in shape[::-1]) or "1"
+    return f"[{dims}] {dtype.name}"
 
 
 def _misfit(path: str | Path, why: str) -> BrainScriptError:
