@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     work.add_argument("--target", choices=("avx512", "avx2", "baseline"), help="vector code to use")
     work.add_argument("--cache-dir", type=Path, metavar="DIR", help="where compiled code is kept")
     work.add_argument("--no-cache", action="store_true", help="compile everything anew")
+    work.add_argument("--sandbox", type=Path, metavar="DIR", help="no file outside of this folder")
     output = result.add_argument_group("output")
     output.add_argument("--format", choices=("text", "json"), default="text")
     output.add_argument("--color", choices=("auto", "always", "never"), default="auto")
@@ -87,6 +88,15 @@ def config_words(words: Sequence[str]) -> list[str]:
     return [f"configFile={words[0]}", *words[1:]]
 
 
+def _confine(options: argparse.Namespace, words: Sequence[str]) -> None:
+    from brainscript.codegen.cache import default_folder
+    from brainscript.tools.sandbox import confine
+
+    configs = [word.partition("=")[2] for word in words if word.lower().startswith("configfile=")]
+    files = [Path(name) for config in configs for name in config.split("+")]
+    confine(options.sandbox, [options.cache_dir or default_folder()], files)
+
+
 def _no_config() -> Diagnostic:
     return Diagnostic("BS0913", "no config given", help="bs-jit configFile=FILE key=value ...")
 
@@ -100,6 +110,8 @@ def _work(
         os.environ["BS_TARGET"] = options.target
     from brainscript.tools.jit_session import work
 
+    if options.sandbox is not None:
+        _confine(options, words)
     return work(options, words, console, crash)
 
 

@@ -69,6 +69,11 @@ CODES: dict[str, tuple[str, str]] = {
         "the input nests too deeply",
         "Expressions, functions or values nest deeper than can be followed.",
     ),
+    "BS0917": (
+        "outside of the sandbox",
+        "With `--sandbox DIR` a config reads and writes files below that folder only. The config"
+        " files of the command line, the package itself and the folder of compiled code are free.",
+    ),
     "BS0916": (
         "the arrays do not fit the network",
         "`Model.eval` takes one array for each input that the outputs need, [samples, ...reversed "

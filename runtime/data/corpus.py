@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -120,6 +121,7 @@ def read_text(file: TextFile, element_bytes: int) -> tuple[Corpus, list[Diagnost
         file.chunk_bytes, file.max_errors, file.skip_ids, element_bytes, file.max_remarks
     )
     path = file.path.encode("utf-8", "surrogateescape")
+    sys.audit("open", file.path, "r", 0)
     handle = library().bs_text_read(path, specs, len(specs), ctypes.byref(options))
     corpus = Corpus(handle, file.streams)
     failure = corpus.failure()
