@@ -10,15 +10,25 @@ from xdsl.dialects.builtin import ModuleOp
 
 from brainscript.diagnostic import BrainScriptError
 from brainscript.dialects.net.network import network_of, node_name_of
+from brainscript.dialects.net.parameters import InputOp
 from brainscript.dialects.registry import make_context
 from brainscript.frontend.build import build_network
 from brainscript.frontend.source import Sources
 from brainscript.passes.registry import load_pass
 from brainscript.tools.frontdoor import network_of_config
+from brainscript.tools.loading import module_of_file
 
 RECORDED = Path(__file__).resolve().parents[4] / "shared" / "golden"
 LINE = re.compile(r"^([^\s=]+)=([A-Z]\w+) (?:\( (.*) \))?")
 Nodes = dict[str, tuple[str, tuple[str, ...]]]
+PASSES = (
+    "bs-evaluate",
+    "bs-prune",
+    "bs-instantiate-parameters",
+    "bs-to-net",
+    "net-clone-function",
+    "net-edit",
+)
 UNSUPPORTED = {"BS0317", "BS0319", "BS0322", "BS0906", "BS0911"}
 CASES = sorted(
     folder.parent.parent
@@ -39,6 +49,7 @@ def ours(module: ModuleOp) -> Nodes:
     for op in network.block.ops:
         if op.results:
             kind = getattr(op, "OPERATION", "") or "LearnableParameter"
+            kind = f"Sparse{kind}" if isinstance(op, InputOp) and bool(op.sparse) else kind
             nodes[node_name_of(op.results[0])] = (kind, tuple(map(node_name_of, op.operands)))
     return nodes
 
@@ -46,8 +57,8 @@ def ours(module: ModuleOp) -> Nodes:
 def compiled(case: Path) -> ModuleOp:
     expression, precision = network_of_config(str(case / "case.cntk"), [], None, Sources())
     module = build_network(expression, precision=precision)
-    for name in ("bs-evaluate", "bs-prune", "bs-instantiate-parameters", "bs-to-net"):
-        load_pass(name)().apply(make_context(), module)
+    for name in PASSES:
+        load_pass(name)().apply(make_context(module_of_file), module)
     return module
 
 
