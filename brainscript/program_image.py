@@ -7,13 +7,13 @@ of each axis, then the address of the layout of each axis, then the address of e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from brainscript.linear import Form, evaluate
 
-FORMAT = 2
+FORMAT = 3
 """The version of this layout; part of every cache key."""
 
 ARENA, STATE, WORKSPACE, WORKSPACE_STRIDE, BARRIER, COLUMNS = range(6)
@@ -87,7 +87,8 @@ class ProgramImage:
 
     `objects` are the keys of the object files to link, `step` the symbol to call; `arena` the
     size of the arena, `workspace` the bytes of scratch of one thread, `flops` the work of one
-    step, `barriers` how often its threads meet.
+    step, `barriers` how often its threads meet, `meetings` how often they meet once more for each
+    step of an axis whose sequences are longer than one step.
     """
 
     axes: tuple[str, ...]
@@ -100,12 +101,18 @@ class ProgramImage:
     barriers: int
     step: str
     objects: tuple[str, ...]
+    meetings: tuple[int, ...] = ()
 
-    def threads(self, columns: tuple[int, ...], most: int) -> int:
-        """How many threads are worth waking for these sizes; never affects the results."""
+    def threads(self, columns: tuple[int, ...], most: int, steps: Sequence[int] = ()) -> int:
+        """How many threads are worth waking for these sizes; never affects the results.
+
+        `steps` are the lengths of the longest sequences of the axes.
+        """
         seconds = evaluate(self.flops, columns) * SECONDS_PER_FLOP
         saved = seconds * (1 - 1 / most)
-        return most if saved > self.barriers * SECONDS_PER_BARRIER + SECONDS_TO_WAKE else 1
+        longer = zip(self.meetings, steps, strict=False)
+        barriers = self.barriers + sum(count * (length - 1) for count, length in longer)
+        return most if saved > barriers * SECONDS_PER_BARRIER + SECONDS_TO_WAKE else 1
 
     def as_json(self) -> dict[str, Any]:
         """The same facts as plain data."""
@@ -131,6 +138,7 @@ class ProgramImage:
             barriers=int(data["barriers"]),
             step=str(data["step"]),
             objects=tuple(data["objects"]),
+            meetings=tuple(data["meetings"]),
         )
 
 

@@ -19,6 +19,7 @@ from brainscript.program_image import (
     ARENA,
     BARRIER,
     COLUMNS,
+    LAYOUT_STEPS,
     WORKSPACE,
     WORKSPACE_STRIDE,
     ProgramImage,
@@ -122,7 +123,10 @@ class Program:
     @property
     def threads(self) -> int:
         """How many threads a step of the present size is worth."""
-        return 1 if self._most == 1 else self.image.threads(self._columns, self._most)
+        if self._most == 1:
+            return 1
+        steps = [int(layout.words[LAYOUT_STEPS]) for layout in self.layouts]
+        return self.image.threads(self._columns, self._most, steps)
 
     @property
     def pool_handle(self) -> int:

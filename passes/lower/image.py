@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from xdsl.dialects.builtin import Float64Type
 from xdsl.ir import SSAValue
 
-from brainscript.dialects.sched import BarrierOp, BufferOp, ProgramOp, coefficients
+from brainscript.dialects.sched import BarrierOp, BufferOp, LoopOp, ProgramOp, coefficients
 from brainscript.dialects.tensors import type_of
 from brainscript.linear import Form, add
 from brainscript.passes.lower.work import work_of
@@ -38,7 +38,14 @@ def image_of(program: ProgramOp, step: str, workspace: int, objects: Iterable[st
         barriers=sum(isinstance(op, BarrierOp) for op in program.walk()),
         step=step,
         objects=tuple(objects),
+        meetings=tuple(_meetings(program, axis) for axis in axes),
     )
+
+
+def _meetings(program: ProgramOp, axis: str) -> int:
+    """The barriers in one turn of all loops over an axis."""
+    loops = (op for op in program.items if isinstance(op, LoopOp) and op.axis.data == axis)
+    return sum(isinstance(op, BarrierOp) for loop in loops for op in loop.body.block.ops)
 
 
 def _slot(name: str, memory: SSAValue, axes: Sequence[str], state: int = -1) -> Slot:
