@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_input(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
     group.add_argument("--command", metavar="NAME", help="the command of the config to look at")
-    group.add_argument("--language", choices=("config", "bs", "ndl", "mlir"))
+    group.add_argument("--language", choices=("config", "bs", "ndl", "mel", "mlir"))
     group.add_argument("--split-input-file", action="store_true", help=f"parts end at '{SPLIT}'")
     group.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE")
 

@@ -28,7 +28,8 @@ def evaluated_module(
 ) -> ModuleOp:
     """The network that an expression evaluates to, shapes inferred.
 
-    `load_network` gives the networks of model files that the expression loads. Random parameters without a seed of their own count on from `seed_offset`.
+    `load_network` gives the networks of model files that the expression loads. Random parameters
+    without a seed of their own count on from `seed_offset`.
     """
     module = bs_module(expression, precision)
     seeds = f"{{seed_offset={seed_offset} constant_seed={str(constant_seed).lower()}}}"

@@ -19,17 +19,15 @@ from brainscript.passes.ir_text import ir_text
 from brainscript.runtime.model.loading import is_model, load_model
 
 STDIN = "<stdin>"
-LANGUAGES = ("config", "bs", "ndl", "mlir")
+LANGUAGES = ("config", "bs", "ndl", "mel", "mlir")
 EXTENSIONS = {
     ".cntk": "config",
     ".config": "config",
     ".cfg": "config",
     ".bs": "bs",
     ".ndl": "ndl",
+    ".mel": "mel",
     ".mlir": "mlir",
-}
-REFUSED = {
-    ".mel": "model editing scripts",
 }
 IR_MARKS = ("module {", "module attributes", '"builtin.', "bs.network", "net.network", "kern.func")
 LEVEL_MARKS = (
@@ -104,9 +102,6 @@ def _language_of_file(name: str, text: str) -> str:
     extension = Path(name).suffix.lower()
     if extension in EXTENSIONS:
         return EXTENSIONS[extension]
-    if extension in REFUSED:
-        title = f"{REFUSED[extension]} ('{extension}') are not read by this version"
-        raise BrainScriptError(Diagnostic("BS0911", title, help="see the table in the README"))
     if found := _language_of_text(text):
         return found
     title = f"cannot tell the language of '{name}'"

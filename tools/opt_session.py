@@ -87,6 +87,8 @@ def _transform(session: _Session, source: Input) -> str:
     options = session.options
     if source.language == "mlir":
         module = parse_ir(session.context, source.text, source.name, not options.no_verify)
+    elif source.language == "mel":
+        module = parse_ir(session.context, _edited(session, source), source.name)
     else:
         built = _build(session, source)
         if isinstance(built, str):
@@ -105,6 +107,13 @@ def _transform(session: _Session, source: Input) -> str:
         title = "a syntax tree is made of BrainScript text only"
         raise CommandLineError(Diagnostic("BS0910", title))
     return lower_to(goal, session.context, module, options.step, session.instruments, session.crash)
+
+
+def _edited(session: _Session, source: Input) -> str:
+    """The network that an editing script saves last; nothing is written."""
+    from brainscript.tools.wiring import saved_by_script
+
+    return saved_by_script(source.name, session.options.overrides, session.console)
 
 
 def _build(session: _Session, source: Input) -> ModuleOp | str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brainscript.codegen.cache import open_cache
-from brainscript.diagnostic import Diagnostic
+from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.frontend.config import load_config
 from brainscript.frontend.network_section import network_expression
 from brainscript.frontend.parser import parse_members
@@ -80,8 +80,20 @@ def train(config: str | os.PathLike[str], *overrides: str) -> None:
     wiring.show_warnings()
 
 
-def _wiring() -> Wiring:
-    console, crash = Console(), CrashRecord("brainscript", [])
+def saved_by_script(file: str, overrides: Sequence[str], console: Console) -> str:
+    """The text of the network that a model editing script saves last; no file is written."""
+    wiring = _wiring(console)
+    console.line_of = wiring.sources.line_of
+    settings = load_config([*overrides, f"editPath={file}"], wiring.sources)
+    saved = wiring.run_script(settings, dry_run=True)
+    if not saved:
+        title = f"the script '{file}' saves no model"
+        raise BrainScriptError(Diagnostic("BS0383", title, help="end it with SaveModel"))
+    return wiring.planned[saved[-1][0]].facts.ir_text
+
+
+def _wiring(console: Console | None = None) -> Wiring:
+    console, crash = console or Console(), CrashRecord("brainscript", [])
     objects = open_cache()
     programs = None if objects is None else ProgramCache(objects, console.show)
     compilation = Compilation(choose_target(), objects, programs, thread_count(), crash)
