@@ -25,6 +25,7 @@ from brainscript.dialects.net import (
     sequence,
     shape,
 )
+from brainscript.dialects.net.axis_sources import with_sources
 from brainscript.dialects.net.base import NetOp, Option, OptionError, is_variadic, read_option
 from brainscript.dialects.net.places import calls_of, span_of
 from brainscript.dialects.net.shapes import ShapeError
@@ -77,7 +78,7 @@ class Kind:
             values = self._read(options)
             result = self.op.result_type_for([type_of(v) for v in inputs], values)
         except ShapeError as e:
-            raise located(e, node, location) from e
+            raise located(with_sources(e, inputs), node, location) from e
         if not inputs:
             result = TensorType.of(result.shape, element, result.axis)
         return self.op(*inputs, result_type=result, node=node, location=location, options=values)

@@ -11,6 +11,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
+from brainscript.dialects.net.axis_sources import with_sources
 from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.criteria import CriterionOp
 from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of, symbols_of
@@ -138,7 +139,8 @@ def infer(op: NetOp) -> Inferred:
     """What the rule of an operation says; a shape error becomes a diagnostic."""
     try:
         return type(op).rule([type_of(v) for v in op.operands], op.option_values())
-    except ShapeError as error:
+    except ShapeError as found:
+        error = with_sources(found, op.operands)
         label = error.label + operand_names(op)
         title = f"{error.title} in '{name_of(op)}'"
         raise failure(op, error.code, title, label, error.help) from error

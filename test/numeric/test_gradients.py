@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from brainscript.dialects.net.kinds import KINDS
+from brainscript.passes.gradient import sequence
 from brainscript.passes.gradient.build import TABLES
 from brainscript.passes.gradient.cases import Case, Rule, Table
 from brainscript.passes.gradient.terms import Term
@@ -46,8 +47,9 @@ ROWS = [
     for table in TABLES
     for key, row in table.items()
     for index, rule in enumerate(row)
-    if rule is not None and key not in GIVEN
+    if rule is not None and key not in GIVEN and table is not sequence.TABLE
 ]
+"""Rules of sequences are tried in `test_sequences.py` and `test_alignment.py`."""
 
 
 @pytest.mark.parametrize("name", CHECKS)
