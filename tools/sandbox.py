@@ -8,8 +8,11 @@ the process.
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -28,8 +31,11 @@ def confine(
     folder: Path, also_written: Iterable[Path] = (), also_read: Iterable[Path] = ()
 ) -> None:
     """From now on refuse every path outside of `folder` and of what the program itself needs."""
-    written = [_real(path) for path in (folder, *also_written)]
-    own = [path for path in (*sys.path, sys.prefix, sys.base_prefix) if path]
+    tempfile.tempdir = tempfile.mkdtemp(prefix="brainscript-")
+    atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
+    written = [_real(path) for path in (folder, tempfile.tempdir, *also_written)]
+    here = os.getcwd()
+    own = [p for p in (*sys.path, sys.prefix, sys.base_prefix) if p and _real(p) != _real(here)]
     package = Path(__file__).resolve().parent.parent
     read = [*written, *(_real(path) for path in (*own, package, *also_read))]
     sys.addaudithook(_hook(written, read))
