@@ -39,5 +39,6 @@ def _run_script(section: Settings, session: Session) -> None:
     if run is None:
         title = "scripts of the model editing language cannot be run here"
         raise BrainScriptError(Diagnostic("BS0380", title, section.span_of("editPath")))
-    for path, nodes in run(section):
+    saved = run(section)
+    for path, nodes in saved if not session.environment.dry_run else ():
         session.log.line("edited", nodes=nodes, path=path)

@@ -24,8 +24,9 @@ class Session:
 
 def fresh_network(section: Settings, session: Session) -> Network:
     """The network of the builder that is visible from a section, with first values."""
-    network = session.environment.build_network(section)
-    initialise(network)
+    environment = session.environment
+    network = environment.build_network(section)
+    initialise(network, environment.planned if environment.dry_run else ())
     return network
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from pathlib import Path
 
 import numpy as np
@@ -35,10 +36,10 @@ def inherited_value(spec: ParameterSpec) -> Array:
     return _value(spec.file, spec.source, spec.count, spec.name)
 
 
-def inherit_statistics(network: Network) -> None:
-    """Give statistics that are known from model files their values."""
+def inherit_statistics(network: Network, planned: Container[str] = ()) -> None:
+    """Give statistics that are known from model files (not only `planned` ones) their values."""
     for spec in network.facts.precomputed:
-        if spec.file:
+        if spec.file and spec.file not in planned:
             view = network.state.view(spec.state).reshape(-1)
             view[:] = _value(spec.file, spec.source, len(view), spec.name)
 

@@ -5,7 +5,7 @@ Numbers are drawn in double, in column-major order, and then rounded to the elem
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +30,17 @@ def initial_values(spec: ParameterSpec) -> Array:
     return values.astype(numpy_type(spec.element))
 
 
-def initialise(network: Network) -> None:
-    """Give every parameter of the network its first values, and known statistics theirs."""
+def initialise(network: Network, planned: Container[str] = ()) -> None:
+    """Give every parameter of the network its first values, and known statistics theirs.
+
+    Files that are only `planned` are not read.
+    """
     for spec in network.facts.parameters:
+        if spec.init == "fromModel" and spec.file in planned:
+            continue
         view = network.state.view(spec.name)
         view.reshape(-1)[:] = initial_values(spec)
-    inherit_statistics(network)
+    inherit_statistics(network, planned)
 
 
 def _uniform(spec: ParameterSpec) -> Doubles:

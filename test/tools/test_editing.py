@@ -10,6 +10,7 @@ import pytest
 
 import brainscript as bs
 from brainscript.diagnostic import BrainScriptError, MissingFileError
+from brainscript.tools import bs_jit, bs_opt
 from brainscript.tools.model import Model
 
 BASE = """
@@ -209,3 +210,21 @@ def test_edit_is_skipped_when_the_file_is_there(
     bs.train("base.cntk")
     assert os.stat("base.dnn").st_mtime_ns == before
     assert "'base.dnn' exists, skipping" in capfd.readouterr().err
+
+
+def test_bs_opt_prints_what_a_script_saves(base: Model, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("s.mel").write_text('m = LoadModel ("$from$")\nRename (h, g)\nSaveModel (m, "no.dnn")')
+    assert bs_opt.main(["s.mel", "from=base.dnn"]) == 0
+    assert 'node = "g"' in capsys.readouterr().out
+    assert not Path("no.dnn").exists()
+
+
+def test_a_dry_run_plans_what_later_commands_load(base: Model) -> None:
+    Path("dry.cntk").write_text("""command = a:b:c
+        a = { action = "edit" ; editPath = "a.mel" }
+        b = { action = "SVD" ; modelPath = "a.dnn" ; outputmodelPath = "b.dnn" }
+        c = { action = "edit" ; outputModelPath = "c.dnn"
+              BrainScriptNetworkBuilder = (BS.Network.Load ("b.dnn")) }""")
+    Path("a.mel").write_text('m = LoadModel ("base.dnn")\nSaveModel (m, "a.dnn")')
+    assert bs_jit.main(["dry.cntk", "--dry-run"]) == 0
+    assert not [p for p in Path().glob("?.dnn")]
