@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,9 @@ Bytes = NDArray[np.uint8]
 DTYPES: dict[Element, np.dtype[Any]] = {"f32": np.dtype(np.float32), "f64": np.dtype(np.float64)}
 
 
-def aligned_bytes(size: int) -> Bytes:
-    """Memory without contents that starts on a multiple of 64 bytes."""
-    block = np.empty(size + ALIGNMENT, np.uint8)
+def aligned_bytes(size: int, make: Callable[[int, type[np.uint8]], Bytes] = np.empty) -> Bytes:
+    """Memory that starts on a multiple of 64 bytes; without contents unless `make` gives some."""
+    block = make(size + ALIGNMENT, np.uint8)
     start = -block.ctypes.data % ALIGNMENT
     return block[start : start + size]
 
@@ -48,8 +48,7 @@ class StateArena:
         """Add the names that are not there yet, all in one block."""
         new = [s for s in states if self._check_same(s)]
         sizes = [round_up(bytes_of(s.dims, s.element)) for s in new]
-        block = aligned_bytes(sum(sizes))
-        block[:] = 0
+        block = aligned_bytes(sum(sizes), np.zeros)
         start = 0
         for slot, size in zip(new, sizes, strict=True):
             used = block[start : start + bytes_of(slot.dims, slot.element)]
