@@ -20,6 +20,7 @@ from brainscript.dialects.bs import (
     YieldOp,
     join_path,
 )
+from brainscript.dialects.bs.wide import WideOperands
 from brainscript.frontend import syntax
 from brainscript.frontend.building.scope import Scope
 from brainscript.frontend.building.unsupported import REFUSED
@@ -45,6 +46,7 @@ class Builder:
         self._table = table
         self._queue: deque[tuple[Scope, str, SSAValue]] = deque()
         self._placeholders: set[SSAValue] = set()
+        self._wide = WideOperands()
         self._forward: dict[SSAValue, SSAValue] = {}
         self._bodies: list[tuple[Block, SSAValue]] = []
         self._pool: dict[tuple[type[syntax.Node], str], SSAValue] = {}
@@ -175,8 +177,9 @@ class Builder:
                 )
             if value.name_hint is None and value not in self._placeholders:
                 value.name_hint = name if name.isidentifier() else _NO_LETTER.sub("_", name[1:])
-            placeholder.replace_all_uses_with(value)
+            self._wide.replace_uses(placeholder, value)
             self._forward[placeholder] = value
+        self._wide.settle()
         for body, value in self._bodies:
             body.add_op(YieldOp.create(operands=[self.built(value)]))
         self._bodies.clear()

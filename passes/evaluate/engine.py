@@ -33,10 +33,10 @@ from brainscript.dialects.bs import (
     path_of,
     whole,
 )
+from brainscript.dialects.bs.wide import WideOperands
 from brainscript.passes.evaluate.failures import failure
 from brainscript.passes.evaluate.networks.graph import Graph
 from brainscript.passes.evaluate.networks.loaded import Networks
-from brainscript.passes.evaluate.wide import WideOperands
 
 Rule = Callable[["Engine", Operation], "SSAValue | None"]
 """Looks at a demanded operation and gives the value to evaluate first; None when it is done.
