@@ -30,6 +30,7 @@ from brainscript.passes.lower.fusion.groups import MERGES, Group, Merge, Traits
 from brainscript.passes.lower.fusion.tidy import recompute, tidy
 from brainscript.passes.lower.recurrence.packing import pack_weights
 from brainscript.passes.lower.recurrence.settle import recurrences_of, settle_loops
+from brainscript.passes.lower.recurrence.sinking import sink_cheap
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def fuse(network: NetworkOp) -> None:
     keep_root_names(network)
     decompose(network)
     find_recurrences(network)
+    sink_cheap(network)
     settle_loops(network)
     pack_weights(network)
     settle_writes(network)
