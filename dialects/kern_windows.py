@@ -51,7 +51,7 @@ class TileGatherOp(IRDLOperation):
     a = operand_def(PtrType)
     b = operand_def(PtrType)
     pitch = prop_def(IntegerAttr[I64])
-    places = prop_def(DenseArrayBase)
+    places = prop_def(DenseArrayBase[I64])
     result = result_def(T)
 
     assembly_format = "$acc `,` $a `at` $places `,` $b `pitch` $pitch attr-dict `:` type($result)"

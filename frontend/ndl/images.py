@@ -45,15 +45,11 @@ def convolution(given: Arguments) -> Expression:
 
 def _old_convolution(given: Arguments) -> Expression:
     width, height, channels, right, down = (given.number(i) for i in range(2, 7))
-    if layout_of(given, "HWC") == "HWC":
-        raise given.fail(
-            "a convolution of images whose layout is HWC is not supported",
-            "add imageLayout=CHW here and where the image and the pooling are made",
-        )
     pad = given.flag("zeroPadding", False)
     flags = [flat.literal(given.span, flag) for flag in (pad, pad, False)]
     options: Options = {
-        "mapDims": channels,
+        "mapDims": flat.shape(given.span, (1.0, 1.0, channels)),
+        "imageLayout": layout_of(given, "HWC"),
         "stride": flat.shape(given.span, (right, down)),
         "autoPadding": flat.array(given.span, flags),
         "maxTempMemSizeInSamples": given.number_option("maxTempMemSizeInSamples", 0.0),

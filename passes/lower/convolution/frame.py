@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects import scf
@@ -22,8 +22,8 @@ class Frame:
     """The function that is written: code, pointers by value, outputs, and the usual tail."""
 
     code: Code
-    memory: dict[SSAValue, SSAValue]
-    outputs: list[SSAValue]
+    memory: Mapping[SSAValue, SSAValue]
+    outputs: Sequence[SSAValue]
     columns: SSAValue
     scratch: SSAValue
     thread: SSAValue
@@ -44,7 +44,8 @@ class Frame:
         element = type_of(kernel.outputs[0]).element
         lanes = target.lanes(element.bitwidth // 8)
         outputs = arguments[count : len(names)]
-        return Frame(code, memory, outputs, *arguments[len(names) :], element, lanes)
+        n, scratch, tid, nt = arguments[len(names) :]
+        return Frame(code, memory, outputs, n, scratch, tid, nt, element, lanes)
 
     @property
     def vector(self) -> VectorType[Attribute]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from xdsl.ir import SSAValue
 
@@ -23,6 +23,9 @@ from brainscript.passes.lower.gemm.code import Index
 from brainscript.target import Target
 
 LOWEST = float("-inf")
+
+Work = Callable[[SSAValue, list[SSAValue]], None]
+"""What is done with a plane, by its number, with the rooms at hand."""
 
 
 def lower_pool(kernel: KernelOp, target: Target) -> FuncOp:
@@ -49,12 +52,7 @@ class _Writer(Walker):
     def write(self) -> None:
         """All planes of all samples that are this thread's."""
         frame, code = self.frame, self.frame.code
-        work = {
-            PoolOp: self._pool,
-            PoolBackOp: self._pool_back,
-            UnpoolOp: self._unpool,
-            UnpoolBackOp: self._unpool_back,
-        }[type(self.op)]
+        work = next(work for kind, work in self._kinds() if isinstance(self.op, kind))
         first, last = frame.share(code.multiply(frame.samples(self.op.result), self.planes))
         with code.when(code.compare("slt", first, last)):
             rooms = self._rooms()
@@ -63,12 +61,22 @@ class _Writer(Walker):
             with code.loop(first, last, hint="plane") as number:
                 work(number, rooms)
 
+    def _kinds(self) -> tuple[tuple[type[WindowOp], Work], ...]:
+        """How each operation works on a plane."""
+        return (
+            (PoolOp, self._pool),
+            (PoolBackOp, self._pool_back),
+            (UnpoolOp, self._unpool),
+            (UnpoolBackOp, self._unpool_back),
+        )
+
     def _rooms(self) -> list[SSAValue]:
         """A room for each operand that is looked at in windows, filled with its padding."""
-        kinds = {PoolOp: (LOWEST,), PoolBackOp: (LOWEST, 0.0), UnpoolOp: (LOWEST, 0.0)}
-        fills = kinds.get(type(self.op), (LOWEST, 0.0, 0.0))
-        if not self.is_max:
-            fills = (0.0,)
+        fills = [LOWEST] if self.is_max else []
+        if not (self.is_max and isinstance(self.op, PoolOp)):
+            fills.append(0.0)
+        if isinstance(self.op, UnpoolBackOp):
+            fills.append(0.0)
         found: list[SSAValue] = []
         for number, value in enumerate(fills):
             own = isinstance(self.op, UnpoolBackOp) and number == 1

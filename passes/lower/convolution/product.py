@@ -89,7 +89,7 @@ class _Writer:
         self.result = product.result
         self.epilogue = Epilogue(product, kernel.steps, kernel.outputs, self.form.rank)
         frame = self.frame
-        self.memory = [frame.memory[v] for v in self.epilogue.read] + frame.outputs
+        self.memory = [*(frame.memory[v] for v in self.epilogue.read), *frame.outputs]
         self.functions: dict[str, FuncOp] = {}
         self.step = self.form.axes[0].stride if shape.back else 1
         vectors = -(-shape.columns // frame.lanes)

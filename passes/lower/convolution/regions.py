@@ -10,6 +10,7 @@ from xdsl.ir import Block, SSAValue
 
 from brainscript.dialects.kern import FuncOp
 from brainscript.dialects.net.base import plain
+from brainscript.dialects.net.convolution import numbers
 from brainscript.dialects.net.pooling import RoiPoolingBackOp, RoiPoolingOp
 from brainscript.dialects.sched import KernelOp
 from brainscript.dialects.tensors import shape_of
@@ -44,8 +45,8 @@ class _Writer:
     def __init__(self, frame: Frame, op: RoiPoolingOp | RoiPoolingBackOp):
         self.frame, self.op = frame, op
         self.sizes = shape_of(op.x)
-        width, height = plain(op.bins)  # pyright: ignore[reportGeneralTypeIssues]
-        self.bins = (int(width), int(height))
+        width, height = numbers({"bins": plain(op.bins)}, "bins")
+        self.bins = (width, height)
         self.regions = shape_of(op.boxes)[1]
 
     @property
