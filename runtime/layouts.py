@@ -221,6 +221,14 @@ def empty_sequence() -> BrainScriptError:
     return BrainScriptError(Diagnostic("BS0634", title, help=help))
 
 
+def check_countable(axis: str) -> None:
+    """Raise for a criterion whose samples are counted only when it is too late."""
+    if axis and made(axis).kind == "found":
+        title = f"the criterion has one value for each step that a condition selects ('{axis}')"
+        help = "sum it: SumElements (..); the update needs its samples before the step runs"
+        raise BrainScriptError(Diagnostic("BS0637", title, help=help))
+
+
 NO_STEP, TOO_MANY, NO_SUCH_STEP, NOT_ALIKE, CUT, NO_ROW = range(1, 7)
 """What a step that looks at layouts may complain about."""
 

@@ -174,4 +174,9 @@ CODES: dict[str, tuple[str, str]] = {
         "next minibatch. There is room for 1024 sequences at a time, for fewer of large values: "
         "minibatchSize divided by truncationLength may not be more.",
     ),
+    "BS0637": (
+        "criterion on an axis made at run time",
+        "Momentum and clipping go by the samples of a minibatch, and how many steps `Where` selects"
+        " shows only when the network runs. A criterion that is one sum counts other samples.",
+    ),
 }

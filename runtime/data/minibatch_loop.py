@@ -15,6 +15,7 @@ from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.layouts import (
     Layout,
     check_complaints,
+    check_countable,
     dependency_order,
     empty_sequence,
 )
@@ -96,6 +97,7 @@ class MinibatchLoop:
         self._counted = (ctypes.c_int64 * max(1, len(streams)))(*streams)
         plan = self._plan
         plan.counted_streams, plan.counted_stream_count = self._counted, len(streams)
+        self._counted_axis = counted_axis
         plan.counted_axis = self.axes.index(counted_axis) if counted_axis else -1
         plan.step, plan.frame = program.step_address, program.frame_address
         plan.axes, plan.capacity = len(self.axes), self._capacity
@@ -152,6 +154,7 @@ class MinibatchLoop:
 
     def set_rates(self, learning_rate: float, momentum_per_sample: float) -> None:
         """The rate per sample and the momentum per sample of the minibatches to come."""
+        check_countable(self._counted_axis)
         self._plan.learning_rate = learning_rate
         self._plan.momentum_per_sample = momentum_per_sample
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from brainscript.runtime.data.minibatch import Reader as NativeReader
 from brainscript.runtime.data.minibatch_loop import MinibatchLoop, Progress
+from brainscript.runtime.layouts import check_countable
 from brainscript.runtime.network import (
     DEFAULT_AXIS,
     InputSpec,
@@ -89,6 +90,7 @@ class SingleLoop:
 
     def set_rates(self, learning_rate: float, momentum_per_sample: float) -> None:
         """The numbers that the update of the minibatches to come uses."""
+        check_countable(self.criterion.axis)
         self.rates = (learning_rate, momentum_per_sample)
 
     def run(self, count: int, seconds: float = 0.0) -> Progress:
