@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from random import Random
 
 UNARY = (
@@ -41,9 +42,8 @@ class RandomNetwork:
         for _ in range(self.random.randint(1, 2)):
             self.add_input(self.random_shape())
         while len(self.values) < count:
-            self.random.choice(
-                (self.add_unary, self.add_binary, self.add_product, self.add_reduce, self.add_bias)
-            )()
+            makers = (self.add_unary, self.add_binary, self.add_product, self.add_reduce)
+            self.random.choice((*makers, self.add_bias, self.add_move))()
         self.add_sum()
         self.add_updates()
         self.add_roots()
@@ -121,6 +121,40 @@ class RandomNetwork:
         text = f'reduce %{name} {{node = "{node}", op = "{kind}", axis = {axis}}}'
         left = tuple(1 if i == axis - 1 else d for i, d in enumerate(shape)) if axis else (1,)
         self.make(text, left, True, (name,))
+
+    def add_move(self) -> None:
+        """A slice, a splice, a transposition, a reshape or a repetition."""
+        name, shape, _ = self.pick()
+        axis = self.random.randint(1, len(shape))
+        size, node = shape[axis - 1], f"v{self.number + 1}"
+        how = self.random.choice(("slice", "splice", "transpose", "reshape", "row_repeat"))
+        if how == "slice":
+            begin = self.random.randint(0, size - 1)
+            end = self.random.randint(begin + 1, size)
+            options, made = f"begin = {begin}, end = {end}, axis = {axis}", end - begin
+            shape = (*shape[: axis - 1], made, *shape[axis:])
+        elif how == "splice":
+            fitting = [v for v in self.values if joined(shape, v[1]) and len(v[1]) <= len(shape)]
+            other, partner, _ = self.random.choice(fitting)
+            full = (*partner, *(1,) * (len(shape) - len(partner)))
+            wide = joined(shape, partner)
+            made = (*wide[: axis - 1], size + full[axis - 1], *wide[axis:])
+            self.make(
+                f'splice %{name}, %{other} {{node = "{node}", axis = {axis}}}',
+                made,
+                True,
+                (name, other),
+            )
+            return
+        elif how == "transpose":
+            shape, options = (*shape, 1)[: max(2, len(shape))], "axis1 = 1, axis2 = 2"
+            shape, how = (shape[1], shape[0], *shape[2:]), "transpose_dimensions"
+        elif how == "reshape":
+            shape = (prod(shape),) if len(shape) > 1 else (1, *shape)
+            options = f"dims = [{', '.join(map(str, shape))}]"
+        else:
+            shape, options = (*shape[:-1], shape[-1] * 2), "count = 2"
+        self.make(f'{how} %{name} {{node = "{node}", {options}}}', shape, True, (name,))
 
     def add_sum(self) -> None:
         name, shape, _ = self.pick()

@@ -32,6 +32,7 @@ from brainscript.passes.lower.fusion.families import (
     is_sequence,
     is_windows,
     meets_samples,
+    memory_of,
 )
 from brainscript.passes.lower.gemm import access_of, form_of
 
@@ -120,7 +121,7 @@ class Group:
         """The family of the kernel, or None when no kernel does all of this."""
         if len(self.operations) > MOST_OPERATIONS or self._pointers() > MOST_POINTERS:
             return None
-        if not self._writes_in_place():
+        if not self._writes_in_place() or self._reads_what_it_makes():
             return None
         single = [family for test, family in ALONE if any(test(op) for op in self.body)]
         if single:
@@ -153,6 +154,11 @@ class Group:
 
     def _pointers(self) -> int:
         return len(self.reads()) + sum(self.leaves(op) for op in self.body)
+
+    def _reads_what_it_makes(self) -> bool:
+        """Whether a value made here is needed here in another shape: it is not in memory yet."""
+        values = [v for op in self.operations for v in op.operands]
+        return any(memory_of(v) is not v and memory_of(v).owner in self.inside for v in values)
 
     def _writes_in_place(self) -> bool:
         """Each write takes a value made here, and the old one is needed just where it stood."""
@@ -275,6 +281,7 @@ MERGES = (
     Merge(eager_makers, ("gemm", "convolution")),
     Merge(makers, ("columns",)),
     Merge(number_sums, ("columns",)),
+    Merge(siblings, ("columns",)),
     Merge(makers, ("rows",)),
     Merge(siblings, ("rows",)),
 )
