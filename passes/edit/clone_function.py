@@ -65,7 +65,10 @@ def expand(network: NetworkOp, clone: CloneOp, names: Names) -> None:
             copier.copy(op)
     copier.connect()
     images = [copier.image(value) for value in clone.outputs]
+    copies = {result for op in copier.made() for result in op.results}
     for result, image in zip(list(clone.images), images, strict=True):
+        if image in copies and result.name_hint is not None:
+            image.name_hint = result.name_hint
         result.replace_all_uses_with(image)
     if not all(alike(one, other) for one, other in clone.pairs):
         reopen(copier.made())
