@@ -21,6 +21,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
     "train-step": (
         "net-select{mode=train}",
         "net-set-mode{training=true}",
+        "net-expand-rnn-stacks",
         "net-settle-axes",
         "net-settle-states",
         "net-gradient",
@@ -29,6 +30,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
     "test-step": (
         "net-select{mode=test}",
         "net-set-mode",
+        "net-expand-rnn-stacks",
         "net-settle-axes",
         "net-settle-states",
         "net-update",
@@ -36,12 +38,14 @@ PIPELINES: dict[str, tuple[str, ...]] = {
     "write-step": (
         "net-select{mode=write}",
         "net-set-mode",
+        "net-expand-rnn-stacks",
         "net-settle-axes",
         "net-settle-states",
     ),
     "precompute-step": (
         "net-select{mode=precompute}",
         "net-set-mode",
+        "net-expand-rnn-stacks",
         "net-settle-axes",
         "net-settle-states",
         "net-precompute",

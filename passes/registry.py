@@ -28,6 +28,7 @@ PASSES: dict[str, str] = {
     "net-settle-axes": "brainscript.passes.infer.axes:NetSettleAxes",
     "net-select": "brainscript.passes.infer.select:NetSelect",
     "net-set-mode": "brainscript.passes.mode.set_mode:NetSetMode",
+    "net-expand-rnn-stacks": "brainscript.passes.mode.rnn_stack:NetExpandRnnStacks",
     "net-gradient": "brainscript.passes.gradient.build:NetGradient",
     "net-update": "brainscript.passes.gradient.update:NetUpdate",
     "net-precompute": "brainscript.passes.gradient.precompute:NetPrecompute",

@@ -16,10 +16,14 @@ from brainscript.passes.infer.axes import NetSettleAxes
 from brainscript.passes.infer.select import NetSelect
 from brainscript.passes.infer.states import NetSettleStates
 from brainscript.passes.ir_text import ir_text
+from brainscript.passes.mode.rnn_stack import NetExpandRnnStacks
 from brainscript.passes.mode.set_mode import NetSetMode
 from brainscript.runtime.network import Mode, UpdateRule
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.passes import Instruments, run_passes
+
+SETTLE: tuple[ModulePass, ...] = (NetExpandRnnStacks(), NetSettleAxes(), NetSettleStates())
+"""What every step needs behind the choice of its mode."""
 
 
 def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> list[ModulePass]:
@@ -29,8 +33,7 @@ def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> 
         return [
             NetSelect("train", names[1:], names[0] if names else ""),
             NetSetMode(training=True, dropout=rule.dropout),
-            NetSettleAxes(),
-            NetSettleStates(),
+            *SETTLE,
             NetGradient(),
             NetUpdate(
                 rule.rule, rule.clip, rule.l1, rule.l2, rule.average, rule.normalised, rule.noise
@@ -39,11 +42,10 @@ def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> 
     if mode in ("test", "criterion"):
         active = mode == "criterion"
         set_mode = NetSetMode(training=active, dropout=active and rule.dropout)
-        return [NetSelect("test", names), set_mode, NetSettleAxes(), NetSettleStates(), NetUpdate()]
+        return [NetSelect("test", names), set_mode, *SETTLE, NetUpdate()]
     if mode == "precompute":
-        settle = [NetSettleAxes(), NetSettleStates()]
-        return [NetSelect("precompute"), NetSetMode(), *settle, NetPrecompute()]
-    return [NetSelect("write", names), NetSetMode(), NetSettleAxes(), NetSettleStates()]
+        return [NetSelect("precompute"), NetSetMode(), *SETTLE, NetPrecompute()]
+    return [NetSelect("write", names), NetSetMode(), *SETTLE]
 
 
 def step_module(

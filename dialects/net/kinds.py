@@ -22,6 +22,7 @@ from brainscript.dialects.net import (
     random,
     recurrence,
     reduce,
+    rnn_stack,
     sequence,
     shape,
 )
@@ -140,6 +141,7 @@ FAMILIES = (
     normalise,
     random,
     recurrence,
+    rnn_stack,
     sequence,
     alignment,
     criteria,

@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 MODULES = {
     "convolution": ("convolution", "pooling", "crop"),
-    "sequence": ("sequence", "recurrence", "alignment"),
+    "sequence": ("sequence", "recurrence", "rnn_stack", "alignment"),
 }
 """The files of a family, where they are not one of its own name."""
 

@@ -37,6 +37,7 @@ REWRITTEN = {
     "net.batch_normalization",
     "net.dropout",
     "net.future_value",
+    "net.optimized_rnn_stack",
     "net.past_value",
     "net.reconcile_dynamic_axis",
     "net.scatter_packed",
