@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.rewriter import Rewriter
 
 from brainscript.dialects.net.network import NetworkOp
@@ -29,12 +29,12 @@ def sink_cheap(network: NetworkOp) -> None:
                 _sink(loop, argument)
 
 
-def _sink(loop: RecurrenceOp, argument: SSAValue) -> None:
+def _sink(loop: RecurrenceOp, argument: BlockArgument) -> None:
     value = loop.outer(argument)
     operations = list(_tree(loop, value, loop)) if _may_sink(loop, value, loop) else []
     if not operations:
         return
-    inner = {outer: arg for arg, outer in zip(loop.block.args, loop.inputs, strict=True)}
+    inner: dict[SSAValue, SSAValue] = dict(zip(loop.inputs, loop.block.args, strict=True))
     first = loop.block.first_op
     assert first is not None
     for op in operations:
@@ -89,9 +89,8 @@ def _bring(loop: RecurrenceOp, value: SSAValue) -> SSAValue:
     return copy.results[0]
 
 
-def _drop(loop: RecurrenceOp, argument: SSAValue) -> None:
+def _drop(loop: RecurrenceOp, argument: BlockArgument) -> None:
     """Remove an argument that nobody reads any more."""
-    number = list(loop.block.args).index(argument)
-    kept = [value for i, value in enumerate(loop.operands) if i != number]
-    loop.block.erase_arg(loop.block.args[number])
+    kept = [value for i, value in enumerate(loop.operands) if i != argument.index]
+    loop.block.erase_arg(argument)
     loop.operands = kept

@@ -1,0 +1,81 @@
+"""One training step over sequences: `python recurrent_ours.py NETWORK BATCH THREADS STEPS`.
+
+Prints one JSON line with the seconds of the best step.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import sequences
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.parser import Parser
+
+from brainscript.codegen.cache import open_cache
+from brainscript.dialects.registry import make_context
+from brainscript.runtime.layouts import Sequences
+from brainscript.runtime.network import UpdateRule
+from brainscript.runtime.program import Program, StateArena
+from brainscript.target import choose_target
+from brainscript.tools.compile_step import compile_step
+from brainscript.tools.crash import CrashRecord
+from brainscript.tools.steps import step_module
+
+NETWORKS = {
+    "lstm": """
+        x = Input {256} ; y = Input {512}
+        h = RecurrentLSTMLayer {512} (x)
+        total = SquareError (y, h)
+        criterionNodes = (total)
+    """,
+    "tagger": """
+        model = Sequential (EmbeddingLayer {150} : RecurrentLSTMLayer {300} : LinearLayer {129})
+        words = Input {943} ; tags = Input {129}
+        z = model (words)
+        ce = CrossEntropyWithSoftmax (tags, z) ; errs = ClassificationError (tags, z)
+        criterionNodes = (ce) ; evaluationNodes = (errs)
+    """,
+}
+
+
+def network(name: str) -> ModuleOp:
+    """The network with its shapes."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / f"{name}.bs"
+        source.write_text(NETWORKS[name])
+        command = [sys.executable, "-m", "brainscript.tools.bs_opt", str(source), "--emit", "net"]
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return Parser(make_context(), text).parse_module()
+
+
+def main() -> None:
+    """Compile, fill, time."""
+    name, batch, threads, steps = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    step = step_module(network(name), "train", (), UpdateRule(), CrashRecord("", []))
+    image, objects = compile_step(step, choose_target(), open_cache())
+    program = Program(image, objects, StateArena(), threads=threads)
+    random = np.random.default_rng(sequences.SEED)
+    for state in program.state.names():
+        hyper = program.state.role(state) == "hyper"
+        view = program.state.view(state)
+        view[...] = 1e-6 if hyper else random.standard_normal(view.shape) * 0.05
+    program.set_layouts({"*": Sequences(sequences.lengths(name, batch).tolist())})
+    for slot in image.inputs:
+        view = program.input(slot.name)
+        view[...] = random.standard_normal(view.shape)
+    best = float("inf")
+    for _ in range(steps + 3):
+        start = time.perf_counter()
+        program.run()
+        best = min(best, time.perf_counter() - start)
+    print(json.dumps({"brainscript": best}))
+
+
+if __name__ == "__main__":
+    main()
