@@ -203,7 +203,7 @@ class BatchNormalizationOp(NetOp):
 
 @irdl_op_definition
 class NormaliseOp(NetOp):
-    """`(x - mean) .* (scale .* inverse) + bias`, all but x one number per feature or channel.
+    """`(x - mean) .* (scale .* inverse) + bias`, one number per feature or channel but of x.
 
     The compiler makes it of a batch normalisation in training: `mean` and `inverse` are those of
     the minibatch, so that gradients go through them as well; `share` is 1 over the number of
@@ -221,8 +221,8 @@ class NormaliseOp(NetOp):
     unregularised = prop_def(BoolAttr, default_value=BoolAttr.from_bool(False))
 
     def verify_(self) -> None:
-        """All but x are of one type, without samples."""
+        """All but x and the share are of one type, without samples."""
         super().verify_()
-        kinds = {v.type for v in self.operands[1:]}
+        kinds = {v.type for v in self.operands[1:5]}
         if len(kinds) > 1 or any(k.axis is not None for k in kinds if isinstance(k, TensorType)):
             raise VerifyException("the statistics of a normalisation are of one type")

@@ -14,7 +14,7 @@ def _over_samples(c: Case, x: Term) -> Term:
 
 def _product(c: Case) -> Term:
     """`sum g (x - mean)`."""
-    return _over_samples(c, c.g * (c.x - c.operand(3)))
+    return _over_samples(c, (c.g * (c.x - c.operand(3)).late()).late())
 
 
 def _normalised(c: Case) -> Term:
@@ -26,7 +26,7 @@ def _normalised(c: Case) -> Term:
     factor = c.operand(1) * inverse
     constant = factor * (share * _over_samples(c, c.g))
     linear = factor * (inverse * inverse * share * _product(c))
-    return c.g * factor - ((c.x - mean) * linear + constant)
+    return (c.g * factor).late() - ((c.x - mean).late() * linear + constant)
 
 
 TABLE: Table = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xdsl.dialects.builtin import LocationAttr, UnknownLoc
+from xdsl.dialects.builtin import LocationAttr, UnitAttr, UnknownLoc
 from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net import elementwise as ew
@@ -151,6 +151,12 @@ class Term:
     def reshape(self, shape: Shape) -> Term:
         """The same elements in another shape."""
         return Term(self.writer, self.writer.reshape(self.value, shape))
+
+    def late(self) -> Term:
+        """The same, to be computed where it is used: what it is made of lies in memory."""
+        assert isinstance(self.value.owner, Operation)
+        self.value.owner.attributes["late"] = UnitAttr()
+        return self
 
     def exp(self) -> Term:
         """`e^x`."""

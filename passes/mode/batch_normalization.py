@@ -6,7 +6,6 @@ import math
 
 from brainscript.dialects.net import elementwise as ew
 from brainscript.dialects.net.normalise import BatchNormalizationOp, NormaliseOp
-from brainscript.dialects.net.parameters import SplatOp
 from brainscript.dialects.net.places import failure
 from brainscript.dialects.tensors import TensorType, type_of
 from brainscript.passes.gradient.terms import Term
@@ -42,18 +41,17 @@ def with_minibatch_statistics(site: Site, op: BatchNormalizationOp) -> Term:
     if axis is None:
         title = f"the input of '{op.node_name}' must be minibatch data"
         raise failure(op, "BS0412", title, "batch normalisation is over samples")
-    samples, zero = site.samples(axis), own.all_alike(0.0)
-    per_sample = float(type_of(op.x).elements // own.kind.elements)
-    elements = shaped(zero, samples * per_sample)
+    samples = site.samples(axis)
+    elements = samples * float(type_of(op.x).elements // own.kind.elements)
     share, before = elements.reciprocal(), own.read("mean")
-    rest = site.term(op.x) - before
+    rest = (site.term(op.x) - before).late()
     shift = site.sum(rest, own.kind) * share
-    spread = site.sum(rest * rest, own.kind) * share - shift * shift
+    spread = site.sum((rest * rest).late(), own.kind) * share - shift * shift
     spread = (spread > 0.0).choose(spread, 0.0)
     centre = before + shift
     value = own.normalised(centre, own.inverse(spread), share)
     if not own.frozen:
-        a = weight_of(own, samples, zero)
+        a = weight_of(own, samples)
         unbiased = spread * (elements * (elements - 1.0).reciprocal())
         own.write("mean", a * centre + (1 - a) * before)
         own.write("variance", a * unbiased + (1 - a) * own.read("variance"))
@@ -91,15 +89,8 @@ class Parts:
 
     def write_count(self, samples: Term) -> None:
         """Count the samples, unless the statistics are frozen."""
-        zero = self.site.term(self.site.writer.number(0.0))
         name = self.names.get("count", f"count.{self.op.node_name}")
-        self.site.write(name, self.count() + is_frozen(self, zero).choose(0.0, samples))
-
-    def all_alike(self, number: float) -> Term:
-        """One number for all."""
-        splat = SplatOp(number, self.kind)
-        self.site.writer.insert(splat)
-        return self.site.term(splat.result)
+        self.site.write(name, self.count() + is_frozen(self).choose(0.0, samples))
 
     def inverse(self, variance: Term) -> Term:
         """`1 / sqrt (variance + epsilon)`."""
@@ -120,35 +111,29 @@ class Parts:
         return site.term(made.result)
 
 
-def weight_of(own: Parts, samples: Term, zero: Term) -> Term:
-    """How much the minibatch counts for the running statistics, in the shape of `zero`.
+def weight_of(own: Parts, samples: Term) -> Term:
+    """How much the minibatch counts for the running statistics.
 
     `n / (n + count)` for a negative time constant; else 1 for the first minibatch, unless all is
     frozen, and `1 - exp (-n / constant) = 2 t / (1 + t)`, `t = tanh (n / constant / 2)`, later.
     """
-    count, n = shaped(zero, own.count()), shaped(zero, samples)
-    time = chosen(own.site, zero, TIME_CONSTANT, own.time)
-    first = (count > 0.0).choose(0.0, 1.0) * (1 - is_frozen(own, zero))
-    half = (0.5 * (n * time.reciprocal())).apply(ew.TanhOp)
+    count, time = own.count(), chosen(own.site, TIME_CONSTANT, own.time)
+    first = (count > 0.0).choose(0.0, 1.0) * (1 - is_frozen(own))
+    half = (0.5 * (samples * time.reciprocal())).apply(ew.TanhOp)
     later = first.choose(1.0, (2.0 * half) * (half + 1).reciprocal())
-    return (time > 0.0).choose(later, n * (n + count).reciprocal())
+    return (time > 0.0).choose(later, samples * (samples + count).reciprocal())
 
 
-def is_frozen(own: Parts, zero: Term) -> Term:
-    """1 when both constants are infinite, in the shape of `zero`."""
-    time = chosen(own.site, zero, TIME_CONSTANT, own.time)
-    return (time > FOREVER) * (chosen(own.site, zero, BLEND_TIME_CONSTANT, own.blend) > FOREVER)
+def is_frozen(own: Parts) -> Term:
+    """1 when both constants are infinite."""
+    time = chosen(own.site, TIME_CONSTANT, own.time)
+    return (time > FOREVER) * (chosen(own.site, BLEND_TIME_CONSTANT, own.blend) > FOREVER)
 
 
-def chosen(site: Site, zero: Term, prefix: str, own: float) -> Term:
+def chosen(site: Site, prefix: str, own: float) -> Term:
     """The time constant that holds: that of the node unless the host gave another."""
-    given = shaped(zero, site.state(prefix + site.op.node_name, "hyper"))
-    return given.same(zero).choose(bounded(own), given)
-
-
-def shaped(zero: Term, number: Term) -> Term:
-    """A number in the shape of `zero`."""
-    return zero.apply(ew.PlusOp, number)
+    given = site.state(prefix + site.op.node_name, "hyper")
+    return given.same(site.writer.term(0.0)).choose(bounded(own), given)
 
 
 def bounded(constant: float) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from xdsl.dialects.builtin import UnitAttr
 from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net import elementwise, normalise
+from brainscript.passes.lower.fusion.families import LATE
 from brainscript.passes.lower.fusion.steps import Steps
 
 
@@ -25,7 +27,9 @@ def denormalisation(steps: Steps, op: Operation) -> SSAValue:
 def with_given_statistics(steps: Steps, op: Operation) -> SSAValue:
     """`(x - mean) .* (scale .* inverse) + bias`."""
     x, scale, bias, mean, inverse = op.operands[:5]
-    scaled = steps.times(steps.minus(x, mean), steps.times(scale, inverse))
+    rest = elementwise.MinusOp(x, mean)
+    rest.attributes[LATE] = UnitAttr()
+    scaled = steps.times(steps.add(rest), steps.times(scale, inverse))
     return steps.add(elementwise.PlusOp(scaled, bias))
 
 

@@ -91,6 +91,9 @@ CHEAP = ELEMENTWISE & frozenset(
 )
 """Elementwise operations that cost no more than reading their result from memory."""
 
+LATE = "late"
+"""The attribute of an operation whose operands are known to lie in memory."""
+
 
 def is_source(op: Operation) -> bool:
     """Whether the value lies in memory before the step starts."""
@@ -203,10 +206,12 @@ def is_late(op: Operation) -> bool:
     """Whether the users of a value had better compute it than read it.
 
     It is cheap, all of them are elementwise, and its operands lie in memory anyway: sources, and
-    what a product reads.
+    what a product reads. Who made the operation can also know it, and say so by `late`.
     """
     if op.name not in CHEAP:
         return False
+    if LATE in op.attributes:
+        return True
     if not all(is_elementwise(use.operation) for use in op.results[0].uses):
         return False
     return all(is_in_memory(value) for value in op.operands)

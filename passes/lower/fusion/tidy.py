@@ -80,7 +80,7 @@ def recompute(network: NetworkOp | RecurrenceOp) -> None:
     The copy joins the kernel of its user; equal copies in one kernel become one again. A view of
     memory costs nothing, wherever its user can read through it.
     """
-    for op in list(network.block.ops):
+    for op in reversed(list(network.block.ops)):
         if op.results and is_late(op):
             users = list(dict.fromkeys(use.operation for use in op.results[0].uses))
             give_copies(network, op, users[1:])

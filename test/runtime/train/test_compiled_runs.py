@@ -29,7 +29,10 @@ t = {
         readerType = "CNTKTextFormatReader" ; file = "data.ctf"
         input = { x = { dim = 4 ; format = "dense" } ; y = { dim = 3 ; format = "dense" } }
     }
-    SGD = { minibatchSize = 16 ; learningRatesPerMB = 0.3:0.2*3:0.1 ; L2RegWeight = 0.001 ; dropoutRate = 0.2:0:0.1 }
+    SGD = {
+        minibatchSize = 16 ; learningRatesPerMB = 0.3:0.2*3:0.1
+        L2RegWeight = 0.001 ; dropoutRate = 0.2:0:0.1
+    }
 }
 """
 
