@@ -21,7 +21,7 @@ from brainscript.runtime.network import Network
 from brainscript.runtime.train.files import Manifest, ModelFiles
 
 STATE_ROLES = ("momentum",)
-SUM_ROLES = ("criterion", "random")
+SUM_ROLES = ("criterion", "random", "carried")
 
 
 @dataclass
