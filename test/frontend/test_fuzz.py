@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from brainscript.diagnostic import BrainScriptError, render
 from brainscript.frontend.config import parse_config
+from brainscript.frontend.ndl.network import ndl_file
 from brainscript.frontend.network_section import network_expression
 from brainscript.frontend.parser import parse_expression, parse_members
 from brainscript.frontend.print_tree import tree_text
@@ -93,6 +94,38 @@ def test_a_damaged_config_gives_values_or_diagnostics(seed: int) -> None:
         sources = Sources()
         try:
             read_all(damaged(CONFIG, source), sources)
+        except BrainScriptError as error:
+            refused += [render(d, sources.line_of) for d in error.diagnostics]
+    assert 0 < len(refused) < 60
+    assert all(text.startswith("error[BS0") for text in refused)
+
+
+SCRIPT = """load = macros
+run = net
+macros = [ # layers
+  Affine(x, r, c) = [ W = Parameter(r, c, init=uniform) ; t = Times(W, x) ; Affine = Plus(t, B)
+    B = Parameter(r, 1, init=fixedValue, value=0.1) ]
+  One(a) = Tanh(Sigmoid(a))
+]
+net = [
+  dim = 3
+  x = Input(dim, tag=feature) ; y = Input(2)
+  h = One(Affine(x, 4, dim)) , z = Affine(h, 2, 4)
+  ce = CrossEntropyWithSoftmax(y, z.Affine, tag=Criteria)
+  p = MaxPooling(x, 2, 2, 2, 2, imageLayout=CHW)
+  EvalNodes = (ce:ce)
+]
+"""
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_damaged_script_gives_nodes_or_diagnostics(seed: int) -> None:
+    source = random.Random(seed)
+    refused: list[str] = []
+    for _ in range(60):
+        sources = Sources()
+        try:
+            tree_text(ndl_file(SourceText("n.ndl", damaged(SCRIPT, source)), sources))
         except BrainScriptError as error:
             refused += [render(d, sources.line_of) for d in error.diagnostics]
     assert 0 < len(refused) < 60

@@ -75,7 +75,6 @@ NETWORKS = [
     ('{x=Input{2}; z=Sigmoid(x, tag="Features")}', "BS0312", "'Features' is not a group"),
     ("{w=Input{2}; W=ParameterTensor{2}; z=w+W}", "BS0313", "two nodes are named"),
     ("(1+2)", "BS0314", "must give a network"),
-    ("{x=Input{2}; z=PastValue(2,x)}", "BS0322", "'PastValue' is not supported"),
 ]
 
 

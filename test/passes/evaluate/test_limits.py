@@ -50,6 +50,21 @@ def test_endless_layers_stop(network: Callable[..., ModuleOp]) -> None:
         network("{x=Input{2}; f(n,x)=Sigmoid(f(n+1,x)); z=f(0,x)}")
 
 
+def test_a_chain_of_numbers_costs_its_length(value: Callable[[str], object]) -> None:
+    assert value("{a=1; s=" + " + ".join(["a"] * 20_000) + "}.s") == 20_000
+
+
+def test_a_chain_of_nodes_stops_at_the_length_of_its_paths(
+    network: Callable[..., ModuleOp],
+) -> None:
+    with lowered(path_length=2000), pytest.raises(LimitError):
+        network("{x=Input{1}; z=" + " + ".join(["x"] * 400) + "}")
+
+
+def test_elements_that_need_each_other(network: Callable[..., ModuleOp]) -> None:
+    network("{x=Input{2}; v[i:0..1500]=if i==0 then x else Sigmoid(v[i-1]); z=v[1500]}")
+
+
 def test_wide_and_deep_programs_are_fine(network: Callable[..., ModuleOp]) -> None:
     chain = " ".join(f"x{i}=Sigmoid(x{i - 1})" for i in range(1, 1500))
     network(f"{{x0=Input{{2}} {chain}}}")

@@ -20,6 +20,7 @@ from brainscript.tools.loading import module_of_file
 
 RECORDED = Path(__file__).resolve().parents[4] / "shared" / "golden"
 LINE = re.compile(r"^([^\s=]+)=([A-Z]\w+) (?:\( (.*) \))?")
+OPAQUE, OPAQUE_NAME = re.compile(r"unnamed\d+|AutoName\d+"), "anonymous"
 Nodes = dict[str, tuple[str, tuple[str, ...]]]
 PASSES = (
     "bs-evaluate",
@@ -38,7 +39,8 @@ CASES = sorted(
 
 
 def recorded(file: Path) -> Nodes:
-    found = (LINE.match(line) for line in file.read_text(errors="replace").splitlines())
+    text = OPAQUE.sub(OPAQUE_NAME, file.read_text(errors="replace"))
+    found = (LINE.match(line) for line in text.splitlines())
     return {m[1]: (m[2], tuple(m[3].split(" , ")) if m[3] else ()) for m in found if m}
 
 
@@ -50,7 +52,8 @@ def ours(module: ModuleOp) -> Nodes:
         if op.results:
             kind = getattr(op, "OPERATION", "") or "LearnableParameter"
             kind = f"Sparse{kind}" if isinstance(op, InputOp) and bool(op.sparse) else kind
-            nodes[node_name_of(op.results[0])] = (kind, tuple(map(node_name_of, op.operands)))
+            names = [OPAQUE.sub(OPAQUE_NAME, node_name_of(v)) for v in (*op.results, *op.operands)]
+            nodes[names[0]] = (kind, tuple(names[1:]))
     return nodes
 
 
