@@ -73,7 +73,7 @@ def test_compiled_code_agrees_with_the_definition(name: str, lengths: list[int])
         lengths = [n + 1 for n in lengths]
     flags = {"f": np.resize(FLAGS, (1, sum(lengths)))}
     if name in ("gathered", "scattered"):
-        starts = np.cumsum(lengths) - lengths
+        starts = np.cumsum(lengths) - np.array(lengths)
         flags["f"][:, starts] = 1
     given = lengths_for(name, lengths)
     check(module_of(name), given, 1e-13, flags)

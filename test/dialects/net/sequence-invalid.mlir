@@ -1,0 +1,33 @@
+// Operations on sequences that do not fit are found by their rules.
+// RUN: bs-opt %s --split-input-file --verify-diagnostics
+
+builtin.module {
+  net.network {
+    %x = net.input "x" : !net.t<[2], f32, @"*">
+    // expected-error@+1 {{the result must be !net.t<[2], f32, @"*/first">}}
+    %a = net.sequence_slice %x {begin = -1} : !net.t<[2], f32, @"*">
+    net.roots output(%a)
+  }
+}
+
+// -----
+
+builtin.module {
+  net.network {
+    %x = net.input "x" : !net.t<[2], f32, @"*">
+    // expected-error@+1 {{the condition of Where must be one number}}
+    %a = net.where %x {condition = "x"} : !net.t<[1], f32, @"*/where:x">
+    net.roots output(%a)
+  }
+}
+
+// -----
+
+builtin.module {
+  net.network {
+    %x = net.input "x" : !net.t<[2], f32, @"*">
+    // expected-error@+1 {{'blankTokenId' is no class of the features}}
+    %c = net.forward_backward %x, %x {blank = 2} : !net.t<[1], f32>
+    net.roots criterion(%c)
+  }
+}
