@@ -54,9 +54,10 @@ class NetCloneFunction(ModulePass):
 
 def expand(network: NetworkOp, clone: CloneOp, names: Names) -> None:
     """Put copies of the section before the clone, which goes."""
+    upstream = reached(clone.outputs, inputs_of)
+    _check(clone, upstream)
     used = [v for v, image in zip(clone.outputs, clone.images, strict=True) if image.uses]
-    inner = copied(clone.inputs, used, clone.mode.data)
-    _check(clone, reached(clone.outputs, inputs_of))
+    inner = copied(clone.inputs, used, clone.mode.data, upstream)
     copier = Copier(network, clone, names)
     for op in list(network.block.ops):
         if op is clone:

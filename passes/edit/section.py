@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from xdsl.ir import Operation, SSAValue
@@ -60,13 +60,17 @@ def dependent(
     return found
 
 
-def copied(inputs: Sequence[SSAValue], outputs: Sequence[SSAValue], mode: str) -> set[SSAValue]:
-    """The nodes that a clone needs a copy of.
+def copied(
+    inputs: Sequence[SSAValue],
+    outputs: Sequence[SSAValue],
+    mode: str,
+    upstream: Mapping[SSAValue, None],
+) -> set[SSAValue]:
+    """The nodes that a clone needs a copy of; `upstream` has all that the outputs depend on.
 
     Copied is what lies on a path from an input or, unless the mode is `shared`, from a parameter
     to an output. What no output of the copy needs is left out.
     """
-    upstream = reached(outputs, inputs_of)
     starts = set(inputs)
     if mode != "shared":
         starts |= {value for value in upstream if is_freezable(value)}
