@@ -9,7 +9,7 @@ from xdsl.rewriter import Rewriter
 
 from brainscript.dialects.net.elementwise import PlusOp
 from brainscript.dialects.net.network import NetworkOp
-from brainscript.dialects.net.shape import EmbedOp
+from brainscript.dialects.net.shape import EmbedOp, SpliceOp
 from brainscript.dialects.tensors import shape_of, type_of
 from brainscript.passes.lower.fusion.decompose_shape import spliced
 from brainscript.passes.lower.fusion.steps import Steps
@@ -60,6 +60,8 @@ def join(op: PlusOp) -> None:
     for value in listed:
         if not any(value is r for r in results):
             total = steps.add(PlusOp(total, value))
+    if op.node is not None and isinstance(total.owner, SpliceOp | PlusOp):
+        total.owner.node = op.node
     op.result.replace_all_uses_with(total)
     Rewriter.erase_op(op)
 

@@ -20,19 +20,22 @@ COLUMNS = (0, 1, 5)
 TARGETS = ("avx512", "avx2", "baseline")
 HERE = choose_target("").name
 
-CASES: dict[str, tuple[str, tuple[Operand, ...], str]] = {
+Case = tuple[str, tuple[Operand, ...], str]
+
+SHARED: dict[str, Case] = {
     f"convolution {name}": ("convolution", (fixed(w), x), options)
     for name, (w, x, options) in CONVOLUTIONS.items()
 }
-CASES |= {
+TURNED: dict[str, Case] = {
     f"transposed {name}": ("convolution", (fixed(w), x), f"{o}, maps = [2], transpose = true")
     for name, (w, x, o) in TRANSPOSED.items()
 }
-CASES |= {
+POOLED: dict[str, Case] = {
     check.name: (check.op, check.operands, check.options or "kernel = [1]")
     for check in (*poolings(), *regions())
     if check.op != "crop" and all(o.sampled for o in check.operands)
 }
+CASES = SHARED | TURNED | POOLED
 WIDE: dict[str, tuple[str, str, str]] = {
     "several tiles a row": ("3 x 3 x 3 x 20", "37 x 5 x 3", "kernel = [3, 3], maps = [20]"),
     "blocks of maps": ("3 x 1 x 4 x 70", "9 x 4 x 4", "kernel = [3, 1], maps = [70]"),
