@@ -127,7 +127,8 @@ class Correlation:
         parts = gathered(self.sample(x), self.table, 0.0)
         each = np.einsum("okn,mon->mok", parts, self.results(g))
         total = np.zeros((self.maps, self.kernels, self.table.shape[1]))
-        np.add.at(total, (slice(None), self.kernel_of), each)
+        for window, kernel in enumerate(self.kernel_of):
+            total[:, kernel] += each[:, window]
         if self.first:
             flat = np.empty_like(total)
             flat[:, :, self.order(self.kernel())] = total
@@ -144,22 +145,23 @@ def convolution(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array
     """A convolution as it is written."""
     assert isinstance(op, cv.ConvolutionOp)
     windows = Correlation(op.window_options())
-    return (windows.back if op.is_transposed else windows.forward)(*arrays, shape)
+    made = windows.back if op.is_transposed else windows.forward
+    return made(arrays[0], arrays[1], shape)
 
 
 def correlate(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
     """`net.correlate`."""
-    return Correlation(options_of(op)).forward(*arrays, shape)
+    return Correlation(options_of(op)).forward(arrays[0], arrays[1], shape)
 
 
 def correlate_back(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
     """`net.correlate_back`."""
-    return Correlation(options_of(op)).back(*arrays, shape)
+    return Correlation(options_of(op)).back(arrays[0], arrays[1], shape)
 
 
 def correlate_weights(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
     """`net.correlate_weights`."""
-    return Correlation(options_of(op)).of_weights(*arrays, shape)
+    return Correlation(options_of(op)).of_weights(arrays[0], arrays[1], shape)
 
 
 class Pool:
@@ -179,8 +181,9 @@ class Pool:
     def winners(self, x: Array) -> Array:
         """The element of every window and sample that is its first largest."""
         parts = gathered(self.flat(x, self.size), self.table, -np.inf)
-        step = parts.argmax(axis=1)
-        return np.take_along_axis(self.table, step, axis=1)
+        step: Array = parts.argmax(axis=1)
+        found: Array = np.take_along_axis(self.table, step, axis=1)
+        return found
 
     def divisors(self) -> Array:
         """What the sum of each window is divided by."""
@@ -192,7 +195,8 @@ class Pool:
         """One number for every window."""
         outside = -np.inf if self.largest else 0.0
         parts = gathered(self.flat(x, self.size), self.table, outside)
-        found = parts.max(axis=1) if self.largest else parts.sum(axis=1) / self.divisors()[:, None]
+        mean: Array = parts.sum(axis=1) / self.divisors()[:, None]
+        found: Array = parts.max(axis=1) if self.largest else mean
         return found.reshape(shape, order="F")
 
     def back(self, g: Array, x: Array | None, shape: tuple[int, ...]) -> Array:
@@ -204,7 +208,9 @@ class Pool:
             )
             return scattered(parts, self.table, self.size).reshape(shape, order="F")
         total = np.zeros((self.size, g.shape[1]))
-        np.add.at(total, (self.winners(x), np.arange(g.shape[1])), g)
+        samples = list(range(int(g.shape[1])))
+        for window, winner in enumerate(self.winners(x)):
+            total[winner, samples] += g[window]
         return total.reshape(shape, order="F")
 
     def spread(self, values: Array, x: Array, shape: tuple[int, ...]) -> Array:
@@ -218,12 +224,15 @@ class Pool:
     def collect(self, g: Array, x: Array, shape: tuple[int, ...]) -> Array:
         """The adjoint of `spread`."""
         winners, g = self.winners(x), self.flat(g, self.size)
-        numbers = np.arange(g.shape[1])
+        numbers = list(range(int(g.shape[1])))
         last = np.full(g.shape, -1)
         for window in range(self.table.shape[0]):
             last[winners[window], numbers] = window
-        own = last[winners, numbers] == np.arange(self.table.shape[0])[:, None]
-        return np.where(own, g[winners, numbers], 0.0).reshape(shape, order="F")
+        found = np.zeros(winners.shape)
+        for window, places in enumerate(winners):
+            own = last[places, numbers] == window
+            found[window] = np.where(own, g[places, numbers], 0.0)
+        return found.reshape(shape, order="F")
 
 
 def pooling(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
@@ -287,17 +296,18 @@ def bin_of(
 def regions(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
     """The largest element of every bin; with a gradient, that gradient at the first largest."""
     assert isinstance(op, pl.RoiPoolingOp | pl.RoiPoolingBackOp)
-    bins, scale = plain(op.bins), op.scale.value.data
+    width, height = cv.numbers(options_of(op), "bins")
+    bins, scale = (width, height), op.scale.value.data
     sampled = [type_of(v).axis is not None for v in op.operands]
     count = max(a.shape[-1] if s else 1 for a, s in zip(arrays, sampled, strict=True))
     x, boxes, *gradient = (
         a if s else np.repeat(a[..., None], count, -1) for a, s in zip(arrays, sampled, strict=True)
     )
-    width, height, channels = shape_of(op.x)
+    wide, high, channels = shape_of(op.x)
     result = np.zeros((*bins, channels, boxes.shape[1], count))
     back = np.zeros(x.shape)
     for i, j, c, r, n in np.ndindex(result.shape):
-        place = bin_of(boxes[:, r, n], bins, (i, j), scale, (width, height))
+        place = bin_of(boxes[:, r, n], bins, (i, j), scale, (wide, high))
         part = x[(*place, c, n)]
         if part.size == 0:
             continue
