@@ -25,7 +25,7 @@ DEFAULTS: dict[str, int] = {
     "tensor-elements": 1 << 40,
     "data-errors": 1_000_000,
     "model-nodes": 100_000,
-    "model-values": 1_000_000,
+    "model-values": 500_000,
 }
 
 _current = dict(DEFAULTS)

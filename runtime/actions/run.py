@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.runtime.actions.convert import convert_dbn
 from brainscript.runtime.actions.dump import dump
 from brainscript.runtime.actions.edit import edit
 from brainscript.runtime.actions.evaluate import cross_validate, test
@@ -38,16 +39,17 @@ ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
     "bnstat": statistics,
     "writeWordAndClass": write_words,
     "createLabelMap": create_label_map,
+    "convertdbn": convert_dbn,
 }
 UNSUPPORTED = (
     "adapt",
-    "convertdbn",
     "exportdbn",
     "devtest",
 )
 
 REMOVE = "remove it from 'command'"
 REMEDIES = {
+    "exportdbn": "no program of today reads such files; bs-jit convert --to cntk1 or npz",
     "adapt": "train a network that has the old one twice, as learnable and as constant clone: "
     "BS.Network.CloneFunction; examples/reuse/adaptation.cntk does so",
 }

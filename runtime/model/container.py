@@ -181,7 +181,8 @@ FOREIGN = {
     b"PK\x03\x04": "a zip archive (torch or npz)",
     b"\x93NUMPY": "a numpy array",
     b"\x89HDF": "an HDF5 file",
-    b"B\x00C\x00N\x00": "a CNTK version 1 model",
+    b"B\x00C\x00K\x00P\x00": "the state of a CNTK 1 training, without its network",
+    b"B\x00V\x00": "the state of a CNTK 1 training, without its network",
 }
 HELP_FOREIGN = "train it anew or convert it; files that can run code (pickle) are never opened"
 

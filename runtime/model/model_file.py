@@ -127,7 +127,7 @@ class Cursor:
     def wide_text(self, what: str) -> str:
         """UTF-16 code units up to a zero."""
         data = self._until(b"\0\0", 2, what)
-        return data.decode("utf-16-le", "surrogatepass")
+        return data.decode("utf-16-le", "replace")
 
     def narrow_text(self, what: str) -> str:
         """Bytes up to a zero."""
