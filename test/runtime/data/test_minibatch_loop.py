@@ -8,11 +8,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from brainscript.axes import made
+from brainscript.diagnostic import BrainScriptError
 from brainscript.linear import evaluate
 from brainscript.program_image import (
     ARENA,
     COLUMNS,
+    LAYOUT_BEGINS,
+    LAYOUT_ENDS,
+    LAYOUT_LENGTHS,
+    LAYOUT_OFFSETS,
+    LAYOUT_ORDER,
+    LAYOUT_RANK,
+    LAYOUT_STEPS,
     ProgramImage,
     Slot,
     StateSlot,
@@ -33,8 +43,8 @@ STEP = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 class Recorder:
     """A program whose step copies its inputs and hyper scalars to Python."""
 
-    def __init__(self, inputs: tuple[InputSpec, ...]):
-        self.axes = tuple(dict.fromkeys(spec.axis for spec in inputs))
+    def __init__(self, inputs: tuple[InputSpec, ...], made_axes: tuple[str, ...] = ()):
+        self.axes = (*dict.fromkeys(spec.axis for spec in inputs), *made_axes)
         slots: list[Slot] = []
         arena = [128] + [0] * len(self.axes)
         for spec in inputs:
@@ -181,3 +191,49 @@ def test_a_small_minibatch_costs_little(tmp_path: Path):
         done = loop.run(count)
         best = min(best, (time.perf_counter() - start) / done.minibatches)
     assert best < 5e-6  # 0.2 us on a free core; loose, for busy machines
+
+
+LAID_OUT = (LAYOUT_OFFSETS, LAYOUT_LENGTHS, LAYOUT_ORDER, LAYOUT_RANK, LAYOUT_BEGINS, LAYOUT_ENDS)
+
+
+def laid_out(layout: Layout) -> list[list[int]]:
+    """All that a layout says, as lists."""
+    sizes = [layout.words[LAYOUT_STEPS] + 1, *[layout.count] * (len(LAID_OUT) - 1)]
+    arrays = (layout.array(place) for place in LAID_OUT)
+    return [array[:size].tolist() for array, size in zip(arrays, sizes, strict=True)]
+
+
+def test_native_code_lays_axes_out_as_python_does(tmp_path: Path):
+    reader = text_reader(tmp_path, data(40), STREAMS, inputs=SPECS)
+    extra = ("words/first", "words/slice:0:2", "words/slice:-2:0", "words/slice:0:2/first")
+    program = Recorder(SPECS, extra)
+    loop = MinibatchLoop(reader, program)
+    reader.start_epoch(0, 0, 23)
+    seen = 0
+    while loop.run(1).minibatches:
+        reader_again = text_reader(tmp_path, data(40), STREAMS, inputs=SPECS)
+        reader_again.start_epoch(0, 0, 23)
+        batch = None
+        for _ in range(seen + 1):
+            batch = reader_again.next()
+        assert batch is not None
+        mine = {axis: Layout() for axis in program.axes}
+        for axis, layout in mine.items():
+            how = made(axis)
+            if how.kind == "stream":
+                layout.set_sequences(batch.layouts[axis])
+            else:
+                layout.set_made(how, mine[how.base])
+            native = program.layouts[program.axes.index(axis)]
+            assert laid_out(native) == laid_out(layout), axis
+        seen += 1
+    assert seen > 2
+
+
+def test_a_slice_that_leaves_nothing_of_a_sequence(tmp_path: Path):
+    reader = text_reader(tmp_path, data(40), STREAMS, inputs=SPECS)
+    loop = MinibatchLoop(reader, Recorder(SPECS, ("words/slice:2:0",)))
+    reader.start_epoch(0, 0, 100)
+    with pytest.raises(BrainScriptError) as error:
+        loop.run(1)
+    assert error.value.diagnostics[0].code == "BS0634"
