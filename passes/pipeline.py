@@ -24,6 +24,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
         "net-expand-rnn-stacks",
         "net-settle-axes",
         "net-settle-states",
+        "net-split-products",
         "net-gradient",
         "net-update",
     ),
@@ -33,6 +34,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
         "net-expand-rnn-stacks",
         "net-settle-axes",
         "net-settle-states",
+        "net-split-products",
         "net-update",
     ),
     "write-step": (
@@ -41,6 +43,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
         "net-expand-rnn-stacks",
         "net-settle-axes",
         "net-settle-states",
+        "net-split-products",
     ),
     "precompute-step": (
         "net-select{mode=precompute}",
@@ -48,6 +51,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
         "net-expand-rnn-stacks",
         "net-settle-axes",
         "net-settle-states",
+        "net-split-products",
         "net-precompute",
     ),
     # the step becomes a list of kernel calls on planned memory

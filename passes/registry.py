@@ -23,6 +23,7 @@ PASSES: dict[str, str] = {
     "net-copy": "brainscript.passes.edit.copy:NetCopy",
     "net-infer-shapes": "brainscript.passes.infer.shapes:NetInferShapes",
     "net-carry": "brainscript.passes.infer.carry:NetCarry",
+    "net-split-products": "brainscript.passes.infer.split_products:NetSplitProducts",
     "net-settle-states": "brainscript.passes.infer.states:NetSettleStates",
     "net-find-recurrences": "brainscript.passes.infer.recurrences:NetFindRecurrences",
     "net-settle-axes": "brainscript.passes.infer.axes:NetSettleAxes",

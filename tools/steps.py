@@ -14,6 +14,7 @@ from brainscript.passes.gradient.precompute import NetPrecompute
 from brainscript.passes.gradient.update import NetUpdate
 from brainscript.passes.infer.axes import NetSettleAxes
 from brainscript.passes.infer.select import NetSelect
+from brainscript.passes.infer.split_products import NetSplitProducts
 from brainscript.passes.infer.states import NetSettleStates
 from brainscript.passes.ir_text import ir_text
 from brainscript.passes.mode.rnn_stack import NetExpandRnnStacks
@@ -22,7 +23,12 @@ from brainscript.runtime.network import Mode, UpdateRule
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.passes import Instruments, run_passes
 
-SETTLE: tuple[ModulePass, ...] = (NetExpandRnnStacks(), NetSettleAxes(), NetSettleStates())
+SETTLE: tuple[ModulePass, ...] = (
+    NetExpandRnnStacks(),
+    NetSettleAxes(),
+    NetSettleStates(),
+    NetSplitProducts(),
+)
 """What every step needs behind the choice of its mode."""
 
 

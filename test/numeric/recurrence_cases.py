@@ -211,6 +211,17 @@ LOOPS = (
         + square(4),
     ),
     Loop(
+        "a product with a splice of state, input and state",
+        "R:4x11",
+        """
+    %p = net.past_value %h : S[4]
+    %f = net.past_value %h {time_step = 2} : S[4]
+    %pxf = net.splice %p, %x, %f : S[11]
+    %a = net.times %R, %pxf : S[4]
+    %h = net.tanh %a {node = "h"} : S[4]"""
+        + square(4),
+    ),
+    Loop(
         "a state smaller than its initial state",
         "W:1x3 s:4",
         """

@@ -38,7 +38,7 @@ def module_of(loop: Loop, precision: str = "float") -> ModuleOp:
 
 def with_gradients(loop: Loop) -> ModuleOp:
     """The network with the gradients of its parameters."""
-    return run_passes(module_of(loop), "net-gradient")
+    return run_passes(module_of(loop), "net-split-products", "net-gradient")
 
 
 @cache
