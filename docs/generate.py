@@ -1,4 +1,4 @@
-"""Write the generated pages: operations, passes, diagnostics, each from docstrings in the source.
+"""Write what is generated: pages from docstrings, the grammar for editors from the library.
 
 `python docs/generate.py` writes them, `--check` exits 1 when a page in the tree is stale.
 """
@@ -15,6 +15,7 @@ from gradient_rows import gradient_rows
 
 from brainscript.codes import AREAS, all_codes
 from brainscript.dialects.net.kinds import KINDS, Kind
+from brainscript.frontend.highlight import textmate
 from brainscript.passes.pipeline import PIPELINES
 from brainscript.passes.registry import PASSES, load_pass
 
@@ -114,6 +115,7 @@ PAGES = {
     "operations/index.md": operations,
     "passes/index.md": passes,
     "diagnostics.md": diagnostics,
+    "../editors/brainscript.tmLanguage.json": textmate.text,
 }
 
 

@@ -1,0 +1,1 @@
+"""BrainScript for editors and for pages: a TextMate grammar and a Pygments lexer."""
