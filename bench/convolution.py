@@ -76,7 +76,7 @@ class Case:
         windows = (
             f"input = [{self.size}, {self.size}, {self.channels}], "
             f"windows = [{self.out}, {self.out}, 1], "
-            f"kernel = [{self.kernel}, {self.kernel}, {self.channels}], "
+            f"extent = [{self.kernel}, {self.kernel}, {self.channels}], "
             f"stride = [{self.stride}, {self.stride}, 1], low = [{low}, {low}, 0], "
             f"maps = {self.maps}"
         )

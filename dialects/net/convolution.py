@@ -210,7 +210,7 @@ def described(axes: Sequence[Axis]) -> dict[str, object]:
     found: dict[str, object] = {
         "input": tuple(a.size for a in axes),
         "windows": tuple(a.out for a in axes),
-        "kernel": tuple(a.kernel for a in axes),
+        "extent": tuple(a.kernel for a in axes),
         "stride": tuple(a.stride for a in axes),
         "low": tuple(a.low for a in axes),
     }
@@ -228,7 +228,7 @@ def axes_of(properties: Mapping[str, object]) -> tuple[Axis, ...]:
     columns = zip(
         sizes,
         numbers(properties, "windows"),
-        numbers(properties, "kernel"),
+        numbers(properties, "extent"),
         numbers(properties, "stride"),
         cast(Integers, properties.get("dilation", ones)),
         numbers(properties, "low"),
@@ -249,7 +249,7 @@ class WindowOp(NetOp, ABC):
 
     input = prop_def(ArrayAttr)
     windows = prop_def(ArrayAttr)
-    kernel = prop_def(ArrayAttr)
+    extent = prop_def(ArrayAttr)
     stride = prop_def(ArrayAttr)
     low = prop_def(ArrayAttr)
     dilation = opt_prop_def(ArrayAttr)

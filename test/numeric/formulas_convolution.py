@@ -196,7 +196,8 @@ class Pool:
         outside = -np.inf if self.largest else 0.0
         parts = gathered(self.flat(x, self.size), self.table, outside)
         mean: Array = parts.sum(axis=1) / self.divisors()[:, None]
-        found: Array = parts.max(axis=1) if self.largest else mean
+        largest: Array = parts.max(axis=1)
+        found = largest if self.largest else mean
         return found.reshape(shape, order="F")
 
     def back(self, g: Array, x: Array | None, shape: tuple[int, ...]) -> Array:
