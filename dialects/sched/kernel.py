@@ -203,7 +203,7 @@ class KernelOp(IRDLOperation):
         if self.family.data in ("gemm", "convolution"):
             self._verify_product(products)
             return
-        if self.family.data == "pack":
+        if self.family.data in ("pack", "draw"):
             return
         if (self.family.data == "sequence") != any(op.name in SEQUENCE for op in self.steps):
             raise VerifyException("an operation on sequences needs a kernel of that family")

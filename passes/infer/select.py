@@ -108,7 +108,7 @@ def named_value(network: NetworkOp, name: str) -> SSAValue:
 
 def remove_dead(network: NetworkOp) -> None:
     """Erase the operations that neither the roots nor a sink need."""
-    todo = [op for op in network.block.ops if isinstance(op, RootsOp | SinkOp)]
+    todo: list[Operation] = [op for op in network.block.ops if isinstance(op, RootsOp | SinkOp)]
     needed: set[Operation] = set(todo)
     while todo:
         for value in todo.pop().operands:
