@@ -9,10 +9,19 @@ from xdsl.ir import Operation
 from brainscript.dialects.net.network import NetworkOp
 from brainscript.dialects.net.places import failure, name_of
 from brainscript.dialects.net.recurrence import DelayOp
+from brainscript.dialects.net.sequence import KERNELS as SEQUENCE
 from brainscript.dialects.tensors import type_of
 
 MOST_NAMES = 6
 """Nodes of a ring that a message lists."""
+
+WHOLE = SEQUENCE | {
+    "net.batch_normalization",
+    "net.cos_distance_with_negative_samples",
+    "net.query_fold",
+    "net.roll",
+}
+"""Operations that look at other steps or samples, though they give a value for each."""
 
 
 def loops_of(network: NetworkOp) -> list[list[Operation]]:
@@ -90,7 +99,7 @@ def check_loops(network: NetworkOp) -> None:
             raise failure(one, "BS0430", title, label + f" (loop: {ring_text(loop)})", help)
         axis = type_of(delays[0].result).axis
         for op in loop:
-            if type_of(op.results[0]).axis != axis:
+            if type_of(op.results[0]).axis != axis or op.name in WHOLE:
                 title = f"'{name_of(op)}' cannot stand in a loop over time"
                 label = f"it needs all samples at once (loop: {ring_text(loop)})"
                 raise failure(op, "BS0431", title, label, "a loop is run step by step")

@@ -48,3 +48,16 @@ builtin.module {
     net.roots output(%p)
   }
 }
+
+// -----
+
+builtin.module {
+  net.network {
+    %x = net.input "x" : !net.t<[3], f32, @"*">
+    %p = net.past_value %h {node = "p"} : !net.t<[3], f32, @"*">
+    // expected-error@+1 {{'m' cannot stand in a loop over time}}
+    %m = net.sequence_spread %p {node = "m"} : !net.t<[3], f32, @"*">
+    %h = net.plus %x, %m {node = "h"} : !net.t<[3], f32, @"*">
+    net.roots output(%h)
+  }
+}
