@@ -47,6 +47,7 @@ PARAMETER_OPTIONS = (
     "initOutputRank",
     "initFromFilePath",
     "initFromLiteral",
+    "initFromNode",
     "initOnCPUOnly",
     "randomSeed",
     "tag",

@@ -31,15 +31,13 @@ PARAMETER_OPTIONS = (
     Option("initOutputRank", 1, "integer", "output_rank"),
     Option("initFromFilePath", "", "text", "file"),
     Option("initFromLiteral", "", "text", "literal"),
+    Option("initFromNode", "", "text", "source"),
     Option("initOnCPUOnly", True, "boolean", "on_cpu"),
     Option("randomSeed", -1, "integer", "seed"),
 )
 """The options of a parameter; besides them there is `initValue`, a number or an empty text."""
 
-WRITTEN = tuple(name for name in INITS if name != "fromModel")
-"""The initialisations that a program may ask for."""
-
-_SPELLED = {name.lower(): name for name in WRITTEN}
+_SPELLED = {name.lower(): name for name in INITS}
 _CONSTANT = ("fixedvalue", "fromvalue", "zero")
 
 
@@ -62,8 +60,8 @@ def initialiser(options: Mapping[str, object]) -> str:
         return "constant"
     if init.lower() in _SPELLED:
         return _SPELLED[init.lower()]
-    hit = nearest(init, [*WRITTEN, "fixedValue", "zero"])
-    help = f"did you mean '{hit}'?" if hit else f"known: {', '.join(WRITTEN)}, fixedValue, zero"
+    hit = nearest(init, [*INITS, "fixedValue", "zero"])
+    help = f"did you mean '{hit}'?" if hit else f"known: {', '.join(INITS)}, fixedValue, zero"
     raise ShapeError("BS0409", f"unknown initialisation '{init}'", "", help)
 
 
@@ -128,6 +126,9 @@ def _kept(
         kept["file"] = _needed(values, "file", "initFromFilePath")
     elif init == "fromLiteral":
         kept["literal"] = _needed(values, "literal", "initFromLiteral")
+    elif init == "fromModel":
+        kept["file"] = _needed(values, "file", "initFromFilePath")
+        kept["source"] = _needed(values, "source", "initFromNode")
     return kept
 
 

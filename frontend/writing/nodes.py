@@ -59,6 +59,9 @@ class NodeWriter:
             options["initFromFilePath"] = _value(op, "file")
         elif init == "fromLiteral":
             options |= {"init": init, "initFromLiteral": _value(op, "literal")}
+        elif init == "fromModel":
+            options |= {"init": init, "initFromFilePath": _value(op, "file")}
+            options["initFromNode"] = _value(op, "source")
         else:
             options["init"] = init
         for key in ("scale", "filter_rank", "output_rank", "learning_rate_multiplier"):
