@@ -180,6 +180,9 @@ class _Converter:
             operation = "ElementTimes"
         if operation == "Convolution":
             attributes = self._with_kernel(attributes, inputs)
+        if operation == "ExponentialLinearUnit":
+            self._elu(name, inputs[0], float(attributes.get("alpha", 1.0)))
+            return
         if operation == "BatchNormalization" and len(inputs) == 5:
             inputs.append(self._count(name))
         read = OPTIONS.get(operation)
@@ -218,6 +221,24 @@ class _Converter:
         filter = self.nodes[inputs[0]].dims or () if inputs[0] in self.nodes else ()
         kernel = attributes.get("kernelShape") or filter[:-1]
         return {**attributes, "kernelShape": kernel, "mapCount": filter[-1] if filter else 0}
+
+    def _elu(self, name: str, x: str, alpha: float) -> None:
+        """`x` above 0, else `alpha (e^x - 1)`."""
+        frozen: Options = {"learning_rate_multiplier": 0.0}
+        for part, value in (("zero", 0.0), ("one", 1.0), ("alpha", alpha)):
+            self.values.add(f"{name}.{part}", np.full(1, value))
+            node = StoredNode(f"{name}.{part}", PARAMETER, (), frozen, (1,))
+            self.nodes[node.name] = node
+        steps = (
+            ("positive", "Greater", (x, f"{name}.zero")),
+            ("exp", "Exp", (x,)),
+            ("below", "Minus", (f"{name}.exp", f"{name}.one")),
+            ("scaled", "ElementTimes", (f"{name}.alpha", f"{name}.below")),
+        )
+        for part, operation, inputs in steps:
+            self.nodes[f"{name}.{part}"] = StoredNode(f"{name}.{part}", operation, inputs)
+        chosen = (f"{name}.positive", x, f"{name}.scaled")
+        self.nodes[name] = StoredNode(name, "If", chosen)
 
     def _count(self, name: str) -> str:
         """The count of samples, which early files do not have."""
