@@ -8,7 +8,7 @@ from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.convolution import ConvolutionOp, axes_of, numbers
 from brainscript.dialects.net.pooling import MAX, ImagePoolingOp, MaxUnpoolingOp, PoolingOp
 from brainscript.dialects.net.windows import filled, output_shape
-from brainscript.dialects.tensors import Shape, shape_of
+from brainscript.dialects.tensors import Shape, shape_of, type_of
 
 NO_POOLING, MAXIMUM, AVERAGE = range(3)
 """CNTK's numbers of the kinds of pooling."""
@@ -53,14 +53,15 @@ def _along(options: Mapping[str, object], name: str, rank: int) -> tuple[int, ..
 
 
 def _image(op: ImagePoolingOp) -> str:
-    """The older pooling nodes; whatever the layout, the first dimension is called channels."""
+    """The older pooling nodes: the first dimension counts as channels, the output as not known."""
     options = op.option_values()
     sizes = {name: f"{options[name]:g}" for name in ("width", "height", "step_x", "step_y")}
     return (
         f"Input[{_named(shape_of(op.x))}]  \n"
         f" PoolingWindow[Width:{sizes['width']}, Height:{sizes['height']}]  "
         f"SubSampling[Horizontal:{sizes['step_x']}, Vertical:{sizes['step_y']}]\n"
-        f" Output[{_named(shape_of(op.result))}]  \n "
+        f" Output[{_named(shape_of(op.result))}]  \n"
+        f" TotalSizePerSample[Input:{type_of(op.x).elements}, Output:0]  \n "
     )
 
 

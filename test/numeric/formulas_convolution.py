@@ -189,7 +189,7 @@ class Pool:
         """What the sum of each window is divided by."""
         if self.include:
             return np.full(self.table.shape[0], float(self.table.shape[1]))
-        return (self.table >= 0).sum(axis=1).astype(float)
+        return np.array([float(np.count_nonzero(row >= 0)) for row in self.table])
 
     def forward(self, x: Array, shape: tuple[int, ...]) -> Array:
         """One number for every window."""
