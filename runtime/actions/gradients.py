@@ -15,6 +15,7 @@ from brainscript.runtime.network import (
     Step,
     UpdateRule,
 )
+from brainscript.runtime.train.automatic.restore import restored
 from brainscript.runtime.train.feed import feed, set_hyper
 
 SUFFIX = ".grad"
@@ -51,15 +52,12 @@ class Gradients:
     def compute(self, fill: Callable[[Step, Sequence[InputSpec]], None], samples: int) -> None:
         """Compute the gradients of the data that `fill` puts into the step."""
         state = self.network.state
-        names = [p.name for p in self._parameters.values()]
-        values = [state.view(name).copy() for name in names]
-        for name in names:
-            state.view(f"momentum.{name}").fill(0)
+        for parameter in self._parameters.values():
+            state.view(f"momentum.{parameter.name}").fill(0)
         fill(self._step, self._inputs)
         set_hyper(self.network, 1.0, 0.0, max(1, samples))
-        self._step.run()
-        for name, value in zip(names, values, strict=True):
-            state.view(name)[...] = value
+        with restored(self.network, ("parameter", "random")):
+            self._step.run()
 
     def output(self, name: str) -> Array:
         """The gradient under this name."""

@@ -11,11 +11,12 @@ import pytest
 from xdsl.dialects.builtin import ModuleOp
 
 from brainscript.diagnostic import BrainScriptError
+from brainscript.dialects.net.network import symbols_of
 from brainscript.passes.gradient import normalise
 from brainscript.passes.gradient.cases import Case, Rule
 from brainscript.passes.gradient.terms import Term
 from test.numeric.formulas_normalise import Norm, trained
-from test.numeric.networks import close, parse_network, run_passes
+from test.numeric.networks import close, network, parse_network, run_passes
 from test.numeric.programs import Compiled
 from test.numeric.reference import evaluate
 
@@ -119,11 +120,8 @@ def norm_for(shape: str, norm: Norm) -> Norm:
 def states(module: ModuleOp, symbols: Values) -> Values:
     """Values for all symbols: those given, and zeros for the state."""
     found = dict(symbols)
-    for op in module.ops:
-        name, kind = op.properties.get("sym_name"), op.properties.get("type")
-        if name is not None and kind is not None:
-            shape: Any = getattr(kind, "shape", ())
-            found.setdefault(str(getattr(name, "data", "")), np.zeros(shape))
+    for name, symbol in symbols_of(network(module)).items():
+        found.setdefault(name, np.zeros(symbol.type.shape or ()))
     found["hyper.learning_rate"] = np.array([1.0])
     return found
 

@@ -26,6 +26,13 @@ class Trials:
         return self.criterion(rate, size)
 
 
+def constant(value: float) -> Callable[[float, int], float]:
+    def criterion(rate: float, size: int) -> float:
+        return value
+
+    return criterion
+
+
 def test_the_first_candidate_is_above_the_best_rate_so_far():
     assert search.first_candidate(30, ()) == pytest.approx(0.125 / 0.618 / math.sqrt(30))
     assert search.first_candidate(30, (0.1, 0.3, 0.2)) == pytest.approx(0.3 / 0.618**2)
@@ -45,8 +52,8 @@ def test_a_rate_falls_until_its_trial_is_good_enough():
 
 
 def test_a_rate_does_not_fall_for_ever():
-    assert search.best_rate(Trials(lambda *_: 9.0), 10, 1.0, 0.2, 0.3, both_sides=False) > 0.1
-    assert search.best_rate(Trials(lambda *_: math.nan), 10, 1.0, 0.2, 0.3, both_sides=False) > 0
+    assert search.best_rate(Trials(constant(9.0)), 10, 1.0, 0.2, 0.3, both_sides=False) > 0.1
+    assert search.best_rate(Trials(constant(math.nan)), 10, 1.0, 0.2, 0.3, both_sides=False) > 0
 
 
 def test_a_search_from_both_sides_ends_near_the_best_rate():
