@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from brainscript.diagnostic import did_you_mean
-from brainscript.runtime.actions.drawing import svg_text
 from brainscript.runtime.actions.gradients import Gradients
+from brainscript.runtime.drawing import svg_text
 from brainscript.runtime.model.store import save_network, values_of
 from brainscript.runtime.model.weights import load_weights, save_npz, save_safetensors
 from brainscript.runtime.model.writing import write_graph

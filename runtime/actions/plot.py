@@ -9,8 +9,8 @@ from pathlib import Path
 
 from brainscript import atomic
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.actions.drawing import svg_text
 from brainscript.runtime.actions.session import Session
+from brainscript.runtime.drawing import svg_text
 from brainscript.runtime.model.store import load_network
 from brainscript.runtime.network import Facts, NodeSpec
 from brainscript.settings import Settings
