@@ -16,7 +16,7 @@ sched.kernel @k rows(%w : !net.t<[2 x 4], f32>, %a : !net.t<[4], f32, @"*">) -> 
 
 // -----
 
-// expected-error@+1 {{a gemm kernel starts with its one matrix product}}
+// expected-error@+1 {{a gemm kernel starts with its one product or windows}}
 sched.kernel @k gemm(%a : !net.t<[4], f32>) -> (!net.t<[4], f32>) {
   %b = net.exp %a : !net.t<[4], f32>
   sched.yield %b : !net.t<[4], f32>
@@ -75,4 +75,12 @@ sched.kernel @k rows(%a : !net.t<[4], f32, @"*">, %b : !net.t<[3], f32, @"*">) -
   %d = net.reduce %b : !net.t<[1], f32, @"*">
   %e = net.plus %c, %d : !net.t<[1], f32, @"*">
   sched.yield %e : !net.t<[1], f32, @"*">
+}
+
+// -----
+
+// expected-error@+1 {{an operation on sequences needs a kernel of that family}}
+sched.kernel @k rows(%x : !net.t<[4], f32, @"*">) -> (!net.t<[4], f32, @"*/first">) {
+  %y = net.sequence_fold %x : !net.t<[4], f32, @"*/first">
+  sched.yield %y : !net.t<[4], f32, @"*/first">
 }

@@ -18,7 +18,7 @@ builtin.module {
   net.network {
     %x = net.input "x" : !net.t<[4], f32, @"*">
     %y = net.input "y" : !net.t<[4], f32, @time>
-    // expected-error@+1 {{'*' and 'time' ('x' is [4], 'y' is [4])}}
+    // expected-error@+1 {{'*' of input 'x' and 'time' of input 'y'}}
     %z = net.plus %x, %y {node = "z"} : !net.t<*, f32>
     net.roots output(%z)
   }
@@ -30,7 +30,7 @@ builtin.module {
   net.network {
     %x = net.input "x" : !net.t<[4], f32, @"*">
     // expected-error@+1 {{BS0407]: this reduction over samples is not supported in 'z'}}
-    %z = net.reduce %x {node = "z", axis = -2} : !net.t<*, f32>
+    %z = net.reduce %x {node = "z", op = "Max", axis = -2} : !net.t<*, f32>
     net.roots output(%z)
   }
 }
