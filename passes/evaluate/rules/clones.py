@@ -56,6 +56,8 @@ def _check(engine: Engine, op: CloneFunctionOp) -> None:
         if not engine.is_node(value):
             title = f"CloneFunction: a node is expected, not {_kind(value)}"
             raise engine.fail(op, "BS0376", title)
+    if len({engine.graph.vertex(value) for value in inputs}) < len(inputs):
+        raise engine.fail(op, "BS0376", "CloneFunction: a node is listed twice in inputNodes")
     _check_paths(engine, op, inputs, list(outputs.values()))
 
 
