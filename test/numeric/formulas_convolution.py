@@ -188,7 +188,7 @@ class Pool:
     def divisors(self) -> Array:
         """What the sum of each window is divided by."""
         if self.include:
-            return np.full(self.table.shape[0], float(self.table.shape[1]))
+            return np.array([float(len(row)) for row in self.table])
         return np.array([float(np.count_nonzero(row >= 0)) for row in self.table])
 
     def forward(self, x: Array, shape: tuple[int, ...]) -> Array:
