@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from xdsl.ir import SSAValue
 
-from brainscript.codegen.step_lines import StepLines, column_bytes
+from brainscript.codegen.step.lines import StepLines, column_bytes
 from brainscript.dialects.sched import BarrierOp, CallOp, DelayedOp, LoopOp
 from brainscript.dialects.tensors import type_of
 from brainscript.program_image import LAYOUT_OFFSETS, LAYOUT_SEQUENCES, LAYOUT_STEPS

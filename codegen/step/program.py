@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from brainscript.axes import made
-from brainscript.codegen.step_lines import StepLines
-from brainscript.codegen.step_loop import emit_loop
+from brainscript.codegen.step.lines import StepLines
+from brainscript.codegen.step.loop import emit_loop
 from brainscript.dialects.sched import (
     BarrierOp,
     BufferOp,
