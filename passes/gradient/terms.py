@@ -70,11 +70,11 @@ class Writer:
         have = type_of(value)
         if have == want:
             return value
-        assert have.shape is not None
-        assert want.shape is not None
         if have.axis is not None and want.axis is not None and have.axis != want.axis:
             have = have.with_axis(want.axis)
             value = self.make(SequenceFoldOp, value, result=have)
+        assert have.shape is not None
+        assert want.shape is not None
         rank = max(len(have.shape), len(want.shape))
         one, other = padded(have.shape, rank), padded(want.shape, rank)
         if one == other and have.axis == want.axis:
