@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brainscript.runtime.model.file_values import FileValues
 from brainscript.runtime.model.loaded import LoadedModel
-from brainscript.runtime.model.model_file import Cursor, FileValues, ModelFile
+from brainscript.runtime.model.model_file import Cursor, ModelFile
 from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
 
 STARTS = (b"DBN\n", b"DBN\0")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +45,10 @@ class ModelFile:
         array = np.empty(count, dtype)
         self.read_into(at, array)
         return array
+
+    def read_bytes_into(self, at: int, target: memoryview) -> None:
+        """The bytes from byte `at` on into memory."""
+        self._fill(at, target)
 
     def read_into(self, at: int, target: NDArray[Any]) -> None:
         """The bytes of a contiguous array from byte `at` on."""
@@ -162,58 +164,3 @@ def _find(data: bytes, zero: bytes, width: int) -> int:
     while at >= 0 and at % width:
         at = data.find(zero, at + 1)
     return at
-
-
-@dataclass(frozen=True)
-class Slice:
-    """Where the numbers of a tensor lie in a file: its dims as an array has them, and its type."""
-
-    at: int
-    shape: tuple[int, ...]
-    stored: np.dtype[Any]
-
-
-class FileValues(Mapping[str, Array]):
-    """Tensors by name: read from the file when they are asked for, or held as arrays."""
-
-    def __init__(self, file: ModelFile, dtype: np.dtype[Any] | None = None):
-        self._file = file
-        self._dtype = dtype
-        self._entries: dict[str, Slice | Array] = {}
-
-    def add(self, name: str, entry: Slice | Array) -> None:
-        """One more tensor."""
-        self._entries[name] = entry
-
-    def entry(self, name: str) -> Slice | Array:
-        """The tensor, or where it lies."""
-        return self._entries[name]
-
-    def __getitem__(self, name: str) -> Array:
-        entry = self._entries[name]
-        array = entry if not isinstance(entry, Slice) else self._read(entry)
-        return array if self._dtype is None else array.astype(self._dtype, copy=False)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def form(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-        """Shape and type of a tensor, which is not read for that."""
-        entry = self._entries[name]
-        stored = entry.stored if isinstance(entry, Slice) else entry.dtype
-        return entry.shape, stored if self._dtype is None else self._dtype
-
-    def copy_to(self, name: str, target: Array) -> None:
-        """Copy a tensor into a contiguous array of as many elements."""
-        entry = self._entries[name]
-        if isinstance(entry, Slice) and entry.stored == target.dtype:
-            self._file.read_into(entry.at, target)
-        else:
-            target.reshape(-1)[:] = self[name].reshape(-1)
-
-    def _read(self, entry: Slice) -> Array:
-        count = int(np.prod(entry.shape, dtype=np.int64))
-        return self._file.read_array(entry.at, entry.stored, count).reshape(entry.shape)

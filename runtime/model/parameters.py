@@ -21,11 +21,9 @@ Doubles = NDArray[np.float64]
 
 def initial_values(spec: ParameterSpec) -> Array:
     """The first values of a parameter, flat, in column-major order of its dims."""
-    if spec.init not in INITIALISERS and spec.init != "fromModel":
+    if spec.init not in INITIALISERS:
         help = did_you_mean(spec.init, INITIALISERS) or "known: " + ", ".join(INITIALISERS)
         raise _error("BS0510", spec, f"unknown init '{spec.init}'", help=help)
-    if spec.init == "fromModel":
-        return inherited_value(spec).astype(numpy_type(spec.element))
     values = INITIALISERS[spec.init](spec)
     return values.astype(numpy_type(spec.element))
 
@@ -89,6 +87,10 @@ def _from_literal(spec: ParameterSpec) -> Doubles:
     return _matrix(spec, spec.literal, "initFromLiteral")
 
 
+def _from_model(spec: ParameterSpec) -> Doubles:
+    return inherited_value(spec).astype(np.float64)
+
+
 def _matrix(spec: ParameterSpec, text: str, source: str) -> Doubles:
     """A text matrix, one line per row, stored column by column."""
     rows: list[list[float]] = []
@@ -129,4 +131,5 @@ INITIALISERS: dict[str, Callable[[ParameterSpec], Doubles]] = {
     "constant": _constant,
     "fromFile": _from_file,
     "fromLiteral": _from_literal,
+    "fromModel": _from_model,
 }

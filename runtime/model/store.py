@@ -12,8 +12,8 @@ import numpy as np
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model import container
+from brainscript.runtime.model.file_values import FileValues
 from brainscript.runtime.model.loading import load_model
-from brainscript.runtime.model.model_file import FileValues
 from brainscript.runtime.network import Array, Environment, Facts, Network
 
 STORED_ROLES = ("parameter", "statistic")
@@ -66,11 +66,11 @@ def put_values(
         if prod(shape) != target.size or dtype != target.dtype:
             theirs, ours = _describe(shape, dtype), _describe(target.shape, target.dtype)
             raise _misfit(path, f"'{name}' is {theirs}, the network has {ours}")
+    if isinstance(tensors, FileValues):
+        tensors.copy_into(targets)
+        return
     for name, target in targets.items():
-        if isinstance(tensors, FileValues):
-            tensors.copy_to(name, target)
-        else:
-            target.reshape(-1)[:] = tensors[name].reshape(-1)
+        target.reshape(-1)[:] = tensors[name].reshape(-1)
 
 
 def _shapes(network: Network) -> dict[str, tuple[int, ...]]:

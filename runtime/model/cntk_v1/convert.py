@@ -11,8 +11,9 @@ import numpy as np
 from brainscript.diagnostic import Diagnostic
 from brainscript.runtime.model.cntk_v1.network_file import FileNetwork, FileNode, read_network
 from brainscript.runtime.model.cntk_v1.operations import ALIASES, OPTIONS, Options
+from brainscript.runtime.model.file_values import FileValues, Slice
 from brainscript.runtime.model.loaded import LoadedModel
-from brainscript.runtime.model.model_file import FileValues, ModelFile, Slice
+from brainscript.runtime.model.model_file import ModelFile
 from brainscript.runtime.model.rewrites import spelled_out
 from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
 

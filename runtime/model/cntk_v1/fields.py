@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.limits import limit
-from brainscript.runtime.model.model_file import Cursor, Slice
+from brainscript.runtime.model.file_values import Slice
+from brainscript.runtime.model.model_file import Cursor
 
 Number = Literal["bool", "int", "uint", "size", "ssize", "float", "double", "element", "seed"]
 FORMS = {"int": "i", "uint": "I", "size": "Q", "ssize": "q", "float": "f", "double": "d"}

@@ -29,8 +29,9 @@ from brainscript.runtime.model.cntk_v2.operations import (
     Options,
     inputs_of,
 )
+from brainscript.runtime.model.file_values import FileValues, Slice
 from brainscript.runtime.model.loaded import LoadedModel
-from brainscript.runtime.model.model_file import FileValues, ModelFile, Slice
+from brainscript.runtime.model.model_file import ModelFile
 from brainscript.runtime.model.rewrites import spelled_out
 from brainscript.stored_graph import DELAYS, INPUT, PARAMETER, StoredGraph, StoredNode
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from brainscript.limits import exceeded, limit
 from brainscript.runtime.model.cntk_v2.wire import BYTES, Place, Wire, signed
-from brainscript.runtime.model.model_file import ModelFile, Slice
+from brainscript.runtime.model.file_values import Slice
+from brainscript.runtime.model.model_file import ModelFile
 
 SPLIT = struct.pack("<I", 0x636E746B)
 DEPTH = 64

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model.exchange.emit import onnx_module
-from brainscript.runtime.model.model_file import FileValues, ModelFile
+from brainscript.runtime.model.file_values import FileValues
+from brainscript.runtime.model.model_file import ModelFile
 from brainscript.runtime.model.rewrites import spelled_out
 from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
 

@@ -19,7 +19,8 @@ from brainscript.runtime.model.cntk_v1.network_file import (
     read_network,
 )
 from brainscript.runtime.model.loading import load_model
-from brainscript.runtime.model.model_file import ModelFile, Slice
+from brainscript.runtime.model.file_values import Slice
+from brainscript.runtime.model.model_file import ModelFile
 from brainscript.runtime.model.writing import write_graph
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
