@@ -13,7 +13,7 @@ from pathlib import Path
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model import container
 from brainscript.runtime.model.store import STORED_ROLES, put_values, save_network
-from brainscript.runtime.network import Network, NodeSpec, Reader
+from brainscript.runtime.network import Network, NodeSpec, Reader, UpdateRule
 from brainscript.runtime.train.automatic import search
 from brainscript.runtime.train.automatic.adjust import Control, Decision
 from brainscript.runtime.train.automatic.trials import Trials
@@ -49,6 +49,7 @@ class Trainer:
 
     def run(self, start: int | None) -> None:
         """Train from a fresh network (None) or on from the model after `start` epochs."""
+        self._rule: UpdateRule | None = None
         self.start = EpochStart(self.network, self.options, self.nodes[0].name, self.log)
         self._compile(start or 0)
         if start is None:
@@ -79,9 +80,11 @@ class Trainer:
 
     def _compile(self, epoch: int) -> None:
         """The training step of an epoch, and the numbers that stay the same in it."""
-        names = [node.name for node in self.nodes]
-        self._step = self.network.compile("train", names, self.start.rule(epoch))
-        set_constants(self.network, self.options.constants)
+        rule = self.start.rule(epoch)
+        if rule != self._rule:
+            names = [node.name for node in self.nodes]
+            self._rule, self._step = rule, self.network.compile("train", names, rule)
+            set_constants(self.network, self.options.constants)
 
     def _resumed(self, start: int) -> Progress:
         progress = self.checkpoints.resume(self.network, start)
@@ -194,6 +197,7 @@ class Trainer:
             rate=progress.rate,
             seconds=time.perf_counter() - begun,
         )
+        self.log.measured("epoch", epoch + 1, 0, values)
         return values
 
     def _run_epoch(self, epoch: int) -> list[Value]:
@@ -231,6 +235,7 @@ class Trainer:
         values = evaluator.run(reader, 0, self.options.minibatch_size(epoch))
         text = shown_all(values, trailing=False)
         self.log.line("validate", epoch=epoch + 1, epochs=self.options.max_epochs, values=text)
+        self.log.measured("validate", epoch + 1, 0, values)
         if self.options.save_best:
             self._track(epoch, values)
         return values
