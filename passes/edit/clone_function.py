@@ -17,8 +17,8 @@ from brainscript.dialects.net.network import NetworkOp, module_of, network_of, s
 from brainscript.dialects.net.parameters import ParameterOp, ReadOp
 from brainscript.dialects.net.places import failure
 from brainscript.passes.edit.names import Names, plain_name, put_name
+from brainscript.passes.edit.open_shapes import alike, reopen
 from brainscript.passes.edit.section import copied, inputs_of, reached
-from brainscript.passes.edit.types import alike, reopen
 
 
 @dataclass(frozen=True)

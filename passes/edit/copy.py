@@ -24,10 +24,10 @@ from brainscript.dialects.net.network import (
 from brainscript.dialects.net.parameters import ReadOp
 from brainscript.dialects.tensors import type_of
 from brainscript.passes.edit.links import drop_removed, erase_node
+from brainscript.passes.edit.open_shapes import alike, reopen
 from brainscript.passes.edit.order import sort_operations
 from brainscript.passes.edit.patterns import named_nodes, nodes_of, owner_of
 from brainscript.passes.edit.section import inputs_of, reached
-from brainscript.passes.edit.types import alike, reopen
 
 
 @dataclass(frozen=True)

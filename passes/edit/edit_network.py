@@ -15,10 +15,10 @@ from brainscript.dialects.net.places import failure
 from brainscript.dialects.net.recurrence import early_operands
 from brainscript.passes.edit.clone_function import expand
 from brainscript.passes.edit.names import Names, plain_name
+from brainscript.passes.edit.open_shapes import alike, reopen
 from brainscript.passes.edit.order import sort_operations
 from brainscript.passes.edit.patterns import owner_of
 from brainscript.passes.edit.settle import settle
-from brainscript.passes.edit.types import alike, reopen
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from brainscript.dialects.net.network import (
 from brainscript.dialects.net.parameters import ReadOp
 from brainscript.dialects.net.recurrence import early_operands
 from brainscript.dialects.tensors import type_of
+from brainscript.passes.edit.open_shapes import alike, reopen
 from brainscript.passes.edit.order import sort_operations
 from brainscript.passes.edit.patterns import named_nodes, one_node, owner_of
-from brainscript.passes.edit.types import alike, reopen
 
 
 @dataclass(frozen=True)
