@@ -60,6 +60,19 @@ def made(axis: str) -> Made:
     return Made("stream")
 
 
+def known_base(axis: str) -> str:
+    """The axis whose sequences say how those of a made axis are laid out before the step runs.
+
+    The sequences themselves are known of every axis, so one step of each of an axis found later is
+    laid out as one step of each of what it was found in.
+    """
+    how = made(axis)
+    base = how.base
+    while how.kind == "first" and made(base).kind == "found":
+        base = made(base).base
+    return base
+
+
 def root_of(axis: str) -> str:
     """The axis of an input that an axis goes back to."""
     while (how := made(axis)).kind != "stream":

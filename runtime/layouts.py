@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brainscript.axes import Made, made
+from brainscript.axes import Made, known_base, made
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.program_image import (
     LAYOUT_BEGINS,
@@ -162,13 +162,13 @@ class Layout:
         arrays[LAYOUT_SLOT][:count] = order if slots is None else np.asarray(slots)[order]
         self.words[LAYOUT_STEPS], self.words[LAYOUT_SEQUENCES] = steps, count
 
-    def set_made(self, how: Made, base: Layout) -> int:
+    def set_made(self, how: Made, base: Layout, columns: int) -> int:
         """The layout of an axis made from another one, as far as it is known; gives the columns,
-        or the most there may be."""
+        or the most there may be, where the other one has so many."""
         if how.kind == "found":
             self.words[LAYOUT_COMPLAINT] = 0
             self._plain = False
-            return how.begin * base.columns
+            return how.begin * columns
         order = base.array(LAYOUT_ORDER)[: base.count]
         if how.kind == "first":
             self.set_frames(base.count)
@@ -210,7 +210,7 @@ def bases_of(axes: Sequence[str]) -> Mapping[int, tuple[Made, int]]:
     for number in dependency_order(axes):
         how = made(axes[number])
         if how.kind != "stream":
-            found[number] = how, axes.index(how.base)
+            found[number] = how, axes.index(known_base(axes[number]))
     return found
 
 

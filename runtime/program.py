@@ -208,7 +208,8 @@ class Program:
     def _set_made(self, counts: list[int]) -> None:
         """Layouts of the axes that are made from others; then the frame."""
         for number, (how, base) in self._made.items():
-            counts[number] = self.layouts[number].set_made(how, self.layouts[base])
+            layout = self.layouts[number]
+            counts[number] = layout.set_made(how, self.layouts[base], counts[base])
         self._columns = tuple(counts)
         self._frame[COLUMNS : COLUMNS + len(counts)] = counts
 

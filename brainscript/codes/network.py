@@ -31,7 +31,9 @@ CODES: dict[str, tuple[str, str]] = {
     "BS0406": (
         "operands lie on different dynamic axes",
         "Values with different dynamic axes have different numbers of samples and cannot be "
-        "combined.",
+        "combined. An axis that an operation makes, such as the one step of each sequence that "
+        "`BS.Sequences.Last` gives, may meet another one: the lengths are compared when the network "
+        "runs.",
     ),
     "BS0407": (
         "there is no such axis",
@@ -96,6 +98,11 @@ CODES: dict[str, tuple[str, str]] = {
         "a loop that goes both ways",
         "The steps of a loop run from the first to the last or back, so all delays on one ring "
         "must be PastValue, or all FutureValue. Two loops, one for each direction, may be joined.",
+    ),
+    "BS0437": (
+        "slice along time of a selection",
+        "How many steps `Where` selects shows when the network runs, so a slice along time of them "
+        "has no known bounds; the first and the last step can be had.",
     ),
     "BS0431": (
         "no part of a loop",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.rewriter import Rewriter
 
 from brainscript.dialects.net.network import NetworkOp, node_name_of
 from brainscript.dialects.net.parameters import ReadOp
 from brainscript.dialects.net.recurrence import DelayOp
 from brainscript.dialects.net.sequence import WhereOp
+from brainscript.dialects.tensors import type_of
 
 Key = tuple[object, ...]
 
@@ -20,10 +22,26 @@ def name_conditions(network: NetworkOp) -> None:
         return
     numbers = _numbers(network)
     names: dict[int, str] = {}
+    stale: set[str] = set()
     for op in found:
         number = numbers[op.cond]
-        name = names.setdefault(number, _name(op, len(names)))
-        op.properties["condition"] = StringAttr(name)
+        name = StringAttr(names.setdefault(number, _name(op, len(names))))
+        if op.condition != name:
+            stale.add(str(type_of(op.result).axis))
+            op.properties["condition"] = name
+    _forget(network, stale)
+
+
+def _forget(network: NetworkOp, axes: set[str]) -> None:
+    """Take axes that have another name now from all values: inference gives them anew.
+
+    A ring would keep them, since each of its values has the axis of the one before.
+    """
+    for op in network.block.ops if axes else ():
+        for value in op.results:
+            axis = str(type_of(value).axis)
+            if any(axis == old or axis.startswith(f"{old}/") for old in axes):
+                Rewriter.replace_value_with_new_type(value, type_of(value).with_axis(None))
 
 
 def _name(op: WhereOp, count: int) -> str:

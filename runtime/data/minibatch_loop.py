@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from brainscript.axes import KINDS, made
+from brainscript.axes import KINDS, known_base, made
 from brainscript.linear import Form
 from brainscript.program_image import ProgramImage
 from brainscript.runtime import native_library
@@ -128,7 +128,7 @@ class MinibatchLoop:
             how = made(axis)
             native.kind, native.begin, native.end = KINDS.index(how.kind), how.begin, how.end
             stream = how.kind == "stream"
-            native.source = self.reader.axes[axis] if stream else self.axes.index(how.base)
+            native.source = self.reader.axes[axis] if stream else self.axes.index(known_base(axis))
         return described
 
     def _describe_inputs(self) -> ctypes.Array[native_library.Input]:

@@ -44,6 +44,17 @@ BODIES = {
       %g = net.gather_packed %i, %x : !net.t<*, {e}>
       %q = net.element_times %g, %g : !net.t<*, {e}>
       %r = net.scatter_packed %f, %i, %q {node = "r"} : !net.t<*, {e}>""",
+    "selected twice": """
+      %w = net.where %f : !net.t<*, {e}>
+      %i = net.packed_index %x, %w : !net.t<*, {e}>
+      %g = net.gather_packed %i, %x : !net.t<*, {e}>
+      %h = net.gather_packed %i, %f : !net.t<*, {e}>
+      %w2 = net.where %h : !net.t<*, {e}>
+      %i2 = net.packed_index %g, %w2 : !net.t<*, {e}>
+      %g2 = net.gather_packed %i2, %g : !net.t<*, {e}>
+      %l = net.sequence_slice %g2 {begin = -1} : !net.t<*, {e}>
+      %k = net.reconcile_dynamic_axis %l, %x : !net.t<*, {e}>
+      %r = net.plus %k, %x {node = "r"} : !net.t<*, {e}>""",
     "table": """
       %c = net.greater %f, %f : !net.t<*, {e}>
       %t = net.read @T : T[{n} x 2]
@@ -72,7 +83,7 @@ def test_compiled_code_agrees_with_the_definition(name: str, lengths: list[int])
     if name == "all but the first":
         lengths = [n + 1 for n in lengths]
     flags = {"f": np.resize(FLAGS, (1, sum(lengths)))}
-    if name in ("gathered", "scattered"):
+    if name in ("gathered", "scattered", "selected twice"):
         starts = np.cumsum(lengths) - np.array(lengths)
         flags["f"][:, starts] = 1
     given = lengths_for(name, lengths)
@@ -167,7 +178,7 @@ def test_the_gradient_of_a_slice_has_the_slice_as_gradient():
 
 def test_results_do_not_depend_on_who_shares_the_minibatch():
     lengths = [3, 1, 4, 2, 4]
-    for name in ("last", "repeated", "gathered", "scattered", "mixed", "sum"):
+    for name in ("last", "repeated", "gathered", "scattered", "mixed", "sum", "selected twice"):
         module = module_of(name, 5, "float")
         given = lengths_for(name, lengths)
         inputs = inputs_for(module, given)

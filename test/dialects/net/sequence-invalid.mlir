@@ -31,3 +31,16 @@ builtin.module {
     net.roots criterion(%c)
   }
 }
+
+// -----
+
+builtin.module {
+  net.network {
+    %x = net.input "x" : !net.t<[1], f32, @"*">
+    %w = net.where %x {condition = "x"} : !net.t<[1], f32, @"*/where:x">
+    %f = net.sequence_slice %w {begin = -1} : !net.t<[1], f32, @"*/where:x/first">
+    // expected-error@+1 {{this axis cannot be sliced along time}}
+    %a = net.sequence_slice %w {begin = 1} : !net.t<[1], f32, @"*/where:x/slice:1:0">
+    net.roots output(%a, %f)
+  }
+}

@@ -1,5 +1,5 @@
 // Conditions that are computed alike make one dynamic axis, others one each.
-// RUN: bs-opt %s -p net-infer-shapes | filecheck %s
+// RUN: bs-opt %s --split-input-file -p net-infer-shapes | filecheck %s
 
 net.network {
   %x = net.input "x" : !net.t<[1], f32, @"*">
@@ -17,3 +17,16 @@ net.network {
 // CHECK-NEXT: %v = net.where %b {condition = "a"} : !net.t<[1], f32, @"*/where:a">
 // CHECK-NEXT: %w = net.where %c {condition = "c"} : !net.t<[1], f32, @"*/where:c">
 // CHECK-NEXT: %s = net.plus %u, %v : !net.t<[1], f32, @"*/where:a">
+
+// -----
+
+// A ring that was made before its axis had this name.
+net.network {
+  %f = net.input "f" : !net.t<[1], f32, @"*">
+  %w = net.where %f : !net.t<[1], f32, @"*/where:">
+  %p = net.past_value %s {outside = 0.0} : !net.t<[1], f32, @"*/where:">
+  %s = net.plus %p, %w : !net.t<[1], f32, @"*/where:">
+  net.roots output(%s)
+}
+// CHECK: %p = net.past_value %s {outside = 0.0} : !net.t<[1], f32, @"*/where:f">
+// CHECK-NEXT: %s = net.plus %p, %w : !net.t<[1], f32, @"*/where:f">

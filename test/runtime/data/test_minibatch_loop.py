@@ -223,7 +223,7 @@ def test_native_code_lays_axes_out_as_python_does(tmp_path: Path):
             if how.kind == "stream":
                 layout.set_sequences(batch.layouts[axis])
             else:
-                layout.set_made(how, mine[how.base])
+                layout.set_made(how, mine[how.base], 0)
             native = program.layouts[program.axes.index(axis)]
             assert laid_out(native) == laid_out(layout), axis
         seen += 1
