@@ -48,6 +48,18 @@ def test_infer_gives_the_type_without_an_operation():
         ("ReduceElements", [(2,)], {"axis": 0.5}, "BS0402", "'axis' must be a whole number"),
         ("ReduceElements", [(2,)], {"axes": 1}, "BS0414", "has no option 'axes'"),
         ("TransposeTimes", [(2, 2, 2), (2,)], {}, "BS0404", "a vector or a matrix"),
+        ("Reshape", [(4, 3)], {"dims": (5, 2)}, "BS0420", "keeps the number of elements"),
+        ("Reshape", [(4, 3)], {"dims": (0, 0)}, "BS0420", "infer one dimension only"),
+        ("Reshape", [(4,)], {"dims": (4,), "beginAxis": 3}, "BS0407", "there is no such axis"),
+        ("LegacyReshape", [(4,)], {"numRows": 8}, "BS0420", "change the number of frames"),
+        ("Slice", [(4,)], {"beginIndex": 2, "endIndex": 6}, "BS0421", "a slice beyond"),
+        ("Slice", [(4,)], {"beginIndex": 2, "endIndex": 2}, "BS0421", "a slice beyond"),
+        ("RowStack", [(4,)], {"axis": 0}, "BS0407", "along a static axis"),
+        ("RowStack", [(4, 2), (4, 3)], {}, "BS0401", "shapes do not match"),
+        ("RowRepeat", [(4,)], {"numRepeats": 0}, "BS0402", "must be 1 or more"),
+        ("TransposeDimensions", [(4,)], {"axis1": 2, "axis2": 3}, "BS0407", "no such axis"),
+        ("Diagonal", [(4, 3)], {}, "BS0401", "one square matrix"),
+        ("LookupTable", [(3, 5), (7,)], {}, "BS0403", "do not fit the lookup table"),
     ],
 )
 def test_wrong_use_is_a_diagnostic_at_the_place(
