@@ -27,10 +27,10 @@ from brainscript.dialects.net.sequence import KERNELS as SEQUENCE
 from brainscript.dialects.tensors import Shape, shape_of, type_of
 
 FAMILIES = ("gemm", "pack", "rows", "columns", "samples", "draw", "sequence", "convolution")
-"""How a kernel is compiled: a matrix product with an epilogue; weights put in order for one; anything local to one column (or
-flat, without columns); a sum over all columns; other columns in an order; random numbers from
-the native library; an
-operation that looks at the layouts of dynamic axes; an operation on windows, with an epilogue."""
+"""How a kernel is compiled: a matrix product with an epilogue; weights put in order for one;
+anything local to one column (or flat, without columns); a sum over all columns; other columns in
+an order; random numbers from the native library; an operation that looks at the layouts of dynamic
+axes; an operation on windows, with an epilogue."""
 
 PRODUCTS = (
     "net.times",
@@ -190,15 +190,7 @@ class KernelOp(IRDLOperation):
 
     @override
     def verify_(self) -> None:
-        if self.family.data not in FAMILIES:
-            raise VerifyException(f"unknown kernel family '{self.family.data}'")
-        if not isinstance(self.body.block.last_op, YieldOp):
-            raise VerifyException("a kernel ends with sched.yield")
-        if not self.outputs:
-            raise VerifyException("a kernel writes at least one value")
-        for op in self.steps:
-            if not op.name.startswith("net."):
-                raise VerifyException(f"'{op.name}' cannot stand in a kernel")
+        self._verify_form()
         products = [op for op in self.steps if op.name in (*PRODUCTS, *WINDOWS)]
         if self.family.data in ("gemm", "convolution"):
             self._verify_product(products)
@@ -215,6 +207,17 @@ class KernelOp(IRDLOperation):
         self._verify_moves()
         if not (may_differ(self.steps) or share_a_sample(aligned_shapes(self.steps))):
             raise VerifyException("the values of a kernel do not broadcast to one shape")
+
+    def _verify_form(self) -> None:
+        if self.family.data not in FAMILIES:
+            raise VerifyException(f"unknown kernel family '{self.family.data}'")
+        if not isinstance(self.body.block.last_op, YieldOp):
+            raise VerifyException("a kernel ends with sched.yield")
+        if not self.outputs:
+            raise VerifyException("a kernel writes at least one value")
+        for op in self.steps:
+            if not op.name.startswith("net."):
+                raise VerifyException(f"'{op.name}' cannot stand in a kernel")
 
     def _verify_product(self, products: list[Operation]) -> None:
         if len(products) != 1 or self.steps[0] is not products[0]:

@@ -22,7 +22,7 @@ from brainscript.dialects.net.convolution import (
     CorrelationOp,
 )
 from brainscript.dialects.sched import KernelOp
-from brainscript.passes.lower.convolution.frame import Frame, carried, kept_unless, positions
+from brainscript.passes.lower.convolution.frame import Frame, carried, positions
 from brainscript.passes.lower.convolution.outer import Steps, windows_at
 from brainscript.passes.lower.gemm.code import Index
 from brainscript.passes.lower.vectors import Vectors
@@ -139,47 +139,50 @@ class _Writer:
     def of_weights(self, op: CorrelateWeightsOp) -> None:
         """Every weight: the sum over samples and windows."""
         frame, code, p = self.frame, self.frame.code, self.pitches
-        axes = self.axes
-        own = [1 if a.shared else a.out for a in axes]
-        sizes = [*(a.kernel for a in axes), *own, op.map_count]
+        own = [1 if a.shared else a.out for a in self.axes]
+        sizes = [*(a.kernel for a in self.axes), *own, op.map_count]
         with code.loop(*frame.share(prod(sizes)), hint="unit") as unit:
             *numbers, m = positions(code, unit, sizes)
-            steps, kernels = numbers[: len(axes)], numbers[len(axes) :]
+            steps, kernels = numbers[: len(own)], numbers[len(own) :]
 
             def of_sample(sample: SSAValue, held: SSAValue) -> SSAValue:
-                x, g = self._at(op.x, sample), self._at(op.g, sample)
-
-                def walk(d: int, value: SSAValue, a: Index, b: Index) -> SSAValue:
-                    if d < 0:
-                        return self._multiply(value, x, a, g, b)
-
-                    def at(o: Index, inner: SSAValue) -> SSAValue:
-                        found = code.add(
-                            code.subtract(code.multiply(o, axes[d].stride), axes[d].low),
-                            code.multiply(steps[d], axes[d].dilation),
-                        )
-                        ahead = code.add(a, code.multiply(found, p.sample[d]))
-                        return walk(
-                            d - 1, inner, ahead, code.add(b, code.multiply(o, p.windows[d]))
-                        )
-
-                    low, high = windows_at(code, axes[d], steps[d])
-                    if axes[d].shared:
-                        return carried(code, (low, high, 1), value, at)
-                    o = kernels[d]
-                    after, before = code.compare("sge", o, low), code.compare("slt", o, high)
-                    return kept_unless(
-                        code,
-                        after,
-                        value,
-                        lambda: kept_unless(code, before, value, lambda: at(o, value)),
-                    )
-
-                return walk(len(axes) - 1, held, 0, code.multiply(m, p.map))
+                factors = self._at(op.x, sample), self._at(op.g, sample)
+                start = 0, code.multiply(m, p.map)
+                return self._windows(len(own) - 1, held, start, factors, (steps, kernels))
 
             total = carried(code, (0, frame.samples(op.x), 1), self._zero(), of_sample)
             place = self._sum(steps, p.kernel, code.multiply(m, p.kernels))
             code.store(total, frame.outputs[0], self._sum(kernels, p.own, place))
+
+    def _windows(
+        self,
+        d: int,
+        value: SSAValue,
+        place: Place,
+        factors: tuple[SSAValue, SSAValue],
+        numbers: tuple[Sequence[Index], Sequence[Index]],
+    ) -> SSAValue:
+        """The products of all windows along axes d, d - 1, .. for a weight added to a value.
+
+        `numbers` are the steps of the weight, and the windows whose own it is.
+        """
+        if d < 0:
+            return self._multiply(value, factors[0], place[0], factors[1], place[1])
+        code, p, axis = self.frame.code, self.pitches, self.axes[d]
+        start = code.subtract(code.multiply(numbers[0][d], axis.dilation), axis.low)
+
+        def at(o: Index, held: SSAValue) -> SSAValue:
+            found = code.add(code.multiply(o, axis.stride), start)
+            ahead = code.add(place[0], code.multiply(found, p.sample[d]))
+            behind = code.add(place[1], code.multiply(o, p.windows[d]))
+            return self._windows(d - 1, held, (ahead, behind), factors, numbers)
+
+        low, high = windows_at(code, axis, numbers[0][d])
+        if not axis.shared:
+            o = numbers[1][d]
+            low = code.greatest(low, o)
+            high = code.least(high, code.add(o, 1))
+        return carried(code, (low, high, 1), value, at)
 
     def _each(
         self, sizes: Sequence[int], write: Callable[[SSAValue, Sequence[Index], Index], None]

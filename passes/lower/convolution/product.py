@@ -37,6 +37,8 @@ from brainscript.passes.lower.gemm.code import Code, Index
 from brainscript.target import Target
 
 POINTER, INDEX = PtrType(), IndexType()
+Inner = Callable[[SSAValue, Index, Index], SSAValue]
+
 UNROLLED = 4
 """Planes summed in one turn of the loop where a kernel has a single step in a plane."""
 
@@ -222,49 +224,59 @@ class _Writer:
         outer: Sequence[SSAValue],
         places: Places,
     ) -> SSAValue:
-        """The sum over planes, then over steps of the outer axes, then over those written out.
-
-        The latter run so that elements are met in the order in which they lie in memory.
-        """
+        """The sum over planes, then over steps of the outer axes, then over those written out."""
         kind = zero.type
         assert isinstance(kind, TileType)
-        form, element = self.form, self.form.element
-        width, plane = kind.columns.data, prod(self.shape.source)
-        axes = form.axes[1:]
+        form, width, plane = self.form, kind.columns.data, prod(self.shape.source)
         together = self._together(len(places) * kind.rows.data * kind.vectors)
-        steps = [Steps(axis, self.shape.back) for axis in axes]
+        inner = self._inner(code, pointers, places, (together, width))
+
+        def walk(number: int, held: SSAValue, a: Index, b: Index) -> SSAValue:
+            if number == 0:
+                return inner(held, a, b)
+            pitch = prod(self.shape.source[:number])
+            rows = prod(x.kernel for x in form.axes[:number]) * width
+
+            def step(k: Index, found: Index, value: SSAValue) -> SSAValue:
+                ahead = code.add(a, code.multiply(found, pitch))
+                return walk(number - 1, value, ahead, code.add(b, code.multiply(k, rows)))
+
+            steps = Steps(form.axes[number], self.shape.back)
+            return steps.walk(code, outer[number - 1], held, step)
+
+        def channel(c: SSAValue, held: SSAValue) -> SSAValue:
+            a, b = code.multiply(c, plane), code.multiply(c, form.steps * width)
+            return walk(len(form.axes) - 1, held, a, b)
+
+        return carried(code, (0, self.shape.depth, together), zero, channel)
+
+    def _inner(
+        self,
+        code: Code,
+        pointers: tuple[SSAValue, SSAValue],
+        places: Places,
+        sizes: tuple[int, int],
+    ) -> Inner:
+        """The steps that are written out, of some planes together.
+
+        They run so that elements are met in the order in which they lie in memory.
+        """
+        together, pitch = sizes
+        element, plane, start = self.form.element, prod(self.shape.source), 0
         spread = tuple(
             tuple(None if p is None else p + u * plane for p in row)
             for u in range(together)
             for row in places
         )
-        start, pitch = 0, width
         if self.shape.back and len(places) > 1:
-            spread, start, pitch = spread[::-1], (len(places) - 1) * width, -width
+            spread, start, pitch = spread[::-1], (len(places) - 1) * pitch, -pitch
 
         def inner(held: SSAValue, a: Index, b: Index) -> SSAValue:
             left = code.offset(pointers[0], a, element)
             right = code.offset(pointers[1], code.add(b, start), element)
             return code.insert(TileGatherOp(held, left, spread, right, pitch))
 
-        def walk(number: int, held: SSAValue, a: Index, b: Index) -> SSAValue:
-            if number < 0:
-                return inner(held, a, b)
-            ahead_by = prod(self.shape.source[: number + 1])
-            rows = prod(x.kernel for x in form.axes[: number + 1]) * width
-
-            def step(k: Index, found: Index, value: SSAValue) -> SSAValue:
-                ahead = code.add(a, code.multiply(found, ahead_by))
-                return walk(number - 1, value, ahead, code.add(b, code.multiply(k, rows)))
-
-            return steps[number].walk(code, outer[number], held, step)
-
-        def channel(c: SSAValue, held: SSAValue) -> SSAValue:
-            a = code.multiply(c, plane)
-            b = code.multiply(c, form.steps * width)
-            return walk(len(axes) - 1, held, a, b)
-
-        return carried(code, (0, self.shape.depth, together), zero, channel)
+        return inner
 
     def _together(self, work: int) -> int:
         """How many planes are summed in a turn of the loop: several when there is little to do."""

@@ -25,13 +25,21 @@ from brainscript.dialects.kern_tile import (
 )
 from brainscript.dialects.kern_windows import TileAcrossOp, TileGatherOp
 from brainscript.dialects.net.convolution import CorrelateWeightsOp
+from brainscript.dialects.net.windows import Axis
 from brainscript.dialects.sched import KernelOp
 from brainscript.passes.lower.convolution.form import form_of
 from brainscript.passes.lower.convolution.frame import Frame, carried, positions
 from brainscript.passes.lower.convolution.outer import windows_at
 from brainscript.passes.lower.convolution.pack import Panel, pack_turned
-from brainscript.passes.lower.convolution.plan import ACCUMULATORS, Block, blocks_of
-from brainscript.passes.lower.convolution.portions import Piece, pieces_of, portion_of, split
+from brainscript.passes.lower.convolution.plan import (
+    ACCUMULATORS,
+    Block,
+    Piece,
+    blocks_of,
+    pieces_of,
+    portion_of,
+    split,
+)
 from brainscript.passes.lower.convolution.runs import Places, Run, runs_of
 from brainscript.passes.lower.gemm.code import Code, Index
 from brainscript.passes.lower.vectors import Vectors
@@ -240,8 +248,7 @@ class _Writer:
         """
         kind = zero.type
         assert isinstance(kind, TileType)
-        width = kind.columns.data
-        runs = self._runs(piece, kind)
+        width, runs = kind.columns.data, self._runs(piece, kind)
 
         def inner(held: SSAValue, a: Index, b: Index) -> SSAValue:
             for run in runs:
@@ -254,11 +261,8 @@ class _Writer:
             axis, k = self.outer[number], outer[number]
             pitch = prod(x.size for x in self.axes[: number + 1])
             rows = prod(x.out for x in self.axes[: number + 1]) * width
-            low, high = windows_at(code, axis, k)
-            begin: Index = 0
-            if number == len(self.outer) - 1:
-                begin = band[0]
-                low, high = code.greatest(low, band[0]), code.least(high, band[1])
+            last = number == len(self.outer) - 1
+            low, high, begin = limits(code, axis, k, band if last else None)
             shift = code.subtract(code.multiply(k, axis.dilation), axis.low)
 
             def step(o: SSAValue, value: SSAValue) -> SSAValue:
@@ -340,3 +344,13 @@ class _Writer:
             code.store(vector, frame.outputs[0], place, count)
             code.builder.insert(TileEndOp())
         code.builder.insert(TileAcrossOp(tile, block.columns, body))
+
+
+def limits(
+    code: Code, axis: Axis, step: Index, band: tuple[Index, Index] | None
+) -> tuple[Index, Index, Index]:
+    """The windows that have an element at a step, within a band, and where the band begins."""
+    low, high = windows_at(code, axis, step)
+    if band is None:
+        return low, high, 0
+    return code.greatest(low, band[0]), code.least(high, band[1]), band[0]
