@@ -250,14 +250,11 @@ class _Writer:
         assert isinstance(kind, TileType)
         width, runs = kind.columns.data, self._runs(piece, kind)
 
-        def inner(held: SSAValue, a: Index, b: Index) -> SSAValue:
-            for run in runs:
-                held = self._run(code, run, held, (pointers[0], a), (pointers[1], b))
-            return held
-
         def walk(number: int, held: SSAValue, a: Index, b: Index) -> SSAValue:
             if number < 0:
-                return inner(held, a, b)
+                for run in runs:
+                    held = self._run(code, run, held, (pointers[0], a), (pointers[1], b))
+                return held
             axis, k = self.outer[number], outer[number]
             pitch = prod(x.size for x in self.axes[: number + 1])
             rows = prod(x.out for x in self.axes[: number + 1]) * width
