@@ -17,6 +17,7 @@ from brainscript.diagnostic import Diagnostic, Span
 from brainscript.runtime.layouts import Layout, Sequences
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.state_arena import StateArena
+from brainscript.runtime.train.metrics import Recorder
 from brainscript.settings import Settings
 
 Array = NDArray[np.floating[Any]]
@@ -266,7 +267,7 @@ Factorised = tuple[Network, Mapping[str, tuple[str, str]]]
 
 @dataclass
 class Environment:
-    """What an action may call.
+    """What an action may call. `recorders` take what training measures.
 
     `build_network(settings)` makes the network of the builder that is visible from a command
     section (its parameters have no values yet; seeds are drawn from one counter of the process),
@@ -290,3 +291,4 @@ class Environment:
     factorised: Callable[[LoadedModel, Mapping[str, int]], Factorised] | None = None
     dry_run: bool = False
     planned: dict[str, Network] = field(default_factory=dict[str, Network])
+    recorders: tuple[Recorder, ...] = ()

@@ -27,6 +27,13 @@ examples:
 """
 SUBCOMMANDS = {"convert": "brainscript.tools.convert", "export": "brainscript.tools.export"}
 
+RECORDS = {
+    "metrics": "what training measures, as .csv or .jsonl, line by line",
+    "curves": "a picture of it by epoch, .png or .svg",
+    "tensorboard": "scalars for TensorBoard",
+}
+"""Options that record a training run."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the exit code (see `tools/driver.py`)."""
@@ -66,6 +73,9 @@ def parser() -> argparse.ArgumentParser:
     output = result.add_argument_group("output")
     output.add_argument("--format", choices=("text", "json"), default="text")
     output.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    for name, what in RECORDS.items():
+        kind = "DIR" if name == "tensorboard" else "FILE"
+        output.add_argument(f"--{name}", type=Path, metavar=kind, help=what)
     output.add_argument("--traceback", action="store_true", help="show where an error was raised")
     return result
 

@@ -12,6 +12,12 @@ from brainscript.frontend.source import Sources
 from brainscript.runtime.actions.run import run_all
 from brainscript.runtime.program_cache import ProgramCache
 from brainscript.runtime.threads import thread_count
+from brainscript.runtime.train.metrics import (
+    CurveRecorder,
+    Recorder,
+    TableRecorder,
+    TensorboardRecorder,
+)
 from brainscript.settings import Settings
 from brainscript.target import choose_target
 from brainscript.tools.crash import CrashRecord
@@ -31,11 +37,27 @@ def work(
         crash.source(source.name, source.text)
     compilation = _compilation(options, settings, console, crash)
     wiring = Wiring(console, compilation, sources)
-    run_all(settings, wiring.environment(options.dry_run))
+    environment = wiring.environment(options.dry_run)
+    environment.recorders = () if options.dry_run else recorders_of(options)
+    try:
+        run_all(settings, environment)
+    finally:
+        for recorder in environment.recorders:
+            recorder.close()
     wiring.show_warnings()
     for diagnostic in settings.unknown_keys():
         console.show(diagnostic)
     return 0
+
+
+def recorders_of(options: argparse.Namespace) -> tuple[Recorder, ...]:
+    """What the options ask to be recorded, and where."""
+    kinds = (
+        (options.metrics, TableRecorder),
+        (options.curves, CurveRecorder),
+        (options.tensorboard, TensorboardRecorder),
+    )
+    return tuple(kind(path) for path, kind in kinds if path is not None)
 
 
 def _compilation(

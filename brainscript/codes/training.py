@@ -129,6 +129,16 @@ CODES: dict[str, tuple[str, str]] = {
         "The action `bnstat` finds the statistics of BatchNormalization nodes anew, and the "
         "network has none.",
     ),
+    "BS0740": (
+        "a library for curves is missing",
+        "Scalars for TensorBoard are written by tensorboardX (extra `tensorboard`), pictures of the "
+        "curves by matplotlib (extra `examples`). `--metrics FILE.csv` needs neither.",
+    ),
+    "BS0741": (
+        "measurements cannot be written",
+        "The operating system refused to write the file that `--metrics`, `--curves` or "
+        "`--tensorboard` names, or a picture of that kind is not known.",
+    ),
     "BS0725": (
         "a dropout rate has no effect",
         "The SGD section sets `dropoutRate`, but the network has no Dropout node.",

@@ -20,6 +20,7 @@ from brainscript.runtime.actions.words import create_label_map, write_words
 from brainscript.runtime.actions.write import write
 from brainscript.runtime.network import Environment
 from brainscript.runtime.train.log import Log
+from brainscript.runtime.train.metrics import Metrics
 from brainscript.settings import PRECISIONS, Settings
 
 ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
@@ -112,8 +113,9 @@ def _log(root: Settings, names: tuple[str, ...], environment: Environment) -> Ge
     """The log: standard error, or the file that `stderr` names."""
     stamps = root.boolean("timestamping", False)
     path = root.text("stderr", "")
+    metrics = Metrics(environment.recorders)
     if not path:
-        yield Log(environment.stderr, stamps=stamps)
+        yield Log(environment.stderr, stamps=stamps, metrics=metrics)
         return
     if stamps:
         path += "".join(f"_{name}" for name in names) + ".log"
@@ -125,7 +127,7 @@ def _log(root: Settings, names: tuple[str, ...], environment: Environment) -> Ge
         title = f"the log file '{path}' cannot be opened: {error.strerror}"
         raise BrainScriptError(Diagnostic("BS0724", title, root.span_of("stderr"))) from None
     with stream:
-        yield Log(stream, stamps=stamps)
+        yield Log(stream, stamps=stamps, metrics=metrics)
 
 
 def _touch(path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from brainscript.builders import find_builder
@@ -23,6 +24,7 @@ from brainscript.runtime.train.files import (
     locked,
     newest_complete,
 )
+from brainscript.runtime.train.metrics import Metrics, TensorboardRecorder
 from brainscript.runtime.train.options import Options, read_options
 from brainscript.runtime.train.signals import Stop, watching
 from brainscript.runtime.train.trainer import Trainer
@@ -86,7 +88,25 @@ def _run(
     trainer = Trainer(
         network, nodes, options, reader, validation, checkpoints, log, stop, environment.warn
     )
-    trainer.run(start)
+    with _recording(optimizer_section(section), session):
+        trainer.run(start)
+
+
+@contextmanager
+def _recording(sgd: Settings, session: Session) -> Generator[None]:
+    """Scalars for TensorBoard, if `tensorBoardLogDir` asks for them, beside other records."""
+    folder = sgd.text("tensorBoardLogDir", "")
+    before = session.log.metrics
+    if folder.lower() in ("", "none"):
+        yield
+        return
+    recorder = TensorboardRecorder(Path(folder))
+    session.log.metrics = Metrics((*before.recorders, recorder))
+    try:
+        yield
+    finally:
+        recorder.close()
+        session.log.metrics = before
 
 
 def _check_dropout(network: Network, options: Options, sgd: Settings, session: Session) -> None:

@@ -134,6 +134,7 @@ class Epoch:
             seconds=seconds,
             speed=samples / seconds,
         )
+        self.log.measured("minibatch", self.index + 1, self.count, values)
         self.sums.mark()
         self._shown_at, self._clock = self.count, time.perf_counter()
 

@@ -17,7 +17,7 @@ USED = """
     normWithAveMultiplier rms_gamma rms_wgt_inc rms_wgt_dec rms_wgt_max rms_wgt_min
     adam_meanMomentum adam_varMomentum adam_epsilon disableRegInBatchNormalization
     batchNormalizationTimeConstant batchNormalizationBlendTimeConstant gaussianNoiseInjectStd
-    gradientcheck sigFigs
+    gradientcheck sigFigs tensorBoardLogDir
 """.split()
 """Keys that `options.py` reads."""
 
@@ -66,7 +66,6 @@ def _none(settings: Settings, key: str) -> bool:
 
 
 REFUSED: dict[str, tuple[Callable[[Settings, str], bool], str]] = {
-    "tensorBoardLogDir": (_none, "remove it and read the log lines instead"),
     "traceNodeNamesReal": (_none, "write the nodes with the action 'write'"),
     "traceNodeNamesCategory": (_none, "write the nodes with the action 'write'"),
     "traceNodeNamesSparse": (_none, "write the nodes with the action 'write'"),

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from brainscript.runtime.train.metrics import Metrics
+
 LINES: dict[str, str] = {
     "virgin": "Creating virgin network.",
     "from checkpoint": "Starting from checkpoint. Loading network from '%(path)s'.",
@@ -156,7 +158,16 @@ def percentage(done: float, total: float, digits: int) -> str:
 class Log:
     """Writes lines of the table to a stream, with or without time stamps."""
 
-    def __init__(self, stream: TextIO, *, stamps: bool = False, trace: int = 0):
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        stamps: bool = False,
+        trace: int = 0,
+        metrics: Metrics | None = None,
+    ):
+        """`metrics` takes the values that training prints."""
+        self.metrics = metrics or Metrics()
         self.stream = stream
         self.stamps = stamps
         self.trace = trace
@@ -169,6 +180,10 @@ class Log:
         """Print the line only when `traceLevel` is above 0."""
         if self.trace > 0:
             self.line(name, **values)
+
+    def measured(self, set: str, epoch: int, minibatch: int, values: Sequence[Value]) -> None:
+        """Record the averages that a line shows; see `metrics.Record`."""
+        self.metrics.record(set, epoch, minibatch, [(v.name, v.average, v.count) for v in values])
 
     def text(self, text: str) -> None:
         """Print free text, each line stamped."""
