@@ -44,6 +44,9 @@ BODIES = {
       %g = net.gather_packed %i, %x : !net.t<*, {e}>
       %q = net.element_times %g, %g : !net.t<*, {e}>
       %r = net.scatter_packed %f, %i, %q {node = "r"} : !net.t<*, {e}>""",
+    "embedded": """
+      %s = net.sequence_slice %x {begin = -2} : !net.t<*, {e}>
+      %r = net.sequence_embed %s {begin = -2, node = "r"} : !net.t<[{n}], {e}, @"*">""",
     "selected twice": """
       %w = net.where %f : !net.t<*, {e}>
       %i = net.packed_index %x, %w : !net.t<*, {e}>
@@ -145,12 +148,18 @@ def test_gradients_are_slopes(name: str):
 
 CASES = {
     "net.sequence_slice": "last two",
+    "net.sequence_embed": "embedded",
     "net.sequence_spread": "repeated",
     "net.sequence_fold": "sum",
     "net.gather_packed": "table",
     "net.scatter_columns": "scattered",
 }
 """A case that uses each rule."""
+
+
+def test_every_rule_has_a_case():
+    rules = {key for key, row in TABLE.items() if any(row)}
+    assert rules - {"net.forward_backward"} == set(CASES)  # that one: test_alignment.py
 
 
 @pytest.mark.parametrize("key", CASES)
@@ -161,19 +170,6 @@ def test_a_rule_wrong_by_a_percent_is_found(monkeypatch: pytest.MonkeyPatch, key
     row[-1] = lambda case: rule(case) * 1.01
     monkeypatch.setitem(TABLE, key, tuple(row))
     assert worst_slope_error(CASES[key]) > 1e-5
-
-
-def test_the_gradient_of_a_slice_has_the_slice_as_gradient():
-    module = module_of("last two")
-    inputs = inputs_for(module, {"*": [3, 1], "b": [1, 1]})
-    embed = """
-    %s = net.sequence_slice %x {begin = -2} : !net.t<*, f64>
-    %r = net.sequence_embed %s {begin = -2, node = "r"} : S[3]
-    net.roots output(%r)"""
-    text = HEAD.replace("{n}", "3").replace("{e}", "f64") + embed
-    module = run_passes(parse_network(text, "", "double"), "net-infer-shapes")
-    found = check(module, {"*": [3, 1], "b": [1, 1]}, 1e-13, inputs).node("r")
-    assert np.array_equal(found, inputs["x"] * np.array([0, 1, 1, 1]))
 
 
 def test_results_do_not_depend_on_who_shares_the_minibatch():
