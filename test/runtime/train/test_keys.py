@@ -64,7 +64,7 @@ traceNodeNamesReal | z | refused | values in the log
 traceNodeNamesCategory | z | refused | values in the log
 traceNodeNamesSparse | z | refused | values in the log
 numMBsToCUDAProfile | 3 | ignored | another device
-tensorBoardLogDir | logs | used | scalars for TensorBoard
+tensorBoardLogDir | logs | ignored | scalars for TensorBoard, read by the action
 tensorBoardNumMBsToLogResult | 3 | ignored | with the key above
 gradientcheck | true | used | gradients against differences
 sigFigs | 3 | used | figures that must agree
