@@ -33,7 +33,13 @@ ce = CrossEntropyWithSoftmax (labels, z)
 criterionNodes = (ce)
 outputNodes = (z)
 """
-KINDS = ("cntk1", "cntk2", "container", "dbn", "npz")
+IMAGE = """
+x = Input {(4:3:1)}
+c = ConvolutionalLayer {2, (2:2), pad=true} (x)
+z = Softmax (LinearLayer {3} (MaxPoolingLayer {(2:2)} (c)))
+outputNodes = (z)
+"""
+KINDS = ("cntk1", "cntk2", "container", "dbn", "npz", "onnx")
 LONG = "BS_FUZZ_SECONDS" in os.environ
 SPARE = 200 << 20
 LENGTHS = (0, 0xFFFFFFFFFFFFFFFF, 1 << 31, (1 << 31) - 1, (1 << 63) - 1)
@@ -45,6 +51,11 @@ def original(kind: str, folder: Path) -> bytes:
     path = folder / f"good.{kind}"
     if kind == "dbn":
         return dbn()
+    if kind == "onnx":
+        pytest.importorskip("onnx", reason="the extra 'onnx' is not installed")
+        model = bs.compile(IMAGE)
+        model.export_onnx(path)
+        return path.read_bytes()
     model = bs.compile(SOURCE)
     model.save(path)
     if kind == "npz":
@@ -107,7 +118,7 @@ def damaged(kind: str, data: bytes, chance: random.Random) -> Iterator[bytes]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_damage_is_told(kind: str, tmp_path: Path) -> None:
     data = original(kind, tmp_path)
-    path = tmp_path / ("bad.npz" if kind == "npz" else "bad.model")
+    path = tmp_path / f"bad.{kind if kind in ('npz', 'onnx') else 'model'}"
     path.write_bytes(data)
     look(path)
     chance = random.Random(kind)

@@ -18,13 +18,13 @@ def load(file: ModelFile) -> LoadedModel:
         model = onnx.load_model_from_string(file.read(0, file.size))
         onnx_module("onnx.checker").check_model(model)
         model = inference.infer_shapes(model, strict_mode=True, data_prop=True)
+        importer = Importer(file, model.graph, READERS)
+        graph = importer.graph()
     except BrainScriptError:
         raise
     except Exception as error:  # the libraries raise what they like for damaged files
         why = str(error).strip().splitlines() or [type(error).__name__]
         title = f"the model file '{file.path}' is no ONNX model that can be read: {why[0][:200]}"
         raise BrainScriptError(Diagnostic("BS0503", title)) from None
-    importer = Importer(file, model.graph, READERS)
-    graph = importer.graph()
     opset = max((o.version for o in model.opset_import if not o.domain), default=0)
     return LoadedModel(file.path, f"ONNX, opset {opset}", graph.key(), graph, importer.values)
