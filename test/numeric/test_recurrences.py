@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from brainscript.dialects.registry import make_context
 from brainscript.passes.gradient.update import NetUpdate
 from brainscript.runtime.layouts import Sequences
+from brainscript.target import choose_target
 from test.numeric.networks import (
     Array,
     close,
@@ -112,6 +113,24 @@ def test_compiled_steps_agree_with_the_reference(name: str):
             assert expected is not None
             found = from_memory(states[state], expected.shape, None)
             assert close(found, expected, 2e-5), f"@{state} of {lengths}"
+
+
+@pytest.mark.parametrize("loop", LARGE, ids=lambda loop: loop.name)
+def test_packed_weights_in_double_on_another_target(loop: Loop):
+    module = run_passes(module_of(loop, "double"), "net-gradient")
+    NetUpdate().apply(make_context(), module)
+    compiled, lengths = Compiled(module, choose_target("avx2")), (3, 5, 1, 1, 2)
+    inputs = random_inputs(module, sum(lengths))
+    want = Reference(module, lengths).evaluate(inputs, step_symbols(compiled)).written["R"]
+    states, _ = run(compiled, lengths, inputs)
+    assert close(from_memory(states["R"], want.shape, None), want, 1e-12)
+
+
+def test_a_minibatch_without_sequences_runs():
+    compiled = trained("lstm")
+    states, output = run(compiled, (), {"x": np.zeros((3, 0))})
+    assert output.shape[0] == 0
+    assert all(np.isfinite(array).all() for array in states.values())
 
 
 @pytest.mark.parametrize("name", ["lstm", "one step and three ahead", "packed weights"])
