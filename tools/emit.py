@@ -26,8 +26,9 @@ def lower_to(
     step: str,
     instruments: Instruments,
     crash: CrashRecord,
+    stored: bool = False,
 ) -> str:
-    """Lower `module` in place to the level `goal` and give its text.
+    """Lower `module` in place to the level `goal` and give its text; `stored` is that of a model.
 
     `step` says what a network becomes at the level `gradient`: the step of training, test, write
     or precomputation. Raises CommandLineError (BS0910) when the module is below `goal` already.
@@ -44,7 +45,7 @@ def lower_to(
     if goal == "brainscript":
         from brainscript.frontend.writing.network_text import brainscript_text
 
-        return brainscript_text(module)
+        return brainscript_text(module, stored)
     return _native_text(module, goal)
 
 

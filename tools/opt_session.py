@@ -14,6 +14,7 @@ from brainscript.atomic import write_text
 from brainscript.diagnostic import BrainScriptError, CommandLineError, Diagnostic
 from brainscript.dialects.registry import make_context
 from brainscript.passes.ir_text import ir_text, parse_ir
+from brainscript.runtime.model.loading import is_model
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console
 from brainscript.tools.emit import lower_to
@@ -106,7 +107,9 @@ def _transform(session: _Session, source: Input) -> str:
     if goal == "ast":
         title = "a syntax tree is made of BrainScript text only"
         raise CommandLineError(Diagnostic("BS0910", title))
-    return lower_to(goal, session.context, module, options.step, session.instruments, session.crash)
+    stored = is_model(source.name)
+    tools = (options.step, session.instruments, session.crash)
+    return lower_to(goal, session.context, module, *tools, stored)
 
 
 def _edited(session: _Session, source: Input) -> str:

@@ -15,12 +15,13 @@ from brainscript.frontend.writing.nodes import NodeWriter
 from brainscript.frontend.writing.places import Path, Places
 
 HEAD = "# Printed by bs-opt. Seeds are written out, so that the parameters start as they did.\n"
-STORED = "# The values of the parameters are in the model file; here are the first values.\n"
+STORED = "# The network of a stored model; the values of its parameters are in the model file.\n"
 
 
-def brainscript_text(module: ModuleOp) -> str:
+def brainscript_text(module: ModuleOp, stored: bool = False) -> str:
     """The members of a network record that builds an equal network.
 
+    The text does not have the values of a `stored` model, only its network, and says so.
     Raises CommandLineError (BS0910) for a module that is a step, or holds values of a model.
     """
     network = network_of(module)
@@ -33,7 +34,7 @@ def brainscript_text(module: ModuleOp) -> str:
     parameters = {op.sym_name.data: op for op in module.ops if isinstance(op, ParameterOp)}
     features = frozenset(groups.get("feature", ()))
     writer = NodeWriter(places, parameters, features)
-    text = HEAD + (STORED if "net.weights" in module.attributes else "")
+    text = STORED if stored or "net.weights" in module.attributes else HEAD
     text += _members(places, {name: writer.text(name, op) for name, op in nodes.items()})
     for group, names in groups.items():
         shown = " : ".join(str(places.reference((), name)) for name in names)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from xdsl.ir import Operation
 
+from brainscript.diagnostic import CommandLineError, Diagnostic
 from brainscript.dialects.net.base import NetOp, Option, plain
 from brainscript.dialects.net.leaves import PARAMETER_OPTIONS
 from brainscript.dialects.net.network import node_name_of
@@ -53,6 +54,8 @@ class NodeWriter:
     def _parameter(self, op: ParameterOp, label: str) -> str:
         options: dict[str, object] = {}
         init = op.init.data
+        if init == "fromModel":
+            raise _stored(op)
         if init == "constant":
             options["initValue"] = _value(op, "value")
         elif init == "fromFile":
@@ -142,6 +145,13 @@ def _record(kind: str, fields: Sequence[str], label: str) -> str:
     named = [f"nodeName = {literal(label)}"] if label else []
     shown = " ; ".join([f"operation = '{kind}'", *fields, *named, "tag = ''"])
     return f"new ComputationNode {{ {shown} }}"
+
+
+def _stored(op: ParameterOp) -> CommandLineError:
+    name, file = op.sym_name.data, str(_value(op, "file"))
+    title = f"the values of '{name}' are in the model '{file}': no text of BrainScript has them"
+    remedy = f"in a config load them: BS.Network.Load ({literal(file)})"
+    return CommandLineError(Diagnostic("BS0910", title, help=remedy))
 
 
 def _value(op: ParameterOp, key: str) -> object:
