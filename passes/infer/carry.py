@@ -65,7 +65,7 @@ class _Carrying:
     def run(self, number: int) -> None:
         """Read what was kept, settle the delay, keep the new values."""
         delay = self.delay
-        name = f"carried.{delay.node.data if delay.node else number}"
+        name = f"carried.{self._name(number)}"
         remembers = self.past and not _is_zero(delay.x)
         kept = self._read(name) if remembers else None
         steps = delay.steps if self.past else 1
@@ -79,6 +79,12 @@ class _Carrying:
         delay.properties["settled"] = BoolAttr.from_bool(True)
         if kept is not None:
             self._write(name, kept, states)
+
+    def _name(self, number: int) -> str:
+        """The node, or what the compiler made, by its number and its size: programs share states."""
+        if self.delay.node is not None:
+            return self.delay.node.data
+        return "x".join(map(str, (number, *shape_of(self.delay.result), self.delay.steps)))
 
     def _state(self) -> SSAValue:
         """The initial state, one for all sequences."""
