@@ -81,7 +81,7 @@ class _Carrying:
             self._write(name, kept, states)
 
     def _name(self, number: int) -> str:
-        """The node, or what the compiler made, by its number and its size: programs share states."""
+        """The node, or of what the compiler made number and size: programs share states."""
         if self.delay.node is not None:
             return self.delay.node.data
         return "x".join(map(str, (number, *shape_of(self.delay.result), self.delay.steps)))
