@@ -16,6 +16,9 @@ BUILDERS = (
 SIMPLE, NDL = BUILDERS[1:3]
 BRAINSCRIPT = BUILDERS[3:]
 
+LISTS = ("criterionNodes", "evaluationNodes", "featureNodes", "labelNodes", "outputNodes")
+"""Members of a network record that list nodes; they are visited before all others."""
+
 
 def find_builder(settings: Settings) -> str | None:
     """The key that describes the network of this section, also one of an enclosing section.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from brainscript.builders import LISTS
 from brainscript.diagnostic import Diagnostic, nearest
-from brainscript.dialects.bs import LISTS
 from brainscript.frontend import syntax
 from brainscript.frontend.source import Sources
 

@@ -25,10 +25,8 @@ from xdsl.irdl import (
 from xdsl.traits import IsTerminator
 from xdsl.utils.exceptions import VerifyException
 
+from brainscript.builders import LISTS
 from brainscript.dialects.bs.base import AllocatesResult, BsOperation, ValueType
-
-LISTS = ("criterionNodes", "evaluationNodes", "featureNodes", "labelNodes", "outputNodes")
-"""Members of a network record that list nodes; they are visited before all others."""
 
 DELAYS: dict[str, tuple[str, ...]] = {
     "PastValue": ("shape", "timeStep", "defaultHiddenActivation"),
