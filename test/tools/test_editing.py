@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import brainscript as bs
 from brainscript.diagnostic import BrainScriptError, MissingFileError
 from brainscript.tools import bs_jit, bs_opt
 from brainscript.tools.model import Model
+from test.tools.commands import environment
 
 BASE = """
 command = make
@@ -228,3 +231,24 @@ def test_a_dry_run_plans_what_later_commands_load(base: Model) -> None:
     Path("a.mel").write_text('m = LoadModel ("base.dnn")\nSaveModel (m, "a.dnn")')
     assert bs_jit.main(["dry.cntk", "--dry-run"]) == 0
     assert not [p for p in Path().glob("?.dnn")]
+
+
+def test_a_warm_start_loads_no_compiler(base: Model, tmp_path: Path) -> None:
+    (tmp_path / "warm.cntk").write_text("""command = e
+        e = { action = "edit" ; outputModelPath = "warm.dnn" ; makeMode = false
+              BrainScriptNetworkBuilder = { old = BS.Network.Load ("base.dnn") ; b = old.z_b } }""")
+    program = (
+        "import sys; from brainscript.tools.bs_jit import main; code = main(['warm.cntk']);"
+        "print(code, 'xdsl' in sys.modules)"
+    )
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for _ in range(2)
+    ]
+    assert outputs[1] == "0 False\n"
