@@ -26,6 +26,7 @@ DEFAULTS: dict[str, int] = {
     "data-errors": 1_000_000,
     "model-nodes": 100_000,
     "model-values": 500_000,
+    "compile-seconds": 600,
 }
 
 _current = dict(DEFAULTS)

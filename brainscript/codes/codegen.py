@@ -24,6 +24,12 @@ CODES: dict[str, tuple[str, str]] = {
         "worker process could not be started",
         "Kernels are compiled in processes of their own and the system refused to start one.",
     ),
+    "BS0806": (
+        "LLVM takes too long for a kernel",
+        "The process that compiles a kernel was ended after the seconds of the limit "
+        "`compile-seconds`. The kernel's text is kept in a folder named bs-crash-<time>-<process> "
+        "unless BS_CRASH=0.",
+    ),
     "BS0810": (
         "operation cannot be compiled",
         "The network uses an operation for which there is no kernel. It can be read, printed, "

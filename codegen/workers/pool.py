@@ -1,7 +1,8 @@
 """The worker processes that compile: started on demand, kept for the next kernels, replaced never.
 
-Each is served by a thread here, so two compile at a time. A worker that dies takes down the
-kernel it was at and nothing else: its text is kept and the caller gets a diagnostic.
+Each is served by a thread here, so two compile at a time. A worker that dies, or takes longer than
+the limit `compile-seconds`, takes down the kernel it was at and nothing else: its text is kept and
+the caller gets a diagnostic.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from brainscript.diagnostic import BrainScriptError, CompilerFaultError, Diagnostic
+from brainscript.limits import exceeded, limit
 from brainscript.target import Target
 
 WORKERS = 2
@@ -29,6 +31,10 @@ WORKERS = 2
 
 class WorkerLostError(Exception):
     """The worker ended while it had work; carries what it last said."""
+
+
+class WorkerStuckError(WorkerLostError):
+    """The worker was ended because it took too long over one piece of work."""
 
 
 class Worker:
@@ -45,6 +51,11 @@ class Worker:
             start_new_session=True,
         )
 
+    @property
+    def number(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     def compile(self, text: str, target: Target, assembly: bool) -> bytes:
         """Object code (or assembly) of a module."""
         data = text.encode("utf-8")
@@ -55,8 +66,13 @@ class Worker:
             "features": target.features,
             "assembly": assembly,
         }
-        reply = self._exchange(json.dumps(head).encode() + b"\n" + data)
-        good, payload = reply
+        watch = _Watch(self._process, limit("compile-seconds"))
+        try:
+            good, payload = self._exchange(json.dumps(head).encode() + b"\n" + data)
+        except WorkerLostError as lost:
+            raise (WorkerStuckError() if watch.struck else lost) from None
+        finally:
+            watch.cancel()
         if not good:
             raise ValueError(payload.decode("utf-8", "replace"))
         return payload
@@ -95,6 +111,25 @@ class Worker:
             return
         self._process.kill()
         self._process.wait()
+
+
+class _Watch:
+    """Ends a process unless it is called off within a number of seconds."""
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float):
+        self.struck = False
+        self._process = process
+        self._timer = threading.Timer(seconds, self._strike)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _strike(self) -> None:
+        self.struck = True
+        self._process.kill()
+
+    def cancel(self) -> None:
+        """Nothing is to be ended any more."""
+        self._timer.cancel()
 
 
 class WorkerPool:
@@ -196,6 +231,9 @@ class _Batch:
         text = source()
         try:
             return worker.compile(text, self.target, self.assembly)
+        except WorkerStuckError:
+            self.failures.append(_stuck(self.pool.keep(key, text)))
+            raise
         except WorkerLostError as lost:
             self.failures.append(_refused(str(lost), self.pool.keep(key, text)))
             raise
@@ -212,6 +250,12 @@ def _refused(reason: str, kept: str) -> CompilerFaultError:
             help=f"this is a fault of the compiler; the kernel is in {kept}" if kept else "",
         )
     )
+
+
+def _stuck(kept: str) -> BrainScriptError:
+    title = f"LLVM did not finish a kernel within {limit('compile-seconds')} seconds"
+    label = f"the kernel is in {kept}" if kept else ""
+    return exceeded("compile-seconds", "BS0806", title, label=label)
 
 
 def _cannot_start(error: OSError) -> BrainScriptError:

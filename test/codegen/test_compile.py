@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import signal
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from xdsl.parser import Parser
 
+from brainscript import limits
 from brainscript.codegen.cache import open_cache
 from brainscript.codegen.compile import (
     assembly,
@@ -88,6 +92,32 @@ def test_a_dead_worker_is_a_diagnostic(tmp_path: Path) -> None:
     assert (tmp_path / "crash" / "deadbeef.ll").read_text() == UNSELECTABLE
     sources = {str(i): lambda i=i: ANSWER.replace("NUMBER", str(i)) for i in range(5)}
     assert sorted(pool.compile(sources, target)) == sorted(sources)
+    pool.close()
+
+
+@pytest.fixture
+def default_limits() -> Generator[None]:
+    """The limits are as they were when a test ends."""
+    yield
+    limits.set_limits(limits.DEFAULTS)
+
+
+def test_a_worker_that_hangs_is_ended(tmp_path: Path, default_limits: None) -> None:
+    pool = WorkerPool(tmp_path / "crash")
+    worker = pool.take()
+    pool.give(worker)
+    text = ANSWER.replace("NUMBER", "3")
+    pool.compile({"warm": lambda: text}, host_target())
+    os.kill(worker.number, signal.SIGSTOP)
+    limits.set_limits({"compile-seconds": 1})
+    with pytest.raises(BrainScriptError) as raised:
+        pool.compile({"stuck": lambda: text}, host_target())
+    (diagnostic,) = raised.value.diagnostics
+    assert (diagnostic.code, raised.value.exit_code) == ("BS0806", 4)
+    assert (tmp_path / "crash" / "stuck.ll").read_text() == text
+    assert str(tmp_path / "crash" / "stuck.ll") in diagnostic.label
+    limits.set_limits(limits.DEFAULTS)
+    assert pool.compile({"next": lambda: text}, host_target())
     pool.close()
 
 
