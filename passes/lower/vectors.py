@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, cast
 
 import numpy as np
@@ -18,6 +19,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 
+from brainscript.dialects.kern import BroadcastOp
 from brainscript.dialects.kern_rows import ChooseOp
 
 _UNARY: dict[str, type[Operation]] = {
@@ -66,10 +68,17 @@ class Vectors:
         return self.builder.insert(op).results[0]
 
     def constant(self, value: float) -> SSAValue:
-        """The number, rounded to the element type, in every lane."""
+        """The number, rounded to the element type, in every lane.
+
+        One that is not finite is a scalar that is spread: read back from text as the lanes of a
+        constant it would be another number.
+        """
         if isinstance(self.element, Float32Type):
             value = float(np.float32(value))
         kind = self.kind
+        if kind != self.element and not isfinite(value):
+            scalar = arith.ConstantOp(FloatAttr(value, cast(Float64Type, self.element)))
+            return self.insert(BroadcastOp(self.insert(scalar), kind))
         if kind != self.element:
             return self.insert(arith.ConstantOp(dense([value], kind)))
         return self.insert(arith.ConstantOp(FloatAttr(value, cast(Float64Type, kind))))

@@ -4,7 +4,7 @@
 // CHECK: kern.func @k
 sched.kernel @k columns(%x : !net.t<[20], f32, @"*">) -> (!net.t<[20], f32>) {
   // CHECK: scf.for %[[AT:.*]] = %start to %end
-  // CHECK: arith.constant dense<0xff800000> : vector<8xf32>
+  // CHECK: arith.constant 0xff800000 : f32
   // CHECK: %[[BEST:.*]] = scf.for %{{.*}} = %{{.*}} to %n
   // CHECK: kern.load %x0[%{{.*}}], %{{.*}} : vector<8xf32>
   // CHECK: kern.choose
