@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -63,17 +63,17 @@ def parse_passes(pipeline: str) -> list[ModulePass]:
 def run_passes(
     context: Context,
     module: ModuleOp,
-    pipeline: str,
+    pipeline: str | Sequence[ModulePass],
     instruments: Instruments,
     text_of: Callable[[ModuleOp], str],
     crash: CrashRecord,
 ) -> None:
-    """Run the pipeline on `module` in place.
+    """Run the pipeline, its text or its passes, on `module` in place.
 
     A pass that raises PassFailedException or VerifyException becomes a diagnostic; any other
     exception leaves through the crash record, which then holds the IR before the failing pass.
     """
-    passes = parse_passes(pipeline)
+    passes = parse_passes(pipeline) if isinstance(pipeline, str) else pipeline
     before = ""
     for position, step in enumerate(passes):
         crash.before_pass(module, ",".join(str(p.pipeline_pass_spec()) for p in passes[position:]))

@@ -64,7 +64,6 @@ def step_module(
     """A copy of `module` that holds the step of a mode; the stored network stays as it is."""
     step = module.clone()
     passes = passes_of(mode, outputs, update)
-    pipeline = ",".join(str(p.pipeline_pass_spec()) for p in passes)
     instruments = Instruments(sys.stderr, verify=False)
-    run_passes(make_context(), step, pipeline, instruments, ir_text, crash)
+    run_passes(make_context(), step, passes, instruments, ir_text, crash)
     return step

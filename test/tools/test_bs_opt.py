@@ -174,4 +174,4 @@ def test_a_model_file_prints_its_network(tmp_path: Path, capfd: pytest.CaptureFi
     assert "net.parameter @W" in capfd.readouterr().out
     (tmp_path / "old.dnn").write_bytes("BCN".encode("utf-16-le") + bytes(64))
     assert bs_opt.main([str(tmp_path / "old.dnn")]) == 1
-    assert "BS0502" in capfd.readouterr().err
+    assert "BS0503" in capfd.readouterr().err

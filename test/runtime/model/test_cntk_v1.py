@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import brainscript as bs
 from brainscript.diagnostic import BrainScriptError
 from brainscript.passes.stored.describe import describe_module
 from brainscript.runtime.model.cntk_v1.fields import FORMS, Number
@@ -18,8 +19,8 @@ from brainscript.runtime.model.cntk_v1.network_file import (
     network_parts,
     read_network,
 )
-from brainscript.runtime.model.loading import load_model
 from brainscript.runtime.model.file_values import Slice
+from brainscript.runtime.model.loading import load_model
 from brainscript.runtime.model.model_file import ModelFile
 from brainscript.runtime.model.writing import write_graph
 
@@ -186,3 +187,20 @@ def test_networks_that_are_none(change: Any, words: str, tmp_path: Path) -> None
     with pytest.raises(BrainScriptError) as caught:
         load_model(tmp_path / "a.dnn").module()
     assert words in caught.value.diagnostics[0].title
+
+
+@pytest.mark.parametrize("name", ['a"b', "x\ny", "a\\b", "\u00e9\U0001f600", "", "@q}", "\x01"])
+def test_any_name_goes_through_all_levels(name: str, tmp_path: Path) -> None:
+    network = FileNetwork(18)
+    fields = {"rows": 0, "cols": 0, "shape": (2,), "axes": 1, "axis": "", "multiplier": 0.0}
+    matrix = {"multiplier": 1.0, "shape": (2,), "matrix": np.ones((1, 2), np.float32)}
+    network.nodes["in" + name] = FileNode("in" + name, "InputValue", values=fields)
+    network.nodes["w" + name] = FileNode("w" + name, "LearnableParameter", values=matrix)
+    network.nodes[name] = FileNode(name, "Plus", inputs=("in" + name, "w" + name))
+    network.groups = {"label": (), "output": (name,)}
+    write(tmp_path / "a.dnn", network)
+    bs.load(tmp_path / "a.dnn").save(tmp_path / "b.model")
+    model = bs.load(tmp_path / "b.model")
+    assert list(model.outputs) == [name]
+    found = model.eval(**{"in" + name: np.ones((1, 2))})
+    np.testing.assert_array_equal(found[name], [[2, 2]])
