@@ -42,10 +42,10 @@ def _option(op: Operation, name: str, value: SSAValue) -> Option:
 
 def _plain(op: Operation, name: str, value: SSAValue) -> Plain:
     literal = plain(value.owner)
-    if literal is None and is_axis(value):
-        return node_name(value.owner)
     if literal is None:
         assert isinstance(value.owner, Operation)
+        if is_axis(value):
+            return node_name(value.owner)
         what = type_name(value.owner)
         raise failure(op, "BS0305", f"option '{name}' must be a plain value, not {what}")
     return literal
