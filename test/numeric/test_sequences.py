@@ -221,3 +221,6 @@ def test_what_a_step_cannot_do_is_said():
     with pytest.raises(BrainScriptError) as error:
         mixed.run({**inputs, "o": np.zeros((3, 4))}, {}, {"*": [2, 3], "b": [1, 3]})
     assert error.value.diagnostics[0].code == "BS0636"
+    with pytest.raises(BrainScriptError) as error:
+        mixed.run({**inputs, "o": np.zeros((3, 1))}, {}, {"*": [2, 3], "b": [1]})
+    assert error.value.diagnostics[0].code == "BS0636"

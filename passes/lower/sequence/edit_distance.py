@@ -42,7 +42,7 @@ class _Counts:
         writer, (left, right) = self.writer, self.sides
         first, last = writer.share(left.sequences, 1)
         with writer.loop(first, last, 1) as loop:
-            other = right.rank(left.number(loop.index))
+            other = right.partner(left, loop.index)
             sizes = [writer.add(left.length(loop.index), 1), writer.add(right.length(other), 1)]
             words = writer.add(sizes[0], writer.mul(sizes[1], 5))
             one = Numbers(writer, scratch(writer, words))

@@ -27,6 +27,9 @@ from brainscript.program_image import (
 )
 from brainscript.target import Target
 
+NOT_ALIKE = 4
+"""The complaint that sequences do not pair up, or differ in length; see `runtime/layouts.py`."""
+
 
 def start(kernel: KernelOp, target: Target) -> tuple[Writer, dict[str, Layout]]:
     """The writer of a kernel of one operation, and the layouts that it takes.
@@ -97,6 +100,16 @@ class Layout:
     def rank(self, number: SSAValue) -> SSAValue:
         """The rank of the sequence of a number."""
         return integer(self.writer, self._ranks, number)
+
+    def partner(self, other: Layout, rank: SSAValue) -> SSAValue:
+        """The rank here of a sequence of another axis; where this axis has fewer sequences, that of
+        the first one, and a complaint."""
+        writer, number = self.writer, other.number(rank)
+        there = writer.insert(arith.CmpiOp(number, self.sequences, "ult"))
+        known = writer.insert(arith.SelectOp(there, number, writer.index(0)))
+        with writer.when("ne", known, number):
+            other.complain(NOT_ALIKE)
+        return self.rank(known)
 
     def column(self, rank: SSAValue, step: SSAValue) -> SSAValue:
         """The column of a step of a sequence."""

@@ -18,13 +18,12 @@ from brainscript.dialects.net.sequence import SequenceEmbedOp, SequenceSliceOp
 from brainscript.dialects.sched import KernelOp
 from brainscript.dialects.tensors import type_of
 from brainscript.passes.lower.rows.writer import Writer
-from brainscript.passes.lower.sequence.layout import start
+from brainscript.passes.lower.sequence.layout import NOT_ALIKE, start
 from brainscript.passes.lower.sequence.samples import clear_sample, copy_sample, parts
 from brainscript.target import Target
 
-NOT_ALIKE, CUT = 4, 5
-"""The complaints that sequences which pair up differ in length, and that one is only a piece; see
-`runtime/layouts.py`."""
+CUT = 5
+"""The complaint that a sequence is only a piece of one; see `runtime/layouts.py`."""
 
 
 @dataclass
@@ -58,7 +57,7 @@ class Move:
         first, last = writer.share(self.result.sequences, 1)
         with writer.loop(first, last, 1) as loop:
             mine = loop.index
-            other = self.source.rank(self.result.number(mine))
+            other = self.source.partner(self.result, mine)
             yield Pair(mine, self.result.length(mine), other, self.source.length(other))
 
     def copy(self, pair: Pair, step: SSAValue, other_step: SSAValue) -> None:
@@ -85,8 +84,9 @@ def lower_spread(kernel: KernelOp, target: Target) -> FuncOp:
         whole = choose(writer, "eq", move.source.steps, one, pair.length, pair.other_length)
         with writer.when("ne", whole, pair.length):
             move.result.complain(NOT_ALIKE)
-        last = writer.sub(pair.other_length, one)
-        with writer.loop(writer.index(0), pair.length, 1) as step:
+        zero = writer.index(0)
+        last = writer.insert(arith.MaxSIOp(writer.sub(pair.other_length, one), zero))
+        with writer.loop(zero, pair.length, 1) as step:
             move.copy(pair, step.index, writer.least(step.index, last))
     return move.finish()
 

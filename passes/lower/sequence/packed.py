@@ -52,7 +52,7 @@ def lower_columns_of(kernel: KernelOp, target: Target) -> FuncOp:
     x, y = writer.pointers[:2]
     first, last = writer.share(mine.sequences, 1)
     with writer.loop(first, last, 1) as loop:
-        rank = other.rank(mine.number(loop.index))
+        rank = other.partner(mine, loop.index)
         with writer.loop(writer.index(0), mine.length(loop.index), 1) as step:
             at = mine.column(loop.index, step.index)
             wanted = as_index(writer, writer.load(x, at, writer.element))

@@ -118,9 +118,10 @@ def test_join_without_common_keys(tmp_path: Path):
 def test_other_deserializers_and_truncation():
     assert refusal("deserializers = ( [ type = LatticeDeserializer ] )", A2).code == "BS0602"
     both = "truncated = true ; truncationLength = 2 ; frameMode = true"
-    text = '[ type = "CNTKTextFormatDeserializer" ; file = "f" ; input = [ a = [dim=2;format=dense] ] ]'
+    stream = "a = [dim=2;format=dense]"
+    text = f'[ type = "CNTKTextFormatDeserializer" ; file = "f" ; input = [ {stream} ] ]'
     assert refusal(f"{both} ; deserializers = ( {text} )", A2).code == "BS0619"
-    assert refusal("readers = x:y", A2).code == "BS0602"
+    assert refusal("readers = x:y", A2).code == "BS0206"
 
 
 def test_lengths_on_one_axis_must_agree(tmp_path: Path):
