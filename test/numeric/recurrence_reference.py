@@ -137,8 +137,10 @@ class Reference:
         state = values[op.initial]
         if type_of(op.initial).axis is not None:
             state = state[..., sequence]
-        rank = len(kind.shape or ())
-        return np.broadcast_to(state.reshape(*state.shape, *(1,) * (rank - state.ndim)), kind.shape)
+        shape = kind.shape or ()
+        return np.broadcast_to(
+            state.reshape(*state.shape, *(1,) * (len(shape) - state.ndim)), shape
+        )
 
 
 def widened(array: Array, kind: TensorType, shape: tuple[int, ...]) -> Array:
