@@ -15,6 +15,9 @@ from brainscript.dialects.net.convolution import CorrelationOp
 from brainscript.dialects.net.windows import Axis
 from brainscript.dialects.tensors import Element, type_of
 
+WRITTEN_OUT = 64
+"""A kernel that is longer along the first axis is walked in a loop, like those of other axes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -84,4 +87,7 @@ def form_of(op: CorrelationOp) -> Form:
     rank = len(axes) - channel_rank(axes)
     channels = prod(a.size for a in axes[rank:])
     element = type_of(op.result).element
-    return Form(joined(axes[:rank]), channels, op.map_count, element, rank)
+    plane = joined(axes[:rank])
+    if plane[0].kernel > WRITTEN_OUT:
+        plane = (Axis(1, 1, 1), *plane)
+    return Form(plane, channels, op.map_count, element, rank)

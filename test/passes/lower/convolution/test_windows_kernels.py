@@ -40,6 +40,7 @@ WIDE: dict[str, tuple[str, str, str]] = {
     "several tiles a row": ("3 x 3 x 3 x 20", "37 x 5 x 3", "kernel = [3, 3], maps = [20]"),
     "blocks of maps": ("3 x 1 x 4 x 70", "9 x 4 x 4", "kernel = [3, 1], maps = [70]"),
     "long kernel": ("21 x 2 x 3", "40 x 2", "kernel = [21], maps = [3]"),
+    "very long kernel": ("70 x 2 x 3", "90 x 2", "kernel = [70], maps = [3]"),
     "long axis": ("1 x 1 x 2 x 3", "40 x 30 x 2", "kernel = [1, 1], maps = [3]"),
     "large weights": ("5 x 5 x 64 x 96", "5 x 5 x 64", "kernel = [5, 5], maps = [96]"),
     "wide stride": ("3 x 3 x 2 x 3", "29 x 7 x 2", "kernel = [3, 3], stride = [5, 4], maps = [3]"),
