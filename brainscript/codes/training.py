@@ -129,6 +129,11 @@ CODES: dict[str, tuple[str, str]] = {
         "The action `bnstat` finds the statistics of BatchNormalization nodes anew, and the "
         "network has none.",
     ),
+    "BS0731": (
+        "the list of files does not fit the data",
+        "A `writer` makes one feature file for each sequence, at the next path of its list. More "
+        "sequences than paths are an error; fewer, and values that are not finite, a warning.",
+    ),
     "BS0740": (
         "a library for curves is missing",
         "Scalars for TensorBoard are written by tensorboardX (extra `tensorboard`), pictures of the "

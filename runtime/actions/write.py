@@ -1,4 +1,4 @@
-"""The action `write`: the values of nodes over a data set, as text."""
+"""The action `write`: the values of nodes over a data set, as text or by a `writer`."""
 
 from __future__ import annotations
 
@@ -13,37 +13,28 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.actions.format import Format, Formatter, read_format
 from brainscript.runtime.actions.gradients import Gradients
 from brainscript.runtime.actions.session import Session, named_nodes, network_of
+from brainscript.runtime.actions.writers import Sink, sinks_of
 from brainscript.runtime.network import Array, Network, NodeSpec, Reader, Step
 from brainscript.runtime.train.feed import feed
 from brainscript.settings import Settings
 
-REFUSED = {
-    "writer": "use outputPath, which writes text",
-    "writeSequenceKey": "leave it out; '%d' numbers the sequences of a minibatch",
-}
-
 
 def write(section: Settings, session: Session) -> None:
-    """Write the nodes `outputNodeNames` (default: the output group) to `outputPath.<name>`."""
-    for key, remedy in REFUSED.items():
-        if section.has(key) and (key == "writer" or section.boolean(key)):
-            title = f"'{key}' of the action write is not supported"
-            span = section.span_of(key)
-            raise BrainScriptError(Diagnostic("BS0711", title, span, help=remedy))
-    network = network_of(section, session)
-    default = network.facts.outputs
-    nodes = named_nodes(network, section, "outputNodeNames", default, session)
-    if not nodes:
-        title = "the network has no output node to write"
-        help = "name nodes with outputNodeNames"
-        raise BrainScriptError(Diagnostic("BS0720", title, section.span, help=help))
-    path, form = section.text("outputPath"), read_format(section)
+    """Write the nodes `outputNodeNames` (default: the output group).
+
+    They go to `outputPath.<name>`, or where the section `writer` says.
+    """
+    if section.boolean("writeSequenceKey", False):
+        title = "'writeSequenceKey' of the action write is not supported"
+        span, help = section.span_of("writeSequenceKey"), "'%d' numbers the sequences instead"
+        raise BrainScriptError(Diagnostic("BS0711", title, span, help=help))
+    network, writer = network_of(section, session), section.find_section("writer")
+    nodes = _nodes(network, writer or section, session)
     tested = section.boolean("nodeUnitTest", False)
-    if tested and len(nodes) != 1:
-        title = f"nodeUnitTest needs exactly one output node, there are {len(nodes)}"
-        span = section.span_of("nodeUnitTest")
-        help = "name one node with outputNodeNames"
-        raise BrainScriptError(Diagnostic("BS0721", title, span, help=help))
+    _check_test(section, nodes, writer)
+    places = section.text("outputPath") if writer is None else writer.text("writerType", "")
+    sinks = None if writer is None else sinks_of(writer, nodes, session.environment.warn)
+    form = read_format(section)
     names = [node.name for node in nodes]
     inputs = network.inputs_of("train" if tested else "write", names)
     reader = session.environment.open_reader(section.section("reader"), inputs, None)
@@ -52,61 +43,102 @@ def write(section: Settings, session: Session) -> None:
     reader.start_epoch(
         0, section.integer("epochSize", 0), section.integers("minibatchSize", 2048)[0]
     )
-    gradients = Gradients(network, nodes[0]) if tested else None
-    outputs = [*nodes, *(gradients.nodes if gradients else ())]
-    with _outputs(path, outputs, session) as streams:
-        work = _Work(network, nodes, gradients, form, streams, "\n" if path == "-" else "")
-        samples = work.write(reader, session)
-    session.log.line("written", path=path)
+    work = _Work(network, nodes, Gradients(network, nodes[0]) if tested else None)
+    if sinks is not None:
+        samples = work.write(reader, sinks, session)
+    else:
+        samples = _write_text(work, reader, places, form, session)
+    session.log.line("written", path=places)
     session.log.line("total samples", samples=samples)
+
+
+def _nodes(network: Network, section: Settings, session: Session) -> list[NodeSpec]:
+    nodes = named_nodes(network, section, "outputNodeNames", network.facts.outputs, session)
+    if not nodes:
+        title = "the network has no output node to write"
+        help = "name nodes with outputNodeNames"
+        raise BrainScriptError(Diagnostic("BS0720", title, section.span, help=help))
+    return nodes
+
+
+def _write_text(work: _Work, reader: Reader, path: str, form: Format, session: Session) -> int:
+    """One file a node; gives the number of samples."""
+    outputs = [*work.nodes, *(work.gradients.nodes if work.gradients else ())]
+    formatters = [Formatter(form, node.name, node.dims) for node in outputs]
+    _check_labels(formatters, session)
+    between = "\n" if path == "-" else ""
+    with _outputs(path, outputs, session) as streams:
+        texts = [TextSink(f, s, between) for f, s in zip(formatters, streams, strict=True)]
+        return work.write(reader, texts, session)
+
+
+def _check_test(section: Settings, nodes: Sequence[NodeSpec], writer: Settings | None) -> None:
+    """`nodeUnitTest` writes text, of one node and what depends on it."""
+    if not section.boolean("nodeUnitTest", False) or (len(nodes) == 1 and writer is None):
+        return
+    title = f"nodeUnitTest needs exactly one output node, there are {len(nodes)}"
+    help = "name one node with outputNodeNames"
+    if writer is not None:
+        title, help = "nodeUnitTest writes text: it cannot have a writer", "use outputPath"
+    span = section.span_of("nodeUnitTest")
+    raise BrainScriptError(Diagnostic("BS0721", title, span, help=help))
+
+
+@dataclass
+class TextSink:
+    """The text of one node to a stream, `between` after each minibatch."""
+
+    formatter: Formatter
+    stream: TextIO
+    between: str = ""
+
+    def __post_init__(self) -> None:
+        """The text before everything."""
+        self.stream.write(self.formatter.fill(self.formatter.format.prologue, 0))
+
+    def minibatch(self, values: Array, lengths: Sequence[int], index: int) -> None:
+        """The text of a minibatch."""
+        self.stream.writelines(self.formatter.minibatch(values, lengths, index))
+        self.stream.write(self.between)
+
+    def end(self) -> None:
+        """The text after everything."""
+        self.stream.write(self.formatter.fill(self.formatter.format.epilogue, 0))
 
 
 @dataclass
 class _Work:
-    """The nodes to write, their streams in the same order, gradients behind the nodes."""
+    """The nodes to write, gradients behind them."""
 
     network: Network
     nodes: Sequence[NodeSpec]
     gradients: Gradients | None
-    format: Format
-    streams: Sequence[TextIO]
-    between: str
 
-    def write(self, reader: Reader, session: Session) -> int:
-        """Write all minibatches; gives the number of samples."""
+    def write(self, reader: Reader, sinks: Sequence[Sink], session: Session) -> int:
+        """Write all minibatches to the sinks of the nodes; gives the number of samples."""
         names = [node.name for node in self.nodes]
         step = self.network.compile("write", names)
         inputs = self.network.inputs_of("write", names)
         outputs = {node.name: (node, step.output) for node in self.nodes}
         if self.gradients is not None:
             outputs |= {n.name: (n, self.gradients.output) for n in self.gradients.nodes}
-        formatters = [Formatter(self.format, name, n.dims) for name, (n, _) in outputs.items()]
-        _check_labels(formatters, session)
-        self._frame(formatters, self.format.prologue)
         samples = index = 0
         while (minibatch := reader.next()) is not None:
             if self.gradients is not None:
                 self.gradients.run(minibatch)
             feed(step, inputs, minibatch)
             step.run()
-            for (node, value), f, stream in zip(
-                outputs.values(), formatters, self.streams, strict=True
-            ):
-                values, lengths = _values(value(node.name), node, step)
-                stream.writelines(f.minibatch(values, lengths, index))
-                stream.write(self.between)
+            for (node, value), sink in zip(outputs.values(), sinks, strict=True):
+                values, lengths = values_of(value(node.name), node, step)
+                sink.minibatch(values, lengths, index)
             index, samples = index + 1, samples + minibatch.samples
             session.log.traced("write minibatch", index=index, samples=minibatch.samples)
-        self._frame(formatters, self.format.epilogue)
+        for sink in sinks:
+            sink.end()
         return samples
 
-    def _frame(self, formatters: Sequence[Formatter], text: str) -> None:
-        """The text before and after everything."""
-        for formatter, stream in zip(formatters, self.streams, strict=True):
-            stream.write(formatter.fill(text, 0))
 
-
-def _values(found: Array, node: NodeSpec, step: Step) -> tuple[Array, Sequence[int]]:
+def values_of(found: Array, node: NodeSpec, step: Step) -> tuple[Array, Sequence[int]]:
     """The values as [samples, elements], sequence after sequence, and the sequence lengths.
 
     A node without dynamic axis is one sequence whose samples are the columns of its matrix.

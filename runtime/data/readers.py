@@ -22,6 +22,7 @@ from brainscript.runtime.data.randomise import Order, order_of
 from brainscript.runtime.data.sources import Keys, Source
 from brainscript.runtime.data.speech.sections import (
     feature_deserializer,
+    in_frames,
     label_deserializer,
     speech_sources,
 )
@@ -106,7 +107,7 @@ def open_reader(
     order = Order(randomize=False)
     if not in_order:
         order = _order(settings, randomize, composite, alone=len(pictures) == len(sources))
-    frames = settings.boolean("frameMode", _is_speech(settings))
+    frames = in_frames(settings) if _is_speech(settings) else settings.boolean("frameMode", False)
     double = _is_double(settings, inputs)
     truncation = _truncation(settings, frames) if composite else 0
 

@@ -33,12 +33,17 @@ UNSUPPORTED = {
 LONGEST_UTTERANCE = 10000
 
 
+def in_frames(settings: Settings) -> bool:
+    """Whether frames are sequences of their own, as they are not where a `writer` is in sight."""
+    return settings.boolean("frameMode", True) and not settings.has("writer")
+
+
 def speech_sources(settings: Settings, *, legacy: bool) -> list[Source]:
     """The streams of a section with `readerType` HTKMLFReader (`legacy`) or HTKDeserializers."""
     for key in WITHOUT_EFFECT:
         settings.has(key, inherited=False)
     settings.word("readMethod", ("blockRandomize", "rollingWindow", "none"), "blockRandomize")
-    frames = settings.boolean("frameMode", True)
+    frames = in_frames(settings)
     longest = at_least(settings, "maxUtteranceLength", 1, LONGEST_UTTERANCE) if legacy else 0
     features: list[FeatureSource] = []
     labels: list[Source] = []

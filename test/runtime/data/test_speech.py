@@ -104,6 +104,19 @@ def test_whole_utterances(speech: Path) -> None:
     assert two["labels"].argmax(axis=1).tolist() == [2, 0]
 
 
+def test_utterances_for_a_writer(speech: Path) -> None:
+    """With a writer in sight HTKMLFReader gives whole utterances, in the order of the list."""
+    text = (
+        "readerType = HTKMLFReader ; writer = [ writerType = HTKMLFWriter ]\n"
+        f'features = [ scpFile = "{speech}/train.scp" ; dim = 3 ]'
+    )
+    reader = reader_of(text, (InputSpec("features", (3,)),))
+    reader.start_epoch(0, 0, 100)
+    minibatch = reader.next()
+    assert minibatch is not None
+    assert list(minibatch.layouts["*"].lengths) == [5, 2]
+
+
 @pytest.mark.parametrize(
     "how", ["dim = 3 ; contextWindow = 3", "dim = 9", "dim=3;contextWindow=1:1"]
 )
