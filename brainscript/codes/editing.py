@@ -35,7 +35,7 @@ CODES: dict[str, tuple[str, str]] = {
     "BS0376": (
         "wrong use of CloneFunction",
         "`CloneFunction (inputNodes, outputNodes, parameters)`: one node or an array of nodes, one"
-        " node or a record of nodes, and \"learnable\", \"constant\" or \"shared\".",
+        ' node or a record of nodes, and "learnable", "constant" or "shared".',
     ),
     "BS0377": (
         "wrong use of Edit",

@@ -32,8 +32,8 @@ CODES: dict[str, tuple[str, str]] = {
         "operands lie on different dynamic axes",
         "Values with different dynamic axes have different numbers of samples and cannot be "
         "combined. An axis that an operation makes, such as the one step of each sequence that "
-        "`BS.Sequences.Last` gives, may meet another one: the lengths are compared when the network "
-        "runs.",
+        "`BS.Sequences.Last` gives, may meet another one: the lengths are compared when the "
+        "network runs.",
     ),
     "BS0407": (
         "there is no such axis",

@@ -136,8 +136,8 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "BS0740": (
         "a library for curves is missing",
-        "Scalars for TensorBoard are written by tensorboardX (extra `tensorboard`), pictures of the "
-        "curves by matplotlib (extra `examples`). `--metrics FILE.csv` needs neither.",
+        "Scalars for TensorBoard are written by tensorboardX (extra `tensorboard`), pictures of "
+        "the curves by matplotlib (extra `examples`). `--metrics FILE.csv` needs neither.",
     ),
     "BS0741": (
         "measurements cannot be written",

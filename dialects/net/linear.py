@@ -162,7 +162,7 @@ class MatrixL1RegOp(NetOp):
 
 @irdl_op_definition
 class MatrixL2RegOp(NetOp):
-    """The root of the sum of `x^2` over all samples, not squared. BrainScript: `MatrixL2Reg (x)`."""
+    """The root of the sum of `x^2` over all samples. BrainScript: `MatrixL2Reg (x)`."""
 
     name = "net.matrix_l2_reg"
     OPERATION: ClassVar[str] = "MatrixL2Reg"

@@ -21,8 +21,8 @@ from xdsl.traits import HasParent, IsolatedFromAbove, IsTerminator
 from xdsl.utils.exceptions import VerifyException
 
 from brainscript.dialects.net import (
-    carry,
     alignment,
+    carry,
     clone,
     convolution,
     criteria,

@@ -127,10 +127,11 @@ class ParameterOp(SymbolOp):
 
     `init` is one of `INITS`. `constant` takes `value`, `fromFile` takes `file`, `fromLiteral`
     takes `literal` (one line per row), `fromModel` takes the parameter `source` of the model
-    `file`; the random ones take `seed` and `scale`, and `bilinear` takes nothing. `filter_rank` and `output_rank` say which axes count as fan-in. Once all
-    dimensions are known, `net-infer-shapes` sets `range`: half the width of a uniform distribution
-    around 0, or the standard deviation of a normal one, with `scale` in it and rounded as CNTK
-    rounds it. The gradient step is multiplied by `learning_rate_multiplier`; 0 freezes.
+    `file`; the random ones take `seed` and `scale`, and `bilinear` takes nothing. `filter_rank`
+    and `output_rank` say which axes count as fan-in. Once all dimensions are known,
+    `net-infer-shapes` sets `range`: half the width of a uniform distribution around 0, or the
+    standard deviation of a normal one, with `scale` in it and rounded as CNTK rounds it. The
+    gradient step is multiplied by `learning_rate_multiplier`; 0 freezes.
     """
 
     name = "net.parameter"
@@ -180,8 +181,8 @@ class StateOp(SymbolOp):
     Roles: `momentum` (the smoothed gradient of a parameter), `hyper` (a number that the host sets
     before each minibatch), `criterion` (a sum over minibatches that the host reads and resets),
     `statistic` (the value of a `Mean` or `InvStdDev` node), `running` (what a statistic is made
-    from, only while it is computed) and `random` (the generator that a node draws from). `of` names the parameter or node that it belongs to,
-    and of a statistic the operation.
+    from, only while it is computed) and `random` (the generator that a node draws from). `of`
+    names the parameter or node that it belongs to, and of a statistic the operation.
     """
 
     name = "net.state"

@@ -258,8 +258,8 @@ def _over_samples(shape: Shape | None, axis: int, kind: str) -> Shape | None:
             "BS0407",
             "this reduction over samples is not supported",
             f"{kind} over axis {axis}",
-            f"axes are counted from 1; -1 means everything and -3 all samples, of {', '.join(ACROSS)}"
-            "; -2 means each sequence, of Sum",
+            "axes are counted from 1; -1 means everything and -3 all samples, of "
+            f"{', '.join(ACROSS)}; -2 means each sequence, of Sum",
         )
     return SCALAR if axis == OVER_ALL else shape
 

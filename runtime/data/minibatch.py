@@ -74,8 +74,13 @@ class Minibatch:
         """Whether all sequences have one sample, on every axis."""
         return self._pieces is None and self._reader.frames
 
-    @cached_property
+    @property
     def layouts(self) -> Mapping[str, Sequences]:
+        """The sequences of each axis, in the order of the minibatch."""
+        return self._layouts
+
+    @cached_property
+    def _layouts(self) -> Mapping[str, Sequences]:
         """The sequences of each axis, and which of them go on from or in another minibatch."""
         return {axis: self._layout(stream) for axis, stream in self._reader.axes.items()}
 

@@ -16,7 +16,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial"
 CHAPTERS = sorted(TUTORIAL.glob("*.md"))
-OTHERS = [ROOT / "docs" / name for name in ("language/differences.md", "language/editing.md", "migrate.md")]
+PAGES = ("language/differences.md", "language/editing.md", "migrate.md")
+OTHERS = [ROOT / "docs" / name for name in PAGES]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 GAP = "..."
 

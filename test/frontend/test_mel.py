@@ -12,7 +12,9 @@ from brainscript.placed import PlacedText
 
 def parsed(text: str) -> list[Call | Nodes]:
     """The statements of a script."""
-    return list(statements(PlacedText.of_lines("t.mel", enumerate(text.splitlines(keepends=True), 1))))
+    return list(
+        statements(PlacedText.of_lines("t.mel", enumerate(text.splitlines(keepends=True), 1)))
+    )
 
 
 def one(text: str) -> Call:
