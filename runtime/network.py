@@ -113,7 +113,7 @@ class UpdateRule:
     All numbers are states of shape [1] that the host writes: before each minibatch
     `hyper.learning_rate` (per sample), `hyper.momentum` (already raised to the samples of the
     minibatch) and `hyper.samples` (the count N of momentum, clipping and regularisation); once,
-    the constants of the rule.
+    the constants of the rule. The gradient of each node of `towards` is an output `<node>.grad`.
     """
 
     rule: str = "sgd"
@@ -124,6 +124,7 @@ class UpdateRule:
     normalised: bool = True
     dropout: bool = False
     noise: bool = False
+    towards: tuple[str, ...] = ()
 
 
 class Step(Protocol):

@@ -40,7 +40,7 @@ def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> 
             NetSelect("train", names[1:], names[0] if names else ""),
             NetSetMode(training=True, dropout=rule.dropout),
             *SETTLE,
-            NetGradient(),
+            NetGradient(rule.towards),
             NetUpdate(
                 rule.rule, rule.clip, rule.l1, rule.l2, rule.average, rule.normalised, rule.noise
             ),

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
 
+from brainscript.dialects.net import elementwise as ew
 from brainscript.dialects.net.base import NetOp
-from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of, symbols_of
-from brainscript.dialects.net.parameters import GradientOp, ParameterOp, ReadOp
+from brainscript.dialects.net.network import (
+    NetworkOp,
+    RootsOp,
+    network_of,
+    node_name_of,
+    symbols_of,
+)
+from brainscript.dialects.net.parameters import GradientOp, InputOp, ParameterOp, ReadOp
 from brainscript.dialects.net.places import failure, name_of
 from brainscript.dialects.net.recurrence import DelayOp
 from brainscript.dialects.tensors import Element, type_of
@@ -29,6 +38,9 @@ from brainscript.passes.gradient.cases import Case, Rule, Table, key_of
 from brainscript.passes.gradient.recurrence import DelayGradients, learning_values
 from brainscript.passes.gradient.terms import Term, Writer
 from brainscript.passes.infer.select import remove_dead
+
+SUFFIX = ".grad"
+"""What the output that holds the gradient of a node is called, behind the name of the node."""
 
 TABLES: tuple[Table, ...] = (
     elementwise.TABLE,
@@ -52,9 +64,13 @@ class NetGradient(ModulePass):
     Before: `%z = net.times %w, %x` and `%c = net.square_error %y, %z`.
     After, behind them: `%d = net.minus %z, %y`, `%g = net.element_times %two, %d`,
     `%dw = net.times_gradient_left %g, %x : T` and `net.gradient @W, %dw`.
+
+    With `towards=x` the gradient with respect to that node is one more output, `x.grad`.
     """
 
     name = "net-gradient"
+
+    towards: tuple[str, ...] = ()
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Find what needs a gradient, then sweep backwards."""
@@ -64,16 +80,18 @@ class NetGradient(ModulePass):
         criteria_of = network.roots.group("criterion")
         if not criteria_of:
             raise failure(network, "BS0411", "the network has no criterion to train")
-        Sweep(network, criteria_of[0]).run()
+        Sweep(network, criteria_of[0], self.towards).run()
 
 
 class Sweep:
     """One reverse sweep over a network."""
 
-    def __init__(self, network: NetworkOp, criterion: SSAValue):
+    def __init__(self, network: NetworkOp, criterion: SSAValue, towards: Sequence[str] = ()):
         self.network = network
         self.criterion = criterion
         self.symbols = symbols_of(network)
+        results = (r for op in network.block.ops for r in op.results)
+        self.wanted = [value for value in results if node_name_of(value) in towards]
         element = type_of(criterion).element
         self.writer = Writer(network.roots, element)
         self.learning = self._learning()
@@ -82,8 +100,8 @@ class Sweep:
         self.gradients: dict[str, list[SSAValue]] = {}
 
     def _learning(self) -> set[SSAValue]:
-        """The values that depend on a parameter that learns."""
-        sources: set[SSAValue] = set()
+        """The values that depend on a parameter that learns, or on a node that was asked for."""
+        sources: set[SSAValue] = set(self.wanted)
         for op in self.network.block.ops:
             if isinstance(op, ReadOp):
                 symbol = self.symbols.get(op.target)
@@ -105,9 +123,12 @@ class Sweep:
             if isinstance(op, ReadOp) and op.result in self.parts:
                 total = self.writer.fit(self._total(op.result), type_of(op.result))
                 self.gradients.setdefault(op.target, []).append(total)
+            elif isinstance(op, InputOp):
+                continue
             elif isinstance(op, NetOp) and op.result in self.parts:
                 self._visit(op)
         self.delays.close_others()
+        self._show()
         self._hand_over()
 
     def _visit(self, op: NetOp) -> None:
@@ -154,6 +175,20 @@ class Sweep:
         if total.constant is not None and kind.axis is None and kind.elements == 1:
             return total.value
         return self.writer.fit(total.value, kind)
+
+    def _show(self) -> None:
+        """Make the gradients of the nodes that were asked for outputs."""
+        entries = self.network.roots.entries
+        for value in self.wanted:
+            self.parts.setdefault(value, [self.writer.number(0.0)])
+            name = f"{node_name_of(value)}{SUFFIX}"
+            shown = ew.PassOp(self._total(value), node=name)
+            self.writer.insert(shown)
+            entries.append(("output", shown.result))
+        if self.wanted:
+            old = self.network.roots
+            Rewriter.replace_op(old, RootsOp(entries), [])
+            self.writer.before = self.network.roots
 
     def _hand_over(self) -> None:
         for name in sorted(self.gradients):

@@ -22,16 +22,19 @@ SUFFIX = ".grad"
 
 
 class Gradients:
-    """The gradient of the sum of a node with respect to each learnable parameter.
+    """The gradient of the sum of a node with respect to its inputs and each learnable parameter.
 
-    It is read off a training step: with a learning rate of 1 and no momentum, the smoothed step
-    of a parameter is its gradient times its multiplier. The parameters are put back each time.
+    That of a parameter is read off a training step: with a learning rate of 1 and no momentum, the
+    smoothed step of a parameter is its gradient times its multiplier. The parameters are put back
+    each time.
     """
 
     def __init__(self, network: Network, node: NodeSpec):
         self.network = network
-        self._step = network.compile("train", [node.name], UpdateRule())
         self._inputs = network.inputs_of("train", [node.name])
+        self._sources = {f"{spec.name}{SUFFIX}": spec for spec in self._inputs}
+        rule = UpdateRule(towards=tuple(spec.name for spec in self._inputs))
+        self._step = network.compile("train", [node.name], rule)
         known = set(network.state.names())
         self._parameters = {
             f"{p.name}{SUFFIX}": p
@@ -41,9 +44,13 @@ class Gradients:
 
     @property
     def nodes(self) -> list[NodeSpec]:
-        """One node without dynamic axis for each gradient, named `<parameter>.grad`."""
+        """One node for each gradient, named `<node>.grad`."""
+        sources = [
+            NodeSpec(name, "InputValue", spec.dims, spec.axis)
+            for name, spec in self._sources.items()
+        ]
         found = self._parameters.items()
-        return [NodeSpec(name, "LearnableParameter", p.dims) for name, p in found]
+        return [*sources, *(NodeSpec(name, "LearnableParameter", p.dims) for name, p in found)]
 
     def run(self, minibatch: Minibatch) -> None:
         """Compute the gradients of a minibatch."""
@@ -61,6 +68,8 @@ class Gradients:
 
     def output(self, name: str) -> Array:
         """The gradient under this name."""
+        if name in self._sources:
+            return self._step.output(name)
         parameter = self._parameters[name]
         found = self.network.state.view(f"momentum.{parameter.name}")
         return found / np.asarray(parameter.learning_rate_multiplier, found.dtype)
