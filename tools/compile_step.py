@@ -39,7 +39,7 @@ def compile_step(
     run_passes(make_context(), module, "schedule", instruments, ir_text, crash)
     kernels = [op for op in module.body.block.ops if isinstance(op, KernelOp)]
     program = next(op for op in module.body.block.ops if isinstance(op, ProgramOp))
-    crash.before_pass(module, "sched-to-kern")
+    crash.before_pass(module.clone().clone, "sched-to-kern")
     functions = [lower_kernel(kernel, target) for kernel in kernels]
     crash.passes_done()
     keys = {f.sym_name.data: kernel_key(f, target) for f in functions}

@@ -36,7 +36,7 @@ class CrashRecord:
     command: str
     arguments: list[str]
     sources: dict[str, str] = field(default_factory=dict[str, str])
-    _module: Any = None
+    _module: Callable[[], Any] | None = None
     _pipeline: str = ""
     _text_of: Callable[[Any], str] | None = None
 
@@ -48,9 +48,9 @@ class CrashRecord:
         """Say how a module is turned into text."""
         self._text_of = text_of
 
-    def before_pass(self, module: Any, pipeline: str) -> None:
-        """Remember the module and what is still to run; a copy is taken, passes work in place."""
-        self._module, self._pipeline = module.clone(), pipeline
+    def before_pass(self, module: Callable[[], Any], pipeline: str) -> None:
+        """Remember how the module before the pass is made again, and what is still to run."""
+        self._module, self._pipeline = module, pipeline
 
     def passes_done(self) -> None:
         """Forget the module: the passes went well."""
@@ -81,7 +81,7 @@ class CrashRecord:
         for number, (name, text) in enumerate(self.sources.items()):
             (folder / f"source-{number}-{Path(name).name or 'input'}").write_text(text)
         if self._module is not None and self._text_of is not None:
-            text = self._text_of(self._module)
+            text = self._text_of(self._module())
             (folder / "reproducer.mlir").write_text(f"// pipeline: {self._pipeline}\n{text}")
 
     def page(self, error: BaseException, folder: Path | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -74,9 +75,11 @@ def run_passes(
     exception leaves through the crash record, which then holds the IR before the failing pass.
     """
     passes = parse_passes(pipeline) if isinstance(pipeline, str) else pipeline
+    first = module.clone()
     before = ""
     for position, step in enumerate(passes):
-        crash.before_pass(module, ",".join(str(p.pipeline_pass_spec()) for p in passes[position:]))
+        rest = ",".join(str(p.pipeline_pass_spec()) for p in passes[position:])
+        crash.before_pass(partial(_again, context, first, passes[:position]), rest)
         start = time.perf_counter()
         try:
             step.apply(context, module)
@@ -88,6 +91,14 @@ def run_passes(
             _verify_after(module, step.name)
         before = _observe(module, step.name, before, instruments, text_of)
     crash.passes_done()
+
+
+def _again(context: Context, first: ModuleOp, passes: Sequence[ModulePass]) -> ModuleOp:
+    """What these passes make of the module, once more: they work in place and always alike."""
+    module = first.clone()
+    for step in passes:
+        step.apply(context, module)
+    return module
 
 
 def _verify_after(module: ModuleOp, name: str) -> None:

@@ -26,7 +26,8 @@ def fresh_network(section: Settings, session: Session) -> Network:
     """The network of the builder that is visible from a section, with first values."""
     environment = session.environment
     network = environment.build_network(section)
-    initialise(network, environment.planned if environment.dry_run else ())
+    dry = environment.dry_run
+    initialise(network, environment.planned if dry else (), drawn=not dry)
     return network
 
 

@@ -28,13 +28,16 @@ def initial_values(spec: ParameterSpec) -> Array:
     return values.astype(numpy_type(spec.element))
 
 
-def initialise(network: Network, planned: Container[str] = ()) -> None:
+def initialise(network: Network, planned: Container[str] = (), *, drawn: bool = True) -> None:
     """Give every parameter of the network its first values, and known statistics theirs.
 
-    Files that are only `planned` are not read.
+    Files that are only `planned` are not read. With `drawn` false only what can be wrong is made:
+    values that are drawn or constant stay 0.
     """
     for spec in network.facts.parameters:
         if spec.init == "fromModel" and spec.file in planned:
+            continue
+        if not drawn and INITIALISERS.get(spec.init) in HARMLESS:
             continue
         view = network.state.view(spec.name)
         view.reshape(-1)[:] = initial_values(spec)
@@ -133,3 +136,6 @@ INITIALISERS: dict[str, Callable[[ParameterSpec], Doubles]] = {
     "fromLiteral": _from_literal,
     "fromModel": _from_model,
 }
+
+HARMLESS = (_uniform, _normal, _truncated, _constant)
+"""What makes values of any shape: nothing about it can be wrong."""

@@ -151,6 +151,7 @@ def _bounds(section: Settings, key: str, most: float | None = 1.0) -> tuple[floa
 def scale(section: Settings) -> Scale:
     """The keys of Scale."""
     width, height = at_least(section, "width", 1, 0), at_least(section, "height", 1, 0)
+    section.has("channels", inherited=False)  # configs give it; pictures say it themselves
     kind = section.word("interpolations", INTERPOLATIONS, "linear")
     mode = section.word("scaleMode", MODES, "fill")
     pad = section.integer("padValue", -1)
