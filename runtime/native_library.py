@@ -145,6 +145,7 @@ class Loop(Structure):
         ("learning_rate_at", c_void_p),
         ("momentum_at", c_void_p),
         ("samples_at", c_void_p),
+        ("watched_at", c_void_p),
     ]
 
 

@@ -34,8 +34,8 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "BS0708": (
         "the criterion is not a number",
-        "The sum of the criterion became NaN: the learning rate is too high, or the data hold "
-        "values the network cannot take. Training stops; earlier models are kept.",
+        "The sum of the criterion became NaN or infinite: the learning rate is too high, or the "
+        "data hold values the network cannot take. Training stops; earlier models are kept.",
     ),
     "BS0709": (
         "there is no network to train",

@@ -76,7 +76,8 @@ class MinibatchLoop:
 
     Each minibatch: its columns go into the frame, its samples into the inputs, the hyper scalars
     into the state, then the step runs. N is the number of columns of `counted_axis` if given, else
-    the most columns of `counted_inputs` in CNTK's packed layout, gaps included.
+    the most columns of `counted_inputs` in CNTK's packed layout, gaps included. A call ends with a
+    minibatch after which the state `watched` is not finite.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class MinibatchLoop:
         program: Program,
         counted_inputs: Sequence[str] = (),
         counted_axis: str = "",
+        watched: str = "",
     ):
         self.reader = reader
         self.program = program
@@ -107,6 +109,9 @@ class MinibatchLoop:
         plan.axis, plan.order = self._axis, self._order
         plan.inputs, plan.input_count = self._inputs, len(program.image.inputs)
         self._place_scalars()
+        if watched:
+            plan.element_bytes = program.state.view(watched).itemsize
+            plan.watched_at = program.state.address(watched)
 
     @staticmethod
     def suits(reader: Reader, program: Program) -> bool:

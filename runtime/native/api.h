@@ -160,6 +160,7 @@ struct bs_loop {
   void* learning_rate_at;
   void* momentum_at;
   void* samples_at;
+  const void* watched_at;  // a scalar; a minibatch after which it is not finite ends the call
 };
 
 struct bs_progress {

@@ -47,7 +47,7 @@ class Loop {
     progress.samples += static_cast<int64_t>(batch.samples);
     progress.counted += counted_;
     for (int64_t axis = 0; axis < plan_.axes; ++axis) progress.columns[axis] += columns_[axis];
-    return kDone;
+    return watched_is_finite() ? kDone : kOutOfTime;
   }
 
  private:
@@ -110,6 +110,13 @@ class Loop {
       good = good && layout(axis).complaint() == 0;
     }
     return good;
+  }
+
+  bool watched_is_finite() const {
+    if (plan_.watched_at == nullptr) return true;
+    const void* at = plan_.watched_at;
+    if (plan_.element_bytes == 8) return std::isfinite(*static_cast<const double*>(at));
+    return std::isfinite(*static_cast<const float*>(at));
   }
 
   // The samples that momentum and regularisation go by.
@@ -195,7 +202,8 @@ class Loop {
 }  // namespace
 
 // Runs up to `count` minibatches, at least one, and stops early at the end of the epoch, before one
-// that does not fit, or when `seconds` (0: no limit) are over.
+// that does not fit, when `seconds` (0: no limit) are over, or when the watched scalar is not
+// finite.
 BS_EXPORT void bs_run_minibatches(void* reader, const bs_loop* plan, int64_t count, double seconds,
                                   bs_progress* progress) {
   *progress = {};

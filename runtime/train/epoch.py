@@ -67,13 +67,13 @@ class Epoch:
         self._advance(progress)
         if not self.count:
             raise BrainScriptError(Diagnostic("BS0718", "the reader gave no data to train on"))
-        self._check(self.sums.totals())
         return None
 
     def _loop(self, step: Step, reader: Reader) -> Loop:
         """What runs the step on the minibatches of the reader."""
         if not self.options.gradient_check or step is not self.step:
-            return loop_over(self.network, step, self._inputs, reader, self.nodes[0])
+            first, watch = self.nodes[0], not self._controlled
+            return loop_over(self.network, step, self._inputs, reader, first, watch=watch)
         single = SingleLoop(self.network, step, reader, self.nodes[0])
         single.inputs = self._inputs
         return CheckedLoop(single, self.rule, self.options.figures, self.index)
@@ -113,6 +113,7 @@ class Epoch:
             return
         self.sums.count(progress.columns)
         self.count += progress.minibatches
+        self._check(self.sums.totals(), self.count)
         self.bar(self.count)
         every = self.options.every
         if self.count <= self.options.first or (every > 0 and self.count % every == 0):
@@ -120,7 +121,7 @@ class Epoch:
 
     def _show(self) -> None:
         values = self.sums.interval()
-        self._check([value.total for value in values])
+        self._check([value.total for value in values], self._shown_at + 1)
         seconds = max(time.perf_counter() - self._clock, 1e-9)
         samples = values[0].count
         self.log.traced(
@@ -152,13 +153,15 @@ class Epoch:
         digits = max(2, math.ceil(math.log10(total / max(1, self.options.every))) - 2)
         return percentage(min(self.count, total), total, digits)
 
-    def _check(self, totals: list[float]) -> None:
+    def _check(self, totals: list[float], first: int) -> None:
+        """Stop when the criterion is not finite; `first` is the earliest minibatch at fault."""
         for node, total in zip(self.nodes[:1], totals[:1], strict=True):
-            if math.isnan(total) and not self._controlled:
-                title = (
-                    f"the criterion '{node.name}' is not a number (nan) in epoch "
-                    f"{self.index + 1}, minibatches {self._shown_at + 1} to {self.count}"
-                )
+            if not math.isfinite(total) and not self._controlled:
+                where = f"minibatch {first}"
+                if first < self.count:
+                    where = f"minibatches {first} to {self.count}"
+                what = "not a number (nan)" if math.isnan(total) else "infinite"
+                title = f"the criterion '{node.name}' is {what} in epoch {self.index + 1}, {where}"
                 help = "lower the learning rate, or look for values such as nan in the data"
                 raise BrainScriptError(Diagnostic("BS0708", title, path=node.name, help=help))
 

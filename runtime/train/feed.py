@@ -109,13 +109,23 @@ class SingleLoop:
 
 
 def loop_over(
-    network: Network, step: Step, inputs: Sequence[InputSpec], reader: Reader, criterion: NodeSpec
+    network: Network,
+    step: Step,
+    inputs: Sequence[InputSpec],
+    reader: Reader,
+    criterion: NodeSpec,
+    *,
+    watch: bool = False,
 ) -> Loop:
-    """The loop that runs a step on the epoch that the reader has started."""
+    """The loop that runs a step on the epoch that the reader has started.
+
+    With `watch` a call ends where the sum of the criterion is no longer finite.
+    """
     if isinstance(reader, NativeReader) and reader.in_memory and isinstance(step, Program):
         counted = [spec.name for spec in inputs if spec.name in network.facts.features]
         if MinibatchLoop.suits(reader, step):
-            return MinibatchLoop(reader, step, counted, criterion.axis)
+            watched = f"criterion.{criterion.name}" if watch else ""
+            return MinibatchLoop(reader, step, counted, criterion.axis, watched)
     loop = SingleLoop(network, step, reader, criterion)
     loop.inputs = inputs
     return loop

@@ -15,13 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from test.tools.commands import environment, leftovers, run, words_of, write_case
+from test.tools.commands import SAMPLES, environment, leftovers, run, words_of, write_case
 
 LONG = (
     ("epochSize = 0", "epochSize = 600000 ; numMBsToShowResult = 20000"),
     ("maxEpochs = 3", "maxEpochs = 12"),
 )
-KILLS = 20
+KILLS = int(os.environ.get("BS_KILLS", "20"))
+"""How often a run is killed; the long form of the test sets 200."""
 
 
 def start(folder: Path, *words: str) -> subprocess.Popen[str]:
@@ -102,7 +103,7 @@ def test_a_signal_while_compiling(number: signal.Signals, tmp_path: Path) -> Non
 
 
 def test_kills_at_any_moment(tmp_path: Path) -> None:
-    """Stopped dead twenty times, the run ends with the parameters of one that was left alone."""
+    """Stopped dead many times, the run ends with the parameters of one that was left alone."""
     case = (
         ("epochSize = 0", "epochSize = 40000 ; numMBsToShowResult = 2000"),
         ("maxEpochs = 3", "maxEpochs = 40"),
@@ -185,6 +186,20 @@ def test_a_full_disk_for_the_log(tmp_path: Path) -> None:
     done = run(tmp_path, "bs-jit", "tiny.cntk", f"stderr={tmp_path}")
     assert done.returncode == 1
     assert "error[BS0724]" in done.stderr
+
+
+@pytest.mark.parametrize("every", [0, 1, 10])
+def test_a_criterion_that_becomes_infinite(every: int, tmp_path: Path) -> None:
+    """Node, epoch and minibatch are those of the sample at fault, whatever the log shows."""
+    rows = [f"|x {0.1 * i} 1 |y {1e30 if i == 29 else 0.5}\n" for i in range(SAMPLES)]
+    write_case(tmp_path)
+    (tmp_path / "train.ctf").write_text("".join(rows))
+    shown = f"train=[SGD=[numMBsToShowResult={every}];reader=[randomize=false]]"
+    done = run(tmp_path, "bs-jit", "tiny.cntk", shown)
+    assert done.returncode == 1
+    title = "the criterion 'ce' is infinite in epoch 1, minibatch 8"
+    assert f"error[BS0708]: {title}\n" in done.stderr
+    assert [p.name for p in sorted((tmp_path / "out").glob("m.model.?"))] == ["m.model.0"]
 
 
 def peak_memory(folder: Path, *words: str) -> int:
