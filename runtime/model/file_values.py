@@ -56,6 +56,9 @@ class FileValues(Mapping[str, Array]):
         array = entry if not isinstance(entry, Slice) else self._read(entry)
         return array if self._dtype is None else array.astype(self._dtype, copy=False)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 
