@@ -88,7 +88,8 @@ class ProgramImage:
     `objects` are the keys of the object files to link, `step` the symbol to call; `arena` the
     size of the arena, `workspace` the bytes of scratch of one thread, `flops` the work of one
     step, `barriers` how often its threads meet, `meetings` how often they meet once more for each
-    step of an axis whose sequences are longer than one step.
+    step of an axis whose sequences are longer than one step. `timed` has the kernel of each pair
+    of words in the table of times of a step that is timed.
     """
 
     axes: tuple[str, ...]
@@ -102,6 +103,7 @@ class ProgramImage:
     step: str
     objects: tuple[str, ...]
     meetings: tuple[int, ...] = ()
+    timed: tuple[str, ...] = ()
 
     def threads(self, columns: tuple[int, ...], most: int, steps: Sequence[int] = ()) -> int:
         """How many threads are worth waking for these sizes; never affects the results.
@@ -139,6 +141,7 @@ class ProgramImage:
             step=str(data["step"]),
             objects=tuple(data["objects"]),
             meetings=tuple(data["meetings"]),
+            timed=tuple(data.get("timed", ())),
         )
 
 

@@ -17,6 +17,7 @@ from xdsl.printer import Printer
 from brainscript.codegen.cache import ObjectCache
 from brainscript.codegen.emit import emit_kernel, emitter_version
 from brainscript.codegen.text import INTRINSICS
+from brainscript.codegen.timing.trace import span
 from brainscript.codegen.workers.pool import WorkerPool, shared_pool
 from brainscript.diagnostic import CompilerFaultError, Diagnostic
 from brainscript.dialects.kern import FuncOp
@@ -67,7 +68,11 @@ def compile_kernels(
 
 
 def _kernel_source(kernel: FuncOp, symbol: str) -> Source:
-    return lambda: emit_kernel(kernel, symbol)
+    def source() -> str:
+        with span(f"emit {kernel.sym_name.data}", "compile", symbol=symbol):
+            return emit_kernel(kernel, symbol)
+
+    return source
 
 
 def compile_text(text: str, target: Target, cache: ObjectCache | None = None) -> tuple[str, bytes]:

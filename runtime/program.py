@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.codegen.jit import Linked
+from brainscript.codegen.timing.clock import TIMES
+from brainscript.codegen.timing.trace import Spent
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.linear import ALIGNMENT, evaluate, round_up
 from brainscript.program_image import (
@@ -71,10 +73,12 @@ class Program:
         self._most = 1 if self._pool is None else self._pool.threads
         symbols = (BARRIER_SYMBOL, *SEQUENCES, *DRAWS)
         imports = {name: function_address(name) for name in symbols}
-        linked = Linked([objects[key] for key in image.objects], [image.step], imports)
+        exports = [image.step, *([TIMES] if image.timed else ())]
+        linked = Linked([objects[key] for key in image.objects], exports, imports)
         words = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
         self._step: Any = linked.function(image.step, *words)
         self.step_address = linked.address(image.step)
+        self._times = linked.address(TIMES) if image.timed else 0
         self._stride = round_up(image.workspace) + ALIGNMENT
         self._workspace = aligned_bytes(self._stride * self._most)
         self._frame: NDArray[np.int64] = np.zeros(
@@ -212,6 +216,19 @@ class Program:
             counts[number] = layout.set_made(how, self.layouts[base], counts[base])
         self._columns = tuple(counts)
         self._frame[COLUMNS : COLUMNS + len(counts)] = counts
+
+    def spent(self) -> Spent:
+        """What each kernel has taken since the last call of this; nothing unless it is timed."""
+        names = self.image.timed
+        if not names:
+            return ()
+        table = (ctypes.c_int64 * (2 * len(names))).from_address(self._times)
+        sums: dict[str, tuple[int, int]] = {}
+        for i, name in enumerate(names):
+            time, calls = sums.get(name, (0, 0))
+            sums[name] = (time + table[2 * i], calls + table[2 * i + 1])
+        ctypes.memset(table, 0, ctypes.sizeof(table))
+        return [(name, time, calls) for name, (time, calls) in sums.items() if calls]
 
     def spoil(self) -> None:
         """Fill the arena with NaN, so that a test sees what is read before it is written."""

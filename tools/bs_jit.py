@@ -76,6 +76,9 @@ def parser() -> argparse.ArgumentParser:
     for name, what in RECORDS.items():
         kind = "DIR" if name == "tensorboard" else "FILE"
         output.add_argument(f"--{name}", type=Path, metavar=kind, help=what)
+    output.add_argument(
+        "--profile", type=Path, metavar="FILE", help="when what was done, for Chrome or Perfetto"
+    )
     output.add_argument("--traceback", action="store_true", help="show where an error was raised")
     return result
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 from xdsl.dialects.builtin import ModuleOp
 
 from brainscript.codegen.cache import ObjectCache
 from brainscript.codegen.compile import compile_kernels, compile_text, kernel_key, kernel_symbol
-from brainscript.codegen.step import emit_step
+from brainscript.codegen.step import emit_step, emit_timed_step
+from brainscript.codegen.timing import trace
 from brainscript.dialects.registry import make_context
 from brainscript.dialects.sched import KernelOp, ProgramOp
 from brainscript.passes.ir_text import ir_text
@@ -33,6 +35,7 @@ def compile_step(
 
     `module` holds the network of the step, after `net-select` and what makes gradients and
     updates; it is turned into kernels and a program in place. `crash` is told what is being done.
+    While a run is recorded, the step times its kernels.
     """
     crash = crash or CrashRecord("compile_step", [])
     instruments = Instruments(sys.stderr, verify=False)
@@ -45,7 +48,12 @@ def compile_step(
     keys = {f.sym_name.data: kernel_key(f, target) for f in functions}
     objects = compile_kernels(functions, target, cache)
     symbols = {name: kernel_symbol(key) for name, key in keys.items()}
-    step_key, step = compile_text(emit_step(program, STEP, symbols), target, cache)
+    timed: tuple[str, ...] = ()
+    if trace.running() is None:
+        text = emit_step(program, STEP, symbols)
+    else:
+        text, timed = emit_timed_step(program, STEP, symbols)
+    step_key, step = compile_text(text, target, cache)
     objects[step_key] = step
     workspace = max((f.scratch for f in functions), default=0)
-    return image_of(program, STEP, workspace, objects), objects
+    return replace(image_of(program, STEP, workspace, objects), timed=timed), objects

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
+from brainscript import atomic
 from brainscript.codegen.cache import open_cache
+from brainscript.codegen.timing import trace
 from brainscript.diagnostic import Diagnostic
 from brainscript.frontend.config import load_config
 from brainscript.frontend.source import Sources
@@ -17,6 +21,7 @@ from brainscript.runtime.train.metrics import (
     Recorder,
     TableRecorder,
     TensorboardRecorder,
+    cannot_write,
 )
 from brainscript.settings import Settings
 from brainscript.target import choose_target
@@ -32,7 +37,37 @@ def work(
     """Run all commands of the config; the exit code is 0 unless something is raised."""
     sources = Sources()
     console.line_of = sources.line_of
-    settings = load_config(words, sources)
+    with _profiled(options.profile):
+        return _run(options, words, console, crash, sources)
+
+
+@contextmanager
+def _profiled(path: Path | None) -> Generator[None]:
+    """Record the run, and write the record when it ends, however it does."""
+    if path is None:
+        yield
+        return
+    recorded = trace.start()
+    try:
+        yield
+    finally:
+        trace.stop()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            atomic.write_text(path, recorded.text())
+        except OSError as error:
+            raise cannot_write(path, error) from None
+
+
+def _run(
+    options: argparse.Namespace,
+    words: Sequence[str],
+    console: Console,
+    crash: CrashRecord,
+    sources: Sources,
+) -> int:
+    with trace.span("config", "compile"):
+        settings = load_config(words, sources)
     for source in sources.texts():
         crash.source(source.name, source.text)
     compilation = _compilation(options, settings, console, crash)
@@ -68,6 +103,8 @@ def _compilation(
         title = f"'{options.cache_dir}' cannot keep compiled code: everything is compiled anew"
         remedy = "name a folder of your own that can be written"
         console.show(Diagnostic("BS0815", title, help=remedy, severity="warning"))
-    programs = None if objects is None else ProgramCache(objects, console.show)
+    programs = None
+    if objects is not None and trace.running() is None:
+        programs = ProgramCache(objects, console.show)
     threads = thread_count(settings.integer("numCPUThreads", 0))
     return Compilation(choose_target(), objects, programs, threads, crash)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from brainscript.codegen.cache import ObjectCache
+from brainscript.codegen.timing.trace import span
 from brainscript.program_image import ProgramImage, StateSlot
 from brainscript.runtime.network import Facts, InputSpec, Mode, UpdateRule
 from brainscript.runtime.program import Program
@@ -53,7 +54,8 @@ class CompiledNetwork:
     def module(self) -> ModuleOp:
         """The network at level `net`, shapes inferred."""
         if self._module is None:
-            self._module = self._source()
+            with span("front end", "compile"):
+                self._module = self._source()
         return self._module
 
     def inputs_of(self, mode: Mode, outputs: Sequence[str] = ()) -> list[InputSpec]:
@@ -73,10 +75,12 @@ class CompiledNetwork:
         """The compiled step; the same step is compiled once."""
         what = (mode, tuple(outputs), repr(update))
         if what not in self._steps:
-            entry = self._entry(mode, tuple(outputs), update)
+            with span(f"step {mode}", "compile"):
+                entry = self._entry(mode, tuple(outputs), update)
             image = ProgramImage.from_json(entry.data["image"])
-            threads = self._compilation.threads
-            self._steps[what] = Program(image, entry.objects, self.state, threads)
+            with span("link", "compile"):
+                threads = self._compilation.threads
+                self._steps[what] = Program(image, entry.objects, self.state, threads)
         return self._steps[what]
 
     def _find_facts(self) -> Facts:

@@ -16,6 +16,7 @@ from xdsl.utils.arg_spec import parse_pipeline
 from xdsl.utils.exceptions import ArgSpecParseError, PassFailedException, VerifyException
 
 from brainscript.atomic import write_text
+from brainscript.codegen.timing.trace import span
 from brainscript.diagnostic import BrainScriptError, CommandLineError, Diagnostic, did_you_mean
 from brainscript.passes.pipeline import PIPELINES, expand
 from brainscript.passes.registry import PASSES, load_pass
@@ -82,7 +83,8 @@ def run_passes(
         crash.before_pass(partial(_again, context, first, passes[:position]), rest)
         start = time.perf_counter()
         try:
-            step.apply(context, module)
+            with span(step.name, "pass"):
+                step.apply(context, module)
         except PassFailedException as error:
             raise BrainScriptError(Diagnostic("BS0909", f"{step.name}: {error}")) from None
         key = f"{len(instruments.seconds) + 1:02d} {step.name}"

@@ -24,7 +24,7 @@ class StepLines:
     barrier, skipped by a lone thread.
     """
 
-    def __init__(self, symbols: Mapping[str, str], barrier: str):
+    def __init__(self, symbols: Mapping[str, str], barrier: str, timed: bool = False):
         self.symbols = symbols
         self.lines: list[str] = []
         self.pointers: dict[SSAValue, str] = {}
@@ -32,6 +32,8 @@ class StepLines:
         self.labels = 0
         self.alone = False
         self.waits = False
+        self.timed = timed
+        self.timed_calls: list[str] = []
         self._barrier = barrier
 
     def line(self, text: str) -> None:
@@ -63,7 +65,15 @@ class StepLines:
             self.go_alone()
             threads = ["ptr %ws", "i64 0", "i64 1"]
         given = [*(f"ptr {p}" for p in pointers), f"i64 {columns}", *threads]
+        clock = self.number() if self.timed else 0
+        if self.timed:
+            self.line(f"%clock{clock} = call i64 @bs_now()")
         self.line(f"call void @{symbol}({', '.join(given)})")
+        if self.timed:
+            self.line(
+                f"call void @bs_spend(i64 %clock{clock}, i64 {len(self.timed_calls)}, i64 %tid)"
+            )
+            self.timed_calls.append(op.kernel.root_reference.data)
 
     def go_alone(self) -> None:
         """What follows is done by the first thread."""

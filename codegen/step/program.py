@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from brainscript.axes import made
 from brainscript.codegen.step.lines import StepLines
 from brainscript.codegen.step.loop import emit_loop
+from brainscript.codegen.timing.clock import clock_text
 from brainscript.dialects.sched import (
     BarrierOp,
     BufferOp,
@@ -42,13 +43,23 @@ def emit_step(program: ProgramOp, name: str, symbols: Mapping[str, str]) -> str:
     return _Emitter(program, symbols).module(name)
 
 
+def emit_timed_step(
+    program: ProgramOp, name: str, symbols: Mapping[str, str]
+) -> tuple[str, tuple[str, ...]]:
+    """The same with a table of times (`timing/clock.py`), and the kernel of each of its pairs."""
+    emitter = _Emitter(program, symbols, timed=True)
+    text = emitter.module(name)
+    calls = emitter.text.timed_calls
+    return clock_text(len(calls)) + text, tuple(calls)
+
+
 class _Emitter:
     """Writes the lines of one step."""
 
-    def __init__(self, program: ProgramOp, symbols: Mapping[str, str]):
+    def __init__(self, program: ProgramOp, symbols: Mapping[str, str], timed: bool = False):
         self.program = program
         self.axes = [a.data for a in program.axes]
-        self.text = StepLines(symbols, BARRIER_SYMBOL)
+        self.text = StepLines(symbols, BARRIER_SYMBOL, timed)
 
     def module(self, name: str) -> str:
         """The whole text."""

@@ -21,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from brainscript.codegen.timing.trace import span
 from brainscript.diagnostic import BrainScriptError, CompilerFaultError, Diagnostic
 from brainscript.limits import exceeded, limit
 from brainscript.target import Target
@@ -230,7 +231,8 @@ class _Batch:
     def _compile(self, worker: Worker, key: str, source: Callable[[], str]) -> bytes:
         text = source()
         try:
-            return worker.compile(text, self.target, self.assembly)
+            with span(f"LLVM {key[:32]}", "compile", bytes=len(text)):
+                return worker.compile(text, self.target, self.assembly)
         except WorkerStuckError:
             self.failures.append(_stuck(self.pool.keep(key, text)))
             raise

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from brainscript.codegen.timing.trace import span
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.runtime.actions.convert import convert_dbn
 from brainscript.runtime.actions.dump import dump
@@ -81,7 +82,8 @@ def run_command(name: str, section: Settings, session: Session) -> None:
     for action in _actions(section):
         session.log.trace = trace
         session.log.banner(f"{name} command ({action} action)")
-        ACTIONS[action](section, session)
+        with span(f"{name}: {action}", "action"):
+            ACTIONS[action](section, session)
         session.log.traced("action complete", action=action)
 
 

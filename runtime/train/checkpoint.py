@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from brainscript.codegen.timing.trace import span
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model import container
 from brainscript.runtime.model.store import STORED_ROLES, put_values, save_network, values_of
@@ -75,6 +76,7 @@ class Checkpoints:
     spare: int = 0
     manifest: Manifest = field(default_factory=Manifest)
 
+    @span("save", "train")
     def commit(self, network: Network, progress: Progress) -> None:
         """Save the state after `progress.epoch` epochs and make it the newest complete one."""
         done = progress.epoch

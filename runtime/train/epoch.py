@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from brainscript.codegen.timing import trace
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.data.minibatch_loop import Progress
 from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateRule
+from brainscript.runtime.program import Program
 from brainscript.runtime.train.automatic.gradient_check import CheckedLoop
 from brainscript.runtime.train.checkpoint import Partial
 from brainscript.runtime.train.feed import Loop, SingleLoop, Sums, loop_over
@@ -60,7 +62,7 @@ class Epoch:
         self._begin(reader, partial)
         loop = self._loop(step, reader)
         loop.set_rates(self.rate, self.options.momentum(self.index))
-        while not (progress := loop.run(self._until_shown(), PATIENCE)).finished:
+        while not (progress := self._call(loop, step)).finished:
             self._advance(progress)
             if self.stop:
                 return self._position()
@@ -68,6 +70,20 @@ class Epoch:
         if not self.count:
             raise BrainScriptError(Diagnostic("BS0718", "the reader gave no data to train on"))
         return None
+
+    def _call(self, loop: Loop, step: Step) -> Progress:
+        """One call of the loop, and its time for the record of the run."""
+        recorded = trace.running()
+        if recorded is None:
+            return loop.run(self._until_shown(), PATIENCE)
+        begin = time.perf_counter_ns()
+        progress = loop.run(self._until_shown(), PATIENCE)
+        length, first = time.perf_counter_ns() - begin, self.count + 1
+        details = {"first": first, "count": progress.minibatches, "samples": progress.samples}
+        recorded.add("minibatches", "train", begin, length, **details)
+        if isinstance(step, Program):
+            recorded.add_kernels(begin, step.spent())
+        return progress
 
     def _loop(self, step: Step, reader: Reader) -> Loop:
         """What runs the step on the minibatches of the reader."""

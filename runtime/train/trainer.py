@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from brainscript.codegen.timing.trace import span
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model import container
 from brainscript.runtime.model.store import STORED_ROLES, put_values, save_network
@@ -203,7 +204,11 @@ class Trainer:
     def _run_epoch(self, epoch: int) -> list[Value]:
         """The minibatches of an epoch; a signal among them saves and ends the process."""
         progress = self.progress
-        with epoch_bar(self.log, epoch + 1, self.options.max_epochs) as bar:
+        number = epoch + 1
+        with (
+            span(f"epoch {number}", "train"),
+            epoch_bar(self.log, number, self.options.max_epochs) as bar,
+        ):
             run = replace(self._epoch(epoch), bar=bar)
             partial = run.run(self.reader, progress.partial)
         if partial is not None:
@@ -232,7 +237,8 @@ class Trainer:
     def _validate(self, epoch: int, reader: Reader) -> list[Value]:
         quiet = Log(self.log.stream, stamps=self.log.stamps)
         evaluator = Evaluator(self.network, self.nodes, quiet)
-        values = evaluator.run(reader, 0, self.options.minibatch_size(epoch))
+        with span("validation", "train"):
+            values = evaluator.run(reader, 0, self.options.minibatch_size(epoch))
         text = shown_all(values, trailing=False)
         self.log.line("validate", epoch=epoch + 1, epochs=self.options.max_epochs, values=text)
         self.log.measured("validate", epoch + 1, 0, values)
