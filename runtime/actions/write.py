@@ -13,7 +13,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.actions.format import Format, Formatter, read_format
 from brainscript.runtime.actions.gradients import Gradients
 from brainscript.runtime.actions.session import Session, named_nodes, network_of
-from brainscript.runtime.actions.writers import Sink, sinks_of
+from brainscript.runtime.actions.writers.sinks import Sink, sinks_of
 from brainscript.runtime.network import Array, Network, NodeSpec, Reader, Step
 from brainscript.runtime.train.feed import feed
 from brainscript.settings import Settings
@@ -38,11 +38,10 @@ def write(section: Settings, session: Session) -> None:
     names = [node.name for node in nodes]
     inputs = network.inputs_of("train" if tested else "write", names)
     reader = session.environment.open_reader(section.section("reader"), inputs, None)
+    size, batch = section.integer("epochSize", 0), section.integers("minibatchSize", 2048)[0]
     if session.environment.dry_run:
         return
-    reader.start_epoch(
-        0, section.integer("epochSize", 0), section.integers("minibatchSize", 2048)[0]
-    )
+    reader.start_epoch(0, size, batch)
     work = _Work(network, nodes, Gradients(network, nodes[0]) if tested else None)
     if sinks is not None:
         samples = work.write(reader, sinks, session)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.actions.writers import sinks_of
+from brainscript.runtime.actions.writers.sinks import sinks_of
 from brainscript.runtime.data.speech.features import open_features
 from brainscript.runtime.network import Array, NodeSpec
 from test.runtime.conftest import CONFIG, Run, settings_of

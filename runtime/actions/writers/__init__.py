@@ -1,0 +1,1 @@
+"""What the action `write` writes besides text; `sinks.py` has the kinds of the section `writer`."""
