@@ -8,8 +8,7 @@ from pathlib import Path
 
 from brainscript import atomic
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.actions.session import Session
-from brainscript.runtime.model.store import load_network
+from brainscript.runtime.actions.session import Session, saved_network
 from brainscript.runtime.network import Array, Network, NodeSpec
 from brainscript.settings import Settings
 
@@ -20,15 +19,17 @@ ALL = "__AllNodes__"
 def dump(section: Settings, session: Session) -> None:
     """Write the nodes that `nodeName` or `nodeNameRegex` select to `outputFile`."""
     path, name = section.text("modelPath"), section.text("nodeName", ALL)
-    network = load_network(path, session.environment)
+    network = saved_network(path, session)
     pattern = section.text("nodeNameRegex", "")
     target = Path(section.text("outputFile", f"{path}.{name}.txt"))
-    values = section.boolean("printValues", True)
+    values = section.boolean("printValues", True) and not session.environment.dry_run
     metadata = section.boolean("printMetadata", True)
     text = "".join(
         node_text(network, node, values=values, metadata=metadata)
         for node in _selected(network, name, pattern, section)
     )
+    if session.environment.dry_run:
+        return
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         atomic.write_text(target, text)

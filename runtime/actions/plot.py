@@ -9,9 +9,8 @@ from pathlib import Path
 
 from brainscript import atomic
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.actions.session import Session
+from brainscript.runtime.actions.session import Session, saved_network
 from brainscript.runtime.drawing import svg_text
-from brainscript.runtime.model.store import load_network
 from brainscript.runtime.network import Facts, NodeSpec
 from brainscript.settings import Settings
 
@@ -32,7 +31,9 @@ def plot(section: Settings, session: Session) -> None:
         help = 'name an .svg file, or add renderCmd = "dot -Tpng <IN> -o <OUT>"'
         raise BrainScriptError(Diagnostic("BS0721", title, span, help=help))
     target = Path(section.text("outputDotFile", f"{path}.dot"))
-    network = load_network(path, session.environment)
+    network = saved_network(path, session)
+    if session.environment.dry_run:
+        return
     _write(target, dot_text(network.facts))
     if drawn:
         _write(Path(picture), svg_text(network.facts))

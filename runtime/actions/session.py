@@ -35,7 +35,12 @@ def network_of(section: Settings, session: Session) -> Network:
     """The network that `test` or `write` uses: of a builder when one is visible, else the model."""
     if find_builder(section) is not None:
         return fresh_network(section, session)
-    path, environment = section.text("modelPath"), session.environment
+    return saved_network(section.text("modelPath"), session)
+
+
+def saved_network(path: str, session: Session) -> Network:
+    """The network of a model file, or in a dry run the one that an earlier command would save."""
+    environment = session.environment
     if environment.dry_run and path in environment.planned:
         return environment.planned[path]
     return load_network(path, environment)

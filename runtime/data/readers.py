@@ -105,7 +105,9 @@ def open_reader(
     binding = bind(streams, inputs, settings.span)
     pictures = {s.pictures.name: s for s in sources if isinstance(s, ImageSource)}
     order = Order(randomize=False)
-    if not in_order:
+    if in_order:
+        settings.has("randomize", inherited=False)
+    else:
         order = _order(settings, randomize, composite, alone=len(pictures) == len(sources))
     frames = in_frames(settings) if _is_speech(settings) else settings.boolean("frameMode", False)
     double = _is_double(settings, inputs)

@@ -177,7 +177,7 @@ def test_a_fault_in_a_pass_can_be_run_again(
     with monkeypatch.context() as patch:
         patch.setattr("brainscript.tools.passes.load_pass", load)
         if broken is Breaking:
-            patch.setattr("brainscript.tools.steps.NetGradient", Breaking)
+            patch.setattr("brainscript.tools.steps.NetGradient", lambda *_: Breaking())
         assert bs_jit.main(["tiny.cntk", "--no-cache"]) == 70
         (folder,) = (tmp_path / "crash").iterdir()
         page = capfd.readouterr().err

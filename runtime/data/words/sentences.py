@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,14 @@ MODES = ("class", "softmax")
 KINDS = ("category", "nextword", "none")
 ALMOST_ZERO = 1e-6
 """What the mode `softmax` stores for word 0."""
-WITHOUT_EFFECT = ("nbruttsineachrecurrentiter", "cacheBlockSize", "randomize", "traceLevel")
+WITHOUT_EFFECT = """
+    nbruttsineachrecurrentiter cacheBlockSize randomize traceLevel verbosity
+    wfile wsize wrecords windowSize noise_sampler nbrClass
+""".split()
+WITHOUT_EFFECT_INSIDE = """
+    dim wrecords elementSize beginSequence endSequence labelDim labelMappingFile mode sectionType
+""".split()
+"""Keys of binary caches and of other readers, which configs carry along."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,8 @@ def sentence_sources(settings: Settings) -> list[Source]:
         raise settings.wrong("mode", "noise contrastive labels are not made by the reader")
     mode = settings.word("mode", MODES, "class")
     names = sorted(n for n in settings.own_keys() if settings.is_section(n))
+    for name, key in product(names, WITHOUT_EFFECT_INSIDE):
+        settings.section(name).has(key, inherited=False)
     labels = [n for n in names if settings.section(n).has("labelType", inherited=False)]
     if not 1 <= len(labels) <= 2:
         title = f"the reader has {len(labels)} label sections; one or two are wanted"
