@@ -47,6 +47,15 @@ class Arguments:
             raise self._wrong(bound, f"argument {index + 1} of '{self.node.function}'", "a number")
         return value
 
+    def constant(self, index: int) -> float:
+        """An argument that is a number, or a node `Constant` with a number."""
+        found = self._expander.resolve(self.node.arguments[index])
+        if isinstance(found, Node) and found.function == "Constant" and found.arguments:
+            value = _number(self._expander.resolve(found.arguments[0]))
+            if value is not None:
+                return value
+        return self.number(index)
+
     def numbers(self, start: int = 0) -> list[float]:
         """The arguments from `start` on as numbers; lists are taken apart."""
         found: list[float] = []

@@ -91,6 +91,12 @@ def _constant(given: Arguments) -> Expression:
     return flat.new_node(given.span, "LearnableParameter", (), options)
 
 
+def _negative_samples(given: Arguments) -> Expression:
+    given.expect(4, 4)
+    options = {"numShifts": given.constant(2), "numNegSamples": given.constant(3)}
+    return flat.new_node(given.span, given.node.function, given.inputs()[:2], options)
+
+
 def _row_slice(given: Arguments) -> Expression:
     given.expect(3, 3)
     bounds = [flat.literal(given.span, given.number(i)) for i in range(2)]
@@ -132,6 +138,7 @@ _SPECIAL: dict[str, Make] = {
     "LearnableParameter": _parameter,
     "ImageParameter": _image_parameter,
     "Constant": _constant,
+    "CosDistanceWithNegativeSamples": _negative_samples,
     "RowSlice": _row_slice,
     "RowRepeat": _row_repeat,
     "PastValue": _delay("PastValue"),
