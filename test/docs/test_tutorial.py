@@ -16,7 +16,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial"
 CHAPTERS = sorted(TUTORIAL.glob("*.md"))
-PAGES = ("language/differences.md", "language/editing.md", "migrate.md")
+PAGES = (
+    "language/differences.md",
+    "language/editing.md",
+    "migrate.md",
+    "readers.md",
+    "refused.md",
+    "training.md",
+)
 OTHERS = [ROOT / "docs" / name for name in PAGES]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 GAP = "..."
