@@ -113,7 +113,8 @@ class UpdateRule:
     All numbers are states of shape [1] that the host writes: before each minibatch
     `hyper.learning_rate` (per sample), `hyper.momentum` (already raised to the samples of the
     minibatch) and `hyper.samples` (the count N of momentum, clipping and regularisation); once,
-    the constants of the rule. The gradient of each node of `towards` is an output `<node>.grad`.
+    the constants of the rule. The gradient of each node of `towards` is an output `<node>.grad`;
+    the values of the nodes `traced` are outputs as well.
     """
 
     rule: str = "sgd"
@@ -125,6 +126,7 @@ class UpdateRule:
     dropout: bool = False
     noise: bool = False
     towards: tuple[str, ...] = ()
+    traced: tuple[str, ...] = ()
 
 
 class Step(Protocol):

@@ -37,7 +37,7 @@ def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> 
     names, rule = tuple(outputs), update or UpdateRule()
     if mode == "train":
         return [
-            NetSelect("train", names[1:], names[0] if names else ""),
+            NetSelect("train", names[1:], names[0] if names else "", rule.traced),
             NetSetMode(training=True, dropout=rule.dropout),
             *SETTLE,
             NetGradient(rule.towards),
@@ -48,7 +48,7 @@ def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> 
     if mode in ("test", "criterion"):
         active = mode == "criterion"
         set_mode = NetSetMode(training=active, dropout=active and rule.dropout)
-        return [NetSelect("test", names), set_mode, *SETTLE, NetUpdate()]
+        return [NetSelect("test", names, traced=rule.traced), set_mode, *SETTLE, NetUpdate()]
     if mode == "precompute":
         return [NetSelect("precompute"), NetSetMode(), *SETTLE, NetPrecompute()]
     return [NetSelect("write", names), NetSetMode(), *SETTLE]

@@ -34,7 +34,8 @@ class NetSelect(ModulePass):
     `train` keeps the first criterion (or the one named `criterion`) and the evaluation nodes (or
     those named `outputs`); `test` all criteria and evaluation nodes, or those named `outputs`;
     `write` the output nodes, or those named `outputs`; `precompute` the `Mean` and `InvStdDev`
-    nodes. In the other modes those nodes become reads of state:
+    nodes. The values of the nodes `traced` can be read after a step of training or of a test. In
+    the other modes the `Mean` and `InvStdDev` nodes become reads of state:
 
     Before: `%m = net.mean %x {node = "m"} : T`.
     After: `net.state @m : T {role = "statistic"}` and `%m = net.read @m : T`.
@@ -45,6 +46,7 @@ class NetSelect(ModulePass):
     mode: str = "train"
     outputs: tuple[str, ...] = ()
     criterion: str = ""
+    traced: tuple[str, ...] = ()
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         """Choose the roots, then drop what they do not reach."""
@@ -55,6 +57,7 @@ class NetSelect(ModulePass):
             title = f"'{self.mode}' is not a mode; known: {', '.join(MODES)}"
             raise BrainScriptError(Diagnostic("BS0402", title))
         roots = self._roots(network)
+        roots += [("output", named_value(network, name)) for name in self.traced]
         old = network.roots
         new = RootsOp(roots)
         new.location = old.location

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
-from brainscript.runtime.network import Array
+from brainscript.runtime.network import Array, NodeSpec, Step
 from brainscript.settings import Settings
 
 TYPES = ("real", "category", "sparse")
@@ -83,6 +83,20 @@ def _labels(section: Settings) -> tuple[str, ...]:
 def unescape(text: str) -> str:
     """`\\n`, `\\r`, `\\t` and `\\s` (a blank) as the characters they stand for."""
     return re.sub(r"\\[nrts]", lambda match: ESCAPES[match[0]], text)
+
+
+def values_of(found: Array, node: NodeSpec, step: Step) -> tuple[Array, Sequence[int]]:
+    """The values as [samples, elements], sequence after sequence, and the sequence lengths.
+
+    A node without dynamic axis is one sequence whose samples are the columns of its matrix.
+    """
+    if node.axis:
+        layout = step.layout(node.axis)
+        values = found.reshape(len(found), -1)
+        return values[layout.columns_in_order()], layout.lengths.tolist()
+    rows = node.dims[0] if node.dims else 1
+    matrix = found.reshape(-1, rows)
+    return matrix, [len(matrix)]
 
 
 @dataclass(frozen=True)

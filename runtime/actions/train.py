@@ -14,6 +14,7 @@ from brainscript.runtime.actions.session import (
     union,
     unknown_node,
 )
+from brainscript.runtime.actions.writers.tracing import tracer
 from brainscript.runtime.model.store import load_network
 from brainscript.runtime.network import Network, NodeSpec, Reader
 from brainscript.runtime.train.checkpoint import Checkpoints
@@ -54,7 +55,8 @@ def train(section: Settings, session: Session) -> None:
     files = ModelFiles(Path(sgd.text("modelPath")), options.max_epochs)
     if environment.dry_run:
         network = _network(section, session, files, None)
-        _readers(section, session, network, _nodes(network, options, sgd))
+        nodes = _nodes(network, options, sgd)
+        _readers(section, session, network, nodes, options.update.traced)
         environment.planned[sgd.text("modelPath")] = network
         return
     files.prepare()
@@ -78,16 +80,16 @@ def _run(
     nodes = _nodes(network, options, optimizer_section(section))
     _check_dropout(network, options, optimizer_section(section), session)
     _describe(network, nodes, session)
-    reader, validation = _readers(section, session, network, nodes)
+    reader, validation = _readers(section, session, network, nodes, options.update.traced)
     checkpoints = Checkpoints(
         files,
         options.keep_checkpoints,
         options.adjust.interval if _may_go_back(options) else 0,
         manifest if manifest is not None and start is not None else Manifest(),
     )
-    trainer = Trainer(
-        network, nodes, options, reader, validation, checkpoints, log, stop, environment.warn
-    )
+    show = tracer(network, options.traced, log)
+    common = (reader, validation, checkpoints, log, stop, environment.warn, show)
+    trainer = Trainer(network, nodes, options, *common)
     with _recording(optimizer_section(section), session):
         trainer.run(start)
 
@@ -150,6 +152,9 @@ def _nodes(network: Network, options: Options, sgd: Settings) -> tuple[NodeSpec,
         title = "the network has no criterion node to train"
         help = "list it in criterionNodes, or name it with trainCriterionNodeName"
         raise BrainScriptError(Diagnostic("BS0707", title, sgd.span, help=help))
+    for kind, traced in options.traced:
+        for name in traced:
+            _node(network, name, sgd, f"traceNodeNames{kind.capitalize()}")
     names = {node.name: node for node in (*criteria, *metrics)}
     return tuple(names.values())
 
@@ -162,10 +167,14 @@ def _node(network: Network, name: str, sgd: Settings, key: str) -> NodeSpec:
 
 
 def _readers(
-    section: Settings, session: Session, network: Network, nodes: tuple[NodeSpec, ...]
+    section: Settings,
+    session: Session,
+    network: Network,
+    nodes: tuple[NodeSpec, ...],
+    traced: Sequence[str],
 ) -> tuple[Reader, Reader | None]:
     names = [node.name for node in nodes]
-    trained = network.inputs_of("train", names)
+    trained = network.inputs_of("train", [*names, *traced])
     inputs = union(trained, network.inputs_of("precompute")) if _estimates(network) else trained
     open_reader = session.environment.open_reader
     reader = open_reader(section.section("reader"), inputs, True)

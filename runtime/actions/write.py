@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TextIO
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.actions.format import Format, Formatter, read_format
+from brainscript.runtime.actions.format import Format, Formatter, read_format, values_of
 from brainscript.runtime.actions.gradients import Gradients
 from brainscript.runtime.actions.session import Session, named_nodes, network_of
 from brainscript.runtime.actions.writers.sinks import Sink, sinks_of
-from brainscript.runtime.network import Array, Network, NodeSpec, Reader, Step
+from brainscript.runtime.network import Array, Network, NodeSpec, Reader
 from brainscript.runtime.train.feed import feed
 from brainscript.settings import Settings
 
@@ -135,20 +135,6 @@ class _Work:
         for sink in sinks:
             sink.end()
         return samples
-
-
-def values_of(found: Array, node: NodeSpec, step: Step) -> tuple[Array, Sequence[int]]:
-    """The values as [samples, elements], sequence after sequence, and the sequence lengths.
-
-    A node without dynamic axis is one sequence whose samples are the columns of its matrix.
-    """
-    if node.axis:
-        layout = step.layout(node.axis)
-        values = found.reshape(len(found), -1)
-        return values[layout.columns_in_order()], layout.lengths.tolist()
-    rows = node.dims[0] if node.dims else 1
-    matrix = found.reshape(-1, rows)
-    return matrix, [len(matrix)]
 
 
 def _check_labels(formatters: Sequence[Formatter], session: Session) -> None:

@@ -37,7 +37,7 @@ class Epoch:
     """What stays the same over one epoch (0-based `index`); `step` is the training step by `rule`.
 
     It covers `samples` samples (0: a sweep of the data); with `tolerant` the criterion may become
-    NaN."""
+    NaN. `show` is called after each minibatch with the step and the numbers of both."""
 
     network: Network
     step: Step
@@ -53,10 +53,11 @@ class Epoch:
     size: EpochSize
     bar: Callable[[int], None] = field(default=lambda minibatches: None)
     tolerant: bool = False
+    show: Callable[[Step, int, int], None] | None = None
 
     def run(self, reader: Reader, partial: Partial | None = None) -> Partial | None:
         """Train over one epoch; gives the position when a signal ended it early."""
-        step = self._compile()
+        step = self._running = self._compile()
         self.sums = Sums(self.network, self.nodes)
         reader.start_epoch(self.index, self.samples, self.minibatch)
         self._begin(reader, partial)
@@ -97,7 +98,7 @@ class Epoch:
     def _compile(self) -> Step:
         names = [node.name for node in self.nodes]
         moves = self.rate > 0.01 * self.options.min_rate
-        self._inputs = self.network.inputs_of("train", names)
+        self._inputs = self.network.inputs_of("train", [*names, *self.rule.traced])
         return self.step if moves else self.network.compile("criterion", names, self.rule)
 
     def _begin(self, reader: Reader, partial: Partial | None) -> None:
@@ -117,7 +118,9 @@ class Epoch:
         return Partial(self.count, counts[0], counts, shown, shown_counts, self._shown_at)
 
     def _until_shown(self) -> int:
-        """The minibatches up to the next progress line."""
+        """The minibatches up to the next line of the log."""
+        if self.show is not None:
+            return 1
         every = self.options.every
         if self.count < self.options.first:
             return 1
@@ -131,6 +134,8 @@ class Epoch:
         self.count += progress.minibatches
         self._check(self.sums.totals(), self.count)
         self.bar(self.count)
+        if self.show is not None:
+            self.show(self._running, self.index + 1, self.count)
         every = self.options.every
         if self.count <= self.options.first or (every > 0 and self.count % every == 0):
             self._show()

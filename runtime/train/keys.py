@@ -18,6 +18,7 @@ USED = """
     adam_meanMomentum adam_varMomentum adam_epsilon disableRegInBatchNormalization
     batchNormalizationTimeConstant batchNormalizationBlendTimeConstant gaussianNoiseInjectStd
     gradientcheck sigFigs tensorBoardLogDir
+    traceNodeNamesReal traceNodeNamesCategory traceNodeNamesSparse
 """.split()
 """Keys that `options.py` reads."""
 
@@ -26,7 +27,7 @@ WITHOUT_EFFECT = """
     executionEngine unitTest packThresholdSizeInKB adaptationRegWeight hSmoothingWeight
     frameDropThresh doReferenceAlign seqGammarUsesMBR seqGammarAMF seqGammarLMF seqGammarBMMIFactor
     seqGammarWordPen tensorBoardNumMBsToLogResult traceGPUMemoryAllocations truncated
-    ParallelTrain AutoAdjust
+    ParallelTrain AutoAdjust unroll useUnroll
 """.split()
 """Keys that change memory, speed or a feature that is refused by the key that turns it on; whether
 sequences are truncated is up to the reader. The blocks have keys of their own."""
@@ -66,10 +67,11 @@ def _none(settings: Settings, key: str) -> bool:
 
 
 REFUSED: dict[str, tuple[Callable[[Settings, str], bool], str]] = {
-    "traceNodeNamesReal": (_none, "write the nodes with the action 'write'"),
-    "traceNodeNamesCategory": (_none, "write the nodes with the action 'write'"),
-    "traceNodeNamesSparse": (_none, "write the nodes with the action 'write'"),
-    "adaptationRegType": (_none, "remove it"),
+    "adaptationRegType": (
+        _none,
+        "add the divergence from a constant clone of the old network to the criterion, as "
+        "examples/reuse/adaptation.cntk does",
+    ),
 }
 """Keys that ask for what is not there: accepted only with the value that switches it off."""
 

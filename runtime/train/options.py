@@ -25,6 +25,7 @@ RULES = {
 }
 """`gradUpdateType` in lower case -> name of the update rule."""
 KNOWN_RULES = ("none", "normal", "simple", "adagrad", "rmsProp", "fsAdagrad", "adam")
+TRACED = ("traceNodeNamesReal", "traceNodeNamesCategory", "traceNodeNamesSparse")
 MOMENTUM_KEYS: dict[str, MomentumUnit] = {
     "momentumPerMB": "minibatch",
     "momentumPerSample": "sample",
@@ -57,6 +58,7 @@ class Options:
     figures: int = 6
     dropout: tuple[float, ...] = (0.0,)
     time_constants: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0,), (0.0,))
+    traced: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def minibatch_size(self, epoch: int) -> int:
         """The configured size of an epoch (0-based); the last entry repeats."""
@@ -104,7 +106,14 @@ def read_options(sgd: Settings, warn: Callable[[Diagnostic], None]) -> Options:
             _schedule(sgd, "batchNormalizationTimeConstant"),
             _schedule(sgd, "batchNormalizationBlendTimeConstant", least=0.0),
         ),
+        traced=_traced(sgd),
     )
+
+
+def _traced(sgd: Settings) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Kind and names of the nodes whose values are shown."""
+    kinds = {key.removeprefix("traceNodeNames").lower(): key for key in TRACED}
+    return tuple((kind, sgd.texts(key, ())) for kind, key in kinds.items() if sgd.texts(key, ()))
 
 
 def _sizes(sgd: Settings) -> tuple[int, ...]:
@@ -202,6 +211,7 @@ def _update(sgd: Settings) -> UpdateRule:
         sgd.boolean("normWithAveMultiplier", True),
         not sgd.boolean("disableRegInBatchNormalization", False),
         noise=sgd.number("gaussianNoiseInjectStd", 0.0) > 0,
+        traced=tuple(dict.fromkeys(name for _, names in _traced(sgd) for name in names)),
     )
 
 

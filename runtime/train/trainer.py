@@ -14,7 +14,7 @@ from brainscript.codegen.timing.trace import span
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model import container
 from brainscript.runtime.model.store import STORED_ROLES, put_values, save_network
-from brainscript.runtime.network import Network, NodeSpec, Reader, UpdateRule
+from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateRule
 from brainscript.runtime.train.automatic import search
 from brainscript.runtime.train.automatic.adjust import Control, Decision
 from brainscript.runtime.train.automatic.trials import Trials
@@ -47,6 +47,7 @@ class Trainer:
     log: Log
     stop: Stop
     warn: Callable[[Diagnostic], None]
+    show: Callable[[Step, int, int], None] | None = None
 
     def run(self, start: int | None) -> None:
         """Train from a fresh network (None) or on from the model after `start` epochs."""
@@ -173,6 +174,7 @@ class Trainer:
             minibatch=progress.size or o.minibatch_size(epoch),
             samples=o.epoch_size,
             size=self._size,
+            show=self.show,
         )
 
     def _train(self, epoch: int) -> list[Value]:

@@ -60,9 +60,9 @@ saveBestModelPerCriterion | true | used | a copy of the best model
 numMBsToShowResult | 3 | used | minibatches between lines of the log
 firstMBsToShowResult | 3 | used | as many lines at first
 traceLevel | 2 | used | how much is logged
-traceNodeNamesReal | z | refused | values in the log
-traceNodeNamesCategory | z | refused | values in the log
-traceNodeNamesSparse | z | refused | values in the log
+traceNodeNamesReal | z | used | values of nodes in the log
+traceNodeNamesCategory | z | used | values of nodes in the log
+traceNodeNamesSparse | z | used | values of nodes in the log
 numMBsToCUDAProfile | 3 | ignored | another device
 tensorBoardLogDir | logs | ignored | scalars for TensorBoard, read by the action
 tensorBoardNumMBsToLogResult | 3 | ignored | with the key above

@@ -1,0 +1,60 @@
+"""`traceNodeNamesReal`, `-Category` and `-Sparse`: values of nodes in the log of a training run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from test.tools.commands import run, write_case
+
+
+def trace(folder: Path, keys: str) -> str:
+    done = run(folder, "bs-jit", "tiny.cntk", f"train=[makeMode=false;SGD=[{keys}]]")
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def block(log: str, head: str) -> list[list[float]]:
+    """The numbers below a line, up to the next line with words."""
+    lines = log[log.index(head) :].splitlines()[1:]
+    rows: list[list[float]] = []
+    for line in lines:
+        try:
+            rows.append([float(word) for word in line.split()])
+        except ValueError:
+            break
+    return rows
+
+
+def test_values_are_those_of_the_training_step(tmp_path: Path) -> None:
+    """Every minibatch has its values, and the criterion is what they and the labels give."""
+    write_case(tmp_path)
+    log = trace(tmp_path, "maxEpochs=2 ; numMBsToShowResult=1 ; traceNodeNamesReal = z:y:ce")
+    for epoch, minibatch in ((1, 1), (1, 10), (2, 3)):
+        where = f"in epoch {epoch}, minibatch {minibatch}:"
+        z, y, ce = (np.array(block(log, f"{name} {where}")) for name in ("z", "y", "ce"))
+        assert z.shape == (4, 1)
+        assert np.allclose(np.sum((z - y) ** 2), ce, rtol=1e-4, atol=1e-5)
+    assert log.count("z in epoch") == 20
+
+
+def test_the_kinds_and_the_model(tmp_path: Path) -> None:
+    """Positions of the largest elements, elements that are not 0; training stays as it was."""
+    write_case(tmp_path)
+    trace(tmp_path, "maxEpochs=1")
+    plain = (tmp_path / "out" / "m.model").read_bytes()
+    keys = "maxEpochs=1 ; traceNodeNamesCategory = h ; traceNodeNamesSparse = h"
+    log = trace(tmp_path, keys)
+    first = [row[0] for row in block(log, "h in epoch 1, minibatch 1:")]
+    assert len(first) == 4
+    assert set(first) <= {0, 1, 2}
+    assert "[0]" in log
+    assert (tmp_path / "out" / "m.model").read_bytes() == plain
+
+
+def test_a_node_that_is_not_there(tmp_path: Path) -> None:
+    write_case(tmp_path)
+    done = run(tmp_path, "bs-jit", "tiny.cntk", "train=[SGD=[traceNodeNamesReal=zz]]")
+    assert done.returncode == 1
+    assert "error[BS0719]: traceNodeNamesReal names 'zz'" in done.stderr
