@@ -97,9 +97,18 @@ def _quantized_times(node: StoredNode) -> list[StoredNode]:
     return [replace(node, operation="Times", options=options)]
 
 
+def _transpose_times(node: StoredNode) -> list[StoredNode]:
+    """The product without what files note as for `Times`: one axis is left of its first operand."""
+    kept = {k: v for k, v in node.options.items() if k != "inferInputRankToMap"}
+    if kept.get("outputRank") == 1:
+        del kept["outputRank"]
+    return [replace(node, options=kept)]
+
+
 REWRITES: dict[str, Callable[[StoredNode], list[StoredNode]]] = {
     "QuantizedTimes": _quantized_times,
     "ReduceElements": _reduce,
     "Slice": _slice,
     "TransposeDimensions": _transpose,
+    "TransposeTimes": _transpose_times,
 }

@@ -140,6 +140,38 @@ def test_models_are_written_for_cntk(format: Literal["cntk1", "cntk2"], tmp_path
     np.testing.assert_array_equal(again.eval(features=x)["z"], model.eval(features=x)["z"])
 
 
+KINDS = """
+x = Input {(5:6:2)}
+c = ConvolutionalLayer {3, (3:3), pad=true, stride=(2:1)} (x)
+t = ConvolutionTransposeLayer {3, (3:2), 2, stride=2} (x)
+e = EmbeddingLayer {2, transpose=true} (FlattenDimensions (x, 1, 3))
+outputNodes = (c : t : e)
+"""
+
+
+@pytest.mark.parametrize("format", ["cntk1", "cntk2"])
+def test_layers_go_through_the_files_of_cntk(
+    format: Literal["cntk1", "cntk2"], tmp_path: Path
+) -> None:
+    model = bs.compile(KINDS)
+    model.save(tmp_path / "a.dnn", format)
+    again = bs.load(tmp_path / "a.dnn")
+    x = np.linspace(-1, 1, 120).reshape(2, 2, 6, 5)
+    found = again.eval(x=x)
+    for name, value in model.eval(x=x).items():
+        np.testing.assert_array_equal(found[name], value)
+
+
+@pytest.mark.parametrize("format", ["cntk1", "cntk2"])
+def test_what_a_file_of_cntk_would_lose_is_refused(
+    format: Literal["cntk1", "cntk2"], tmp_path: Path
+) -> None:
+    pair = "a = Input {3}\nb = Input {3}\n"
+    model = bs.compile(f"{pair}c = CosDistanceWithNegativeSamples (a, b, 1, 2)\noutputNodes = (c)")
+    with pytest.raises(BrainScriptError, match="is a 'CosDistanceWithNegativeSamples'"):
+        model.save(tmp_path / "a.dnn", format)
+
+
 @pytest.mark.parametrize("name", ["w.npz", "w.safetensors"])
 def test_weights_alone_go_out_and_in(name: str, tmp_path: Path) -> None:
     model = bs.compile(SOURCE)

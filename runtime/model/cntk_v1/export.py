@@ -21,7 +21,7 @@ LAYOUT_NAMES = {**{name: name for name in IMAGE_LAYOUTS}, "cudnn": "CHW", "legac
 FIELDLESS = frozenset(
     (
         "Abs Acos Asin CastAs ClassBasedCrossEntropyWithSoftmax ClassificationError Clip "
-        "CosDistance CosDistanceWithNegativeSamples Cosh Cosine CrossEntropy "
+        "CosDistance Cosh Cosine CrossEntropy "
         "CrossEntropyWithSoftmax DiagTimes Diagonal DummyCriterion ElementTimes Equal Exp "
         "ExponentialLinearUnit Floor GatherPacked Greater GreaterEqual Hardmax If KhatriRaoProduct "
         "LabelsToGraph LambdaRank Less LessEqual Log LogPlus LogSoftmax Logistic LookupTable "

@@ -196,7 +196,7 @@ ATTRIBUTES: dict[str, Callable[[StoredNode], Attributes]] = {
 
 PLAIN = frozenset(
     (
-        "Abs Acos Asin ClassificationError Clip CosDistance CosDistanceWithNegativeSamples Cosh "
+        "Abs Acos Asin ClassificationError Clip CosDistance Cosh "
         "Cosine CrossEntropyWithSoftmax ElementTimes Equal Exp ExponentialLinearUnit Floor "
         "GatherPacked Greater GreaterEqual Hardmax If LabelsToGraph LambdaRank Less LessEqual Log "
         "LogPlus LogSoftmax Logistic Minus NDCG1Eval Negate NotEqual PackedIndex Pass Plus "

@@ -118,8 +118,10 @@ class _Writer:
         self._function(operation, uid, node.name, inputs, attributes)
 
     def _check_filter(self, node: StoredNode) -> None:
-        filter, kernel = self.graph.nodes[node.inputs[0]], node.options["kernelShape"]
-        if len(filter.dims or ()) != len(cast("list[int]", kernel)) + 1:
+        """Raise unless the filter has an axis for each of its input, and one for the maps."""
+        filter, image = (self.graph.nodes[name].dims or () for name in node.inputs[:2])
+        kernel = cast("list[int]", node.options["kernelShape"])
+        if len(filter) not in (len(kernel) + 1, len(image) + 1):
             raise _refused(f"the filter of '{node.name}' is a matrix")
 
     def _input(self, name: str) -> str:
