@@ -61,6 +61,7 @@ class Epoch:
         self.sums = Sums(self.network, self.nodes)
         reader.start_epoch(self.index, self.samples, self.minibatch)
         self._begin(reader, partial)
+        self._recorded = (self.sums.totals(), list(self.sums.counts))
         loop = self._loop(step, reader)
         loop.set_rates(self.rate, self.options.momentum(self.index))
         while not (progress := self._call(loop, step)).finished:
@@ -121,10 +122,10 @@ class Epoch:
         """The minibatches up to the next line of the log."""
         if self.show is not None:
             return 1
-        every = self.options.every
         if self.count < self.options.first:
             return 1
-        return every - self.count % every if every > 0 else MANY
+        lines = (self.options.every, self.options.log_every)
+        return min((every - self.count % every for every in lines if every > 0), default=MANY)
 
     def _advance(self, progress: Progress) -> None:
         """Take in what a call of the loop did."""
@@ -136,9 +137,18 @@ class Epoch:
         self.bar(self.count)
         if self.show is not None:
             self.show(self._running, self.index + 1, self.count)
+        self._record()
         every = self.options.every
         if self.count <= self.options.first or (every > 0 and self.count % every == 0):
             self._show()
+
+    def _record(self) -> None:
+        """Hand the averages to tables and the like, where they have an interval of their own."""
+        every = self.options.log_every
+        if every > 0 and self.count % every == 0:
+            values = self.sums.interval(self._recorded)
+            self.log.measured("minibatch", self.index + 1, self.count, values)
+            self._recorded = (self.sums.totals(), list(self.sums.counts))
 
     def _show(self) -> None:
         values = self.sums.interval()
@@ -156,7 +166,8 @@ class Epoch:
             seconds=seconds,
             speed=samples / seconds,
         )
-        self.log.measured("minibatch", self.index + 1, self.count, values)
+        if self.options.log_every <= 0:
+            self.log.measured("minibatch", self.index + 1, self.count, values)
         self.sums.mark()
         self._shown_at, self._clock = self.count, time.perf_counter()
 

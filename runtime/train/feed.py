@@ -175,15 +175,14 @@ class Sums:
         """Put back marks taken by `marks`."""
         self._marked, self._marked_counts = list(totals), list(counts)
 
-    def interval(self) -> list[Value]:
-        """The values since the last mark."""
-        pairs = zip(self.totals(), self._marked, strict=True)
-        since = zip(self.counts, self._marked_counts, strict=True)
+    def interval(self, since: tuple[list[float], list[int]] | None = None) -> list[Value]:
+        """The values since the last mark, or since sums and counts of an earlier moment."""
+        totals, counts = since or (self._marked, self._marked_counts)
+        pairs = zip(self.totals(), totals, strict=True)
+        both = zip(self.counts, counts, strict=True)
         return [
             Value(node.name, total - before, count - earlier, node.operation)
-            for node, (total, before), (count, earlier) in zip(
-                self.nodes, pairs, since, strict=True
-            )
+            for node, (total, before), (count, earlier) in zip(self.nodes, pairs, both, strict=True)
         ]
 
     def values(self) -> list[Value]:

@@ -17,7 +17,7 @@ USED = """
     normWithAveMultiplier rms_gamma rms_wgt_inc rms_wgt_dec rms_wgt_max rms_wgt_min
     adam_meanMomentum adam_varMomentum adam_epsilon disableRegInBatchNormalization
     batchNormalizationTimeConstant batchNormalizationBlendTimeConstant gaussianNoiseInjectStd
-    gradientcheck sigFigs tensorBoardLogDir
+    gradientcheck sigFigs tensorBoardLogDir tensorBoardNumMBsToLogResult
     traceNodeNamesReal traceNodeNamesCategory traceNodeNamesSparse
 """.split()
 """Keys that `options.py` reads."""
@@ -26,7 +26,7 @@ WITHOUT_EFFECT = """
     maxSamplesInRAM numSubminibatches maxTempMemSizeInSamplesForCNN numMBsToCUDAProfile
     executionEngine unitTest packThresholdSizeInKB adaptationRegWeight hSmoothingWeight
     frameDropThresh doReferenceAlign seqGammarUsesMBR seqGammarAMF seqGammarLMF seqGammarBMMIFactor
-    seqGammarWordPen tensorBoardNumMBsToLogResult traceGPUMemoryAllocations truncated
+    seqGammarWordPen traceGPUMemoryAllocations truncated
     ParallelTrain AutoAdjust unroll useUnroll
 """.split()
 """Keys that change memory, speed or a feature that is refused by the key that turns it on; whether

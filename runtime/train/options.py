@@ -49,6 +49,7 @@ class Options:
     criterion: str = ""
     metrics: tuple[str, ...] = ()
     every: int = 10
+    log_every: int = 0
     first: int = 0
     trace: int = 0
     keep_checkpoints: bool = False
@@ -94,6 +95,7 @@ def read_options(sgd: Settings, warn: Callable[[Diagnostic], None]) -> Options:
         criterion=sgd.text("trainCriterionNodeName", ""),
         metrics=sgd.texts("evalCriterionNodeName", ()),
         every=sgd.integer("numMBsToShowResult", 10),
+        log_every=sgd.integer("tensorBoardNumMBsToLogResult", 0),
         first=sgd.integer("firstMBsToShowResult", 0),
         trace=sgd.integer("traceLevel", 0),
         keep_checkpoints=sgd.boolean("keepCheckPointFiles", False),

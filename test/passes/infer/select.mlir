@@ -1,6 +1,7 @@
 // Each mode keeps its roots and what they need; statistics become state except where they are made.
 // RUN: bs-opt %s -p 'net-select{mode=train}' | filecheck %s --check-prefix=TRAIN
 // RUN: bs-opt %s -p 'net-select{mode=train criterion=se}' | filecheck %s --check-prefix=NAMED
+// RUN: bs-opt %s -p 'net-select{mode=train traced=n,ce}' | filecheck %s --check-prefix=TRACED
 // RUN: bs-opt %s -p 'net-select{mode=test}' | filecheck %s --check-prefix=TEST
 // RUN: bs-opt %s -p 'net-select{mode=write outputs=n,W}' | filecheck %s --check-prefix=WRITE
 // RUN: bs-opt %s -p 'net-select{mode=precompute}' | filecheck %s --check-prefix=MEAN
@@ -13,6 +14,7 @@
 // TRAIN-NOT: net.square_error
 // TRAIN: net.roots criterion(%ce), evaluation(%errs)
 // NAMED: net.roots criterion(%se), evaluation(%errs, %ce)
+// TRACED: net.roots criterion(%ce), evaluation(%errs), output(%n, %ce)
 // TEST: net.roots criterion(%ce, %se), evaluation(%errs)
 // WRITE-NOT: net.input "y"
 // WRITE: net.roots output(%n, %w)

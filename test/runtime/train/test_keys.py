@@ -63,9 +63,11 @@ traceLevel | 2 | used | how much is logged
 traceNodeNamesReal | z | used | values of nodes in the log
 traceNodeNamesCategory | z | used | values of nodes in the log
 traceNodeNamesSparse | z | used | values of nodes in the log
+unroll | true | ignored | a loop is a loop here
+useUnroll | true | ignored | a loop is a loop here
 numMBsToCUDAProfile | 3 | ignored | another device
 tensorBoardLogDir | logs | ignored | scalars for TensorBoard, read by the action
-tensorBoardNumMBsToLogResult | 3 | ignored | with the key above
+tensorBoardNumMBsToLogResult | 3 | used | minibatches between such scalars
 gradientcheck | true | used | gradients against differences
 sigFigs | 3 | used | figures that must agree
 useAllDataForPreComputedNode | false | used | statistics of one epoch only

@@ -112,3 +112,20 @@ def test_a_run_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for record, line in zip(epochs, lines, strict=True):
         assert f"{record.value:.8f} * {record.samples}" in line
     assert [r.minibatch for r in kept.records if r.set == "minibatch"][:1] == [2]
+
+
+def test_records_have_an_interval_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Averages of all minibatches of an epoch, while the log has a line for every second one."""
+    monkeypatch.chdir(tmp_path)
+    kept, log = Kept(), io.StringIO()
+    world = FakeWorld(log, io.StringIO(), 50)
+    world.environment.recorders = (kept,)
+    run_all(settings_of(CONFIG % "; tensorBoardNumMBsToLogResult = 1"), world.environment)
+    first = [r for r in kept.records if r.epoch == 1 and r.node == kept.records[0].node]
+    shares = [r for r in first if r.set == "minibatch"]
+    assert [(r.minibatch, r.samples) for r in shares] == [(1, 20), (2, 20), (3, 10)]
+    (whole,) = (r for r in first if r.set == "epoch")
+    assert sum(r.value * r.samples for r in shares) == pytest.approx(whole.value * 50, rel=1e-5)
+    assert "Minibatch[   1-   2" in log.getvalue()
