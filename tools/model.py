@@ -81,7 +81,7 @@ class Model:
         name = node or known[0]
         self._check_nodes([name])
         batch = batch_of(self.network.inputs_of("train", [name]), data)
-        gradients = Gradients(self.network, facts.nodes[name])
+        gradients = Gradients(self.network, facts.nodes[name], sources=False)
         gradients.compute(lambda step, inputs: batch.put(step, inputs), batch.count)
         found = {node.name: node for node in gradients.nodes}
         return {

@@ -26,14 +26,15 @@ class Gradients:
 
     That of a parameter is read off a training step: with a learning rate of 1 and no momentum, the
     smoothed step of a parameter is its gradient times its multiplier. The parameters are put back
-    each time.
+    each time. Without `sources` the inputs are left out.
     """
 
-    def __init__(self, network: Network, node: NodeSpec):
+    def __init__(self, network: Network, node: NodeSpec, *, sources: bool = True):
         self.network = network
         self._inputs = network.inputs_of("train", [node.name])
-        self._sources = {f"{spec.name}{SUFFIX}": spec for spec in self._inputs}
-        rule = UpdateRule(towards=tuple(spec.name for spec in self._inputs))
+        towards = self._inputs if sources else ()
+        self._sources = {f"{spec.name}{SUFFIX}": spec for spec in towards}
+        rule = UpdateRule(towards=tuple(spec.name for spec in towards))
         self._step = network.compile("train", [node.name], rule)
         known = set(network.state.names())
         self._parameters = {
