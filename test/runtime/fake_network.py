@@ -140,6 +140,8 @@ class FakeStep:
         self._add("ce", float(-np.sum(labels * np.log(p))))
         self._add("errs", float(np.sum(z.argmax(axis=1) != labels.argmax(axis=1))))
         if self.mode == "train":
+            self.arrays["features.grad"] = (p - labels) @ w.T
+            self.arrays["labels.grad"] = -np.log(p)
             self._update("z.W", x.T @ (p - labels))
             self._update("z.b", (p - labels).sum(axis=0))
 

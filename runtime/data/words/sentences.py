@@ -96,6 +96,18 @@ def label_rows(words: NDArray[np.int64], classes: WordClasses | None) -> NDArray
     return np.where(words == 0, ALMOST_ZERO, words.astype(float))[:, None]
 
 
+def _sections(settings: Settings) -> tuple[list[str], list[str]]:
+    """The names of all sections, and of those for labels, in alphabetical order."""
+    names = sorted(n for n in settings.own_keys() if settings.is_section(n))
+    for name, key in product(names, WITHOUT_EFFECT_INSIDE):
+        settings.section(name).has(key, inherited=False)
+    labels = [n for n in names if settings.section(n).has("labelType", inherited=False)]
+    if not 1 <= len(labels) <= 2:
+        title = f"the reader has {len(labels)} label sections; one or two are wanted"
+        raise BrainScriptError(Diagnostic("BS0603", title, settings.span))
+    return names, labels
+
+
 def sentence_sources(settings: Settings) -> list[Source]:
     """A section with `readerType = LMSequenceReader`.
 
@@ -107,13 +119,7 @@ def sentence_sources(settings: Settings) -> list[Source]:
     if settings.text("mode", "class").lower() == "nce":
         raise settings.wrong("mode", "noise contrastive labels are not made by the reader")
     mode = settings.word("mode", MODES, "class")
-    names = sorted(n for n in settings.own_keys() if settings.is_section(n))
-    for name, key in product(names, WITHOUT_EFFECT_INSIDE):
-        settings.section(name).has(key, inherited=False)
-    labels = [n for n in names if settings.section(n).has("labelType", inherited=False)]
-    if not 1 <= len(labels) <= 2:
-        title = f"the reader has {len(labels)} label sections; one or two are wanted"
-        raise BrainScriptError(Diagnostic("BS0603", title, settings.span))
+    names, labels = _sections(settings)
     section, target = settings.section(labels[0]), labels[-1]
     if section.word("labelType", KINDS) == "nextword":
         raise section.wrong("labelType", "the first label section is the input")

@@ -48,6 +48,7 @@ def test_gradients_of_an_output_are_written_beside_it(run: Go):
     gradient = np.loadtxt("o.z.W.grad")
     assert gradient.shape == (2, 3)
     assert np.allclose(gradient.sum(axis=1), 0, atol=1e-5)
+    assert np.loadtxt("o.features.grad").shape == (50, 2)
     assert len(Path("o.ce").read_text().split()) == 1
     network = done.world.networks[-1]
     stored = container.load("m.dnn").tensors["z.W"]
