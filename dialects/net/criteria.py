@@ -112,8 +112,8 @@ class DummyCriterionOp(NetOp):
 class ClassBasedCrossEntropyOp(NetOp):
     """`-sum (LogSoftmax (class scores)[c] + LogSoftmax (W' h of the words of c)[w])`.
 
-    The label is `(w, c, first word of c, first word of the next class)`. BrainScript:
-    `ClassBasedCrossEntropyWithSoftmax (label, h, W, class scores)`.
+    The label is `(w, c, first word of c, first word of the next class)`.
+    BrainScript: `ClassBasedCrossEntropyWithSoftmax (label, h, W, class scores)`.
     """
 
     name = "net.class_based_cross_entropy_with_softmax"

@@ -95,8 +95,8 @@ def _classes(inputs: Sequence[TensorType], count: int, *, replacement: bool) -> 
 class RandomSampleOp(NetOp):
     """`count` classes drawn with probabilities like the weights: `[classes x count]`, one 1 each.
 
-    Without replacement no class is drawn twice. BrainScript:
-    `CNTK2.GetRandomSample (weights, count, withReplacement)`.
+    Without replacement no class is drawn twice.
+    BrainScript: `CNTK2.GetRandomSample (weights, count, withReplacement)`.
     """
 
     name = "net.random_sample"
