@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -77,6 +78,15 @@ class Rules(Protocol):
         ...
 
 
+PATHS = frozenset(
+    """
+    file modelpath outputpath scpfile mlffile mlffilelist labelmappingfile meanfile editpath
+    wordclass outputfile outputdotfile stderr newmodelpath dbnmodelpath curmodel newmodel inputfile
+    """.split()
+)
+"""Keys whose values are paths."""
+
+
 class Settings:
     """A section: keys are case-insensitive, missing ones are looked for in the enclosing sections.
 
@@ -149,7 +159,8 @@ class Settings:
     def text(self, key: str, default: str | Required = REQUIRED) -> str:
         """The value as text."""
         value = self._value(key, default)
-        return value if isinstance(value, str) else value.text
+        text = value if isinstance(value, str) else value.text
+        return _opened(text) if key.lower() in PATHS else text
 
     def number(self, key: str, default: float | Required = REQUIRED) -> float:
         """The value as a number; `1#INF` is infinity."""
@@ -277,6 +288,8 @@ class Settings:
         found: list[Diagnostic] = []
         for key, span in self.unused():
             remedy = did_you_mean(key, self._absent)
+            if key.startswith("."):
+                remedy = "put the whole expression in parentheses: ({ ... }" + key + ")"
             if remedy or self.parent is not None:
                 title = f"nothing reads the key '{self._label(key)}'"
                 found.append(Diagnostic("BS0217", title, span, help=remedy, severity="warning"))
@@ -355,6 +368,12 @@ class Settings:
         if not result:
             raise self._unreadable(key, value, f"an array of {what.removeprefix('a ')}s")
         return tuple(result)
+
+
+def _opened(path: str) -> str:
+    """A path as this system opens it: where separators are `/`, a file of Windows has `\\`."""
+    foreign = os.sep == "/" and "\\" in path and not os.path.exists(path)
+    return path.replace("\\", "/") if foreign else path
 
 
 def _among(text: str, known: Sequence[str]) -> str | None:

@@ -62,9 +62,14 @@ class Options:
         return self.layers[min(index, len(self.layers) - 1)]
 
 
+WITHOUT_EFFECT = ("randomSeedOffset", "addPrior", "useNoise", "vocabSize", "outputLayerSize")
+"""Keys that configs have and that CNTK passes over, or that are read elsewhere."""
+
+
 def read_options(section: Settings) -> Options:
     """The options of a section; raises BrainScriptError for what it cannot mean."""
-    section.has("randomSeedOffset")
+    for key in WITHOUT_EFFECT:
+        section.has(key, inherited=False)
     return Options(
         kind=_kind(section),
         sizes=_sizes(section),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from brainscript.builders import find_builder
@@ -66,12 +66,13 @@ def named_nodes(
 
 
 def unknown_node(
-    name: str, known: Iterable[str], section: Settings, key: str, skipped: bool = False
+    name: str, known: Collection[str], section: Settings, key: str, skipped: bool = False
 ) -> Diagnostic:
     """The remark on a node name of a config that the network does not have."""
     title = f"{key} names '{name}', which is not a node of the network"
     severity = "warning" if skipped else "error"
-    help = did_you_mean(name, known)
+    below = [node for node in known if node.endswith(f".{name}")]
+    help = f"did you mean '{below[0]}'?" if len(below) == 1 else did_you_mean(name, known)
     return Diagnostic("BS0719", title, section.span_of(key), help=help, severity=severity)
 
 

@@ -26,6 +26,8 @@ class Stream:
     sparse: bool
     defines_size: bool = False
     span: Span | None = None
+    window: int = 1
+    """How many frames of the file make one sample; `dim` counts all of them."""
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ BLOCK_KEYS = (
     "traceLevel",
     "maxErrors",
     "prefetch",
+    "keepDataInMemory",
 )
 """Keys of a composite block that change nothing here."""
 

@@ -51,7 +51,10 @@ def _misfit(spec: InputSpec, stream: Stream, reader: Span) -> list[Diagnostic]:
         shape = " x ".join(map(str, spec.dims)) or "1"
         title = f"stream '{stream.name}' has dim {stream.dim}, the network's input has {size}"
         label = f"the input is [{shape}]"
-        return [Diagnostic("BS0605", title, span, label, _declared(spec), f"write dim = {size}")]
+        help = f"write dim = {size // stream.window}"
+        if stream.window > 1:
+            help += f": the reader multiplies it by the {stream.window} frames of contextWindow"
+        return [Diagnostic("BS0605", title, span, label, _declared(spec), help)]
     if spec.sparse and not stream.sparse:
         title = f"stream '{stream.name}' is dense, the network's input is sparse"
         help = "write the data as index:value pairs with format = sparse, or declare Input{...}"

@@ -170,6 +170,9 @@ def test_a_fault_in_a_pass_can_be_run_again(
     def load(name: str) -> type[ModulePass]:
         return broken if name == broken.name else load_pass(name)
 
+    def make(*_: object) -> Breaking:
+        return Breaking()
+
     write_case(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BS_CRASH_DIR", str(tmp_path / "crash"))
@@ -177,7 +180,7 @@ def test_a_fault_in_a_pass_can_be_run_again(
     with monkeypatch.context() as patch:
         patch.setattr("brainscript.tools.passes.load_pass", load)
         if broken is Breaking:
-            patch.setattr("brainscript.tools.steps.NetGradient", lambda *_: Breaking())
+            patch.setattr("brainscript.tools.steps.NetGradient", make)
         assert bs_jit.main(["tiny.cntk", "--no-cache"]) == 70
         (folder,) = (tmp_path / "crash").iterdir()
         page = capfd.readouterr().err

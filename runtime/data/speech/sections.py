@@ -11,8 +11,10 @@ from brainscript.runtime.data.speech.utterances import FeatureSource, LabelSourc
 from brainscript.runtime.data.text import at_least
 from brainscript.settings import Settings
 
+READ_METHODS = ("blockrandomize", "rollingwindow", "none")
 WITHOUT_EFFECT = (
     "verbosity",
+    "nbruttsineachrecurrentiter",
     "traceLevel",
     "prefetch",
     "minibatchMode",
@@ -42,7 +44,7 @@ def speech_sources(settings: Settings, *, legacy: bool) -> list[Source]:
     """The streams of a section with `readerType` HTKMLFReader (`legacy`) or HTKDeserializers."""
     for key in WITHOUT_EFFECT:
         settings.has(key, inherited=False)
-    settings.word("readMethod", ("blockRandomize", "rollingWindow", "none"), "blockRandomize")
+    settings.word("readMethod", READ_METHODS, "blockrandomize")
     frames = in_frames(settings)
     longest = at_least(settings, "maxUtteranceLength", 1, LONGEST_UTTERANCE) if legacy else 0
     features: list[FeatureSource] = []
@@ -90,8 +92,9 @@ def feature_source(
     if expand and window not in (None, (0, 0)):
         why = "utterances of one frame have no neighbours: remove contextWindow"
         raise section.wrong("expandToUtterance", why)
-    size = dim * (1 + sum(window)) if window else dim
-    stream = Stream(name, name, size, False, _defines_size(section), section.key_span("dim"))
+    count = 1 + sum(window) if window else 1
+    size, span = dim * count, section.key_span("dim")
+    stream = Stream(name, name, size, False, _defines_size(section), span, count)
     return FeatureSource(
         stream,
         section.text("scpFile"),
@@ -119,6 +122,7 @@ def context(section: Settings) -> tuple[int, int] | None:
 
 def label_source(section: Settings, name: str, *, frames: bool) -> LabelSource:
     """A section with `mlfFile` or `mlfFileList`."""
+    section.has("labelType", inherited=False)
     _refuse(section)
     _check_type(section, "category")
     key = "labelDim" if section.has("labelDim", inherited=False) else "dim"
