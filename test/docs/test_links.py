@@ -11,11 +11,13 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
+CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
 
 def targets(page: Path) -> list[Path]:
     """The files that a page links to."""
-    return [(page.parent / target).resolve() for target in LINK.findall(page.read_text())]
+    text = CODE.sub("", page.read_text())
+    return [(page.parent / target).resolve() for target in LINK.findall(text)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
