@@ -19,7 +19,6 @@ from brainscript.passes.ir_text import ir_text
 from brainscript.runtime.model.loading import is_model, load_model
 
 STDIN = "<stdin>"
-LANGUAGES = ("config", "bs", "ndl", "mel", "mlir")
 EXTENSIONS = {
     ".cntk": "config",
     ".config": "config",

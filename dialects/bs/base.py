@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
 from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, IntegerType, StringAttr, i64
 from xdsl.ir import (
-    Attribute,
     Operation,
     ParametrizedAttribute,
-    Region,
-    SSAValue,
     TypeAttribute,
 )
 from xdsl.irdl import IRDLOperation, ParsePropInAttrDict, irdl_attr_definition
@@ -48,26 +45,6 @@ class BsOperation(IRDLOperation):
     """
 
     irdl_options = (ParsePropInAttrDict(),)
-
-    @classmethod
-    def build_at(
-        cls,
-        place: Operation | None,
-        operands: Sequence[SSAValue] = (),
-        properties: Mapping[str, Attribute] | None = None,
-        *,
-        path: str | None = None,
-        regions: Sequence[Region] = (),
-    ) -> BsOperation:
-        """A new operation with one result and the location of `place`."""
-        return cls.create(
-            operands=operands,
-            result_types=(VALUE,),
-            properties=dict(properties or {}),
-            attributes={} if path is None else {"path": StringAttr(path)},
-            regions=regions,
-            location=None if place is None else place.location,
-        )
 
 
 def path_of(op: Operation) -> str:

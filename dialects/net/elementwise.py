@@ -359,12 +359,3 @@ def check_wider(wide: TensorType, narrow: TensorType) -> None:
     pairs = zip(padded(wide.shape, rank), padded(narrow.shape, rank), strict=True)
     if any(n not in (1, w) for w, n in pairs) or narrow.axis not in (None, wide.axis):
         raise VerifyException(f"{narrow} does not broadcast to {wide}")
-
-
-def reduced_axes(wide: TensorType, narrow: TensorType) -> tuple[int, ...]:
-    """The static axes (from 0) of `wide` along which `narrow` is broadcast."""
-    assert wide.shape is not None
-    assert narrow.shape is not None
-    rank = len(wide.shape)
-    small = padded(narrow.shape, rank)
-    return tuple(k for k in range(rank) if small[k] == 1 and wide.shape[k] != 1)

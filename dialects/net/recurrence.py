@@ -335,11 +335,6 @@ class StepYieldOp(IRDLOperation):
         super().__init__(operands=(values,))
 
 
-def late_operands(op: Operation) -> tuple[SSAValue, ...]:
-    """The operands that may be defined after the operation."""
-    return (op.x,) if isinstance(op, DelayOp) else ()
-
-
 def early_operands(op: Operation) -> tuple[SSAValue, ...]:
     """The operands that are defined before the operation."""
     return tuple(op.operands[1:] if isinstance(op, DelayOp) else op.operands)

@@ -61,8 +61,3 @@ def put_name(op: Operation, name: str, path: str) -> None:
 def gives_way(name: str) -> bool:
     """Whether a node of this name gets `_` in front when the name is taken."""
     return any(letter in name for letter in ".[]")
-
-
-def is_loaded(op: Operation) -> bool:
-    """Whether the operation comes from a loaded network under its old name."""
-    return ORIGIN in op.attributes

@@ -115,11 +115,6 @@ def bytes_field(number: int, data: bytes) -> bytes:
     return varint_bytes(number << 3 | BYTES) + varint_bytes(len(data)) + data
 
 
-def float_field(number: int, value: float) -> bytes:
-    """A field that is a float."""
-    return varint_bytes(number << 3 | FOUR) + struct.pack("<f", value)
-
-
 def double_field(number: int, value: float) -> bytes:
     """A field that is a double."""
     return varint_bytes(number << 3 | EIGHT) + struct.pack("<d", value)
