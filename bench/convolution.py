@@ -155,9 +155,7 @@ class Theirs:
         w, x, z = (tensor(which) for which in "wxz")
         step, pad = [case.stride] * 2, [(case.kernel - 1) // 2] * 2
         if kind == "value":
-            self.run: Callable[[], Any] = lambda: torch.nn.functional.conv2d(
-                x, w, None, step, pad
-            )
+            self.run: Callable[[], Any] = lambda: torch.nn.functional.conv2d(x, w, None, step, pad)
         else:
             mask, number = [kind == "input", kind == "weights", False], int(kind == "weights")
             back = torch.ops.aten.convolution_backward

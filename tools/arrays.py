@@ -83,8 +83,7 @@ def as_numpy(value: Any) -> NDArray[Any]:
             return cast("NDArray[Any]", np.from_dlpack(value))
         except (BufferError, RuntimeError, TypeError) as error:
             raise misuse(f"an array cannot be taken over: {error}", "move it to the CPU") from None
-    array: Any = value
-    return np.asarray(array)
+    return np.asarray(cast("ArrayLike", value))
 
 
 def _parts(spec: InputSpec, value: Data) -> tuple[list[Array], bool]:
