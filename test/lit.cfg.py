@@ -12,7 +12,7 @@ config.test_format = lit.formats.ShTest()
 config.test_source_root = str(root / "test")
 config.test_exec_root = str(root / "build" / "lit")
 config.suffixes = [".mlir", ".bs"]
-config.excludes = ["Inputs"]
+config.excludes = ["Inputs", "configs"]
 for name in ("PATH", "HOME", "BS_NATIVE", "BS_TARGET", "XDG_CACHE_HOME"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
