@@ -7,7 +7,7 @@
 #define BS_EXPORT extern "C" __attribute__((visibility("default")))
 
 // Raised whenever a function or a structure below changes; Python refuses another number.
-constexpr int64_t kAbiVersion = 3;
+constexpr int64_t kAbiVersion = 4;
 
 // A compiled step: does the share of thread `tid` of `nt` on the buffers of `frame`.
 using StepFunction = void (*)(void* frame, int64_t tid, int64_t nt);
@@ -114,11 +114,20 @@ struct bs_minibatch {
 };
 
 // Where one input of a step lies: arena + base + sum over axes of coefficients[i] * padded n[i].
+// Of a sparse one there is a bs_sample for each column.
 struct bs_input {
   int64_t stream;
   int64_t axis;
   int64_t base;
   const int64_t* coefficients;
+  int64_t sparse;
+};
+
+// A sample whose elements are mostly 0: the indices and the values of the others.
+struct bs_sample {
+  const int32_t* rows;
+  const void* values;
+  int64_t count;
 };
 
 constexpr int64_t kMaxAxes = 16;
@@ -128,7 +137,9 @@ enum AxisKind : int64_t {
   kAxisStream = 0,
   kAxisFirst = 1,  // one column for each sequence of axis `source`
   kAxisSlice = 2,  // the steps that Slice (begin, end) keeps of axis `source`
-  kAxisFound = 3,  // made while the step runs: at most `begin` columns for each of axis `source`
+  // Made while the step runs: at most `begin` columns for each of axis `source`; with `begin` 0 at
+  // most `end`, and no more than the sparse inputs have elements.
+  kAxisFound = 3,
 };
 
 struct bs_axis {

@@ -19,12 +19,12 @@ std::shared_ptr<StreamData> stream_of(const bs_array_stream& given, uint64_t seq
   data->sparse = given.sparse != 0;
   data->element_bytes = element_bytes;
   for (uint64_t s = 0; s < sequences; ++s) {
-    data->first.push_back(data->samples() + given.lengths[s]);
+    data->first.push(data->samples() + given.lengths[s]);
   }
   const uint64_t samples = data->samples();
   uint64_t values = samples * data->dim;
   if (data->sparse) {
-    for (uint64_t i = 0; i < samples; ++i) data->entry.push_back(data->entry.back() + given.counts[i]);
+    for (uint64_t i = 0; i < samples; ++i) data->entry.push(data->entry.back() + given.counts[i]);
     values = data->entry.back();
     append(data->rows, given.rows, values);
   }

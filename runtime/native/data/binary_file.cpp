@@ -84,7 +84,7 @@ uint64_t read_sparse(Bytes& bytes, StreamData& data) {
     std::memcpy(&count, counts + 4 * i, sizeof count);
     end += count;
     if (end > first + entries) bytes.fail("the entries of each sample");
-    data.entry.push_back(end);
+    data.entry.push(end);
   }
   if (end != first + entries) bytes.fail("the entries of each sample");
   return samples;
@@ -99,7 +99,7 @@ void read_chunk(Bytes& bytes, uint64_t sequences, Corpus& corpus) {
     StreamData& data = *stream.data;
     for (uint64_t s = 0; s < sequences; ++s) {
       const uint64_t samples = data.sparse ? read_sparse(bytes, data) : read_dense(bytes, data);
-      data.first.push_back(data.samples() + samples);
+      data.first.push(data.samples() + samples);
       longest[s] = std::max(longest[s], static_cast<uint32_t>(samples));
     }
   }

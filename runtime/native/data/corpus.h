@@ -1,58 +1,13 @@
 // Data resident in memory: streams of samples cut into sequences, sequences grouped into chunks.
 #pragma once
 
-#include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "../api.h"
-
-// A growing array of plain values; large blocks grow in place where the system can remap them.
-template <class T>
-class Buffer {
- public:
-  Buffer() = default;
-  ~Buffer() { std::free(data_); }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-
-  T* data() { return data_; }
-  const T* data() const { return data_; }
-  size_t size() const { return size_; }
-  void shrink_to(size_t size) { size_ = size; }
-
-  // Makes room for `count` more values and returns where they go; they count once `grow` is called.
-  T* room(size_t count) {
-    if (count > capacity_ - size_) reserve(count);
-    return data_ + size_;
-  }
-  void grow(size_t count) { size_ += count; }
-  void push(T value) {
-    *room(1) = value;
-    ++size_;
-  }
-
- private:
-  void reserve(size_t count) {
-    constexpr size_t kMost = std::numeric_limits<size_t>::max() / (4 * sizeof(T));
-    if (count > kMost - size_) throw std::bad_alloc();
-    const size_t wanted = size_ + count;
-    const size_t grown = capacity_ + capacity_ / 2 + 64;
-    const size_t capacity = wanted > grown ? wanted : grown;
-    void* moved = std::realloc(data_, capacity * sizeof(T));
-    if (moved == nullptr) throw std::bad_alloc();
-    data_ = static_cast<T*>(moved);
-    capacity_ = capacity;
-  }
-
-  T* data_ = nullptr;
-  size_t size_ = 0;
-  size_t capacity_ = 0;
-};
+#include "buffer.h"
 
 // One stream. Sequence s has the samples first[s] .. first[s + 1] - 1. A dense sample is `dim`
 // values; sparse sample i has the entries entry[i] .. entry[i + 1] - 1 of `rows` and the values.
@@ -60,12 +15,16 @@ struct StreamData {
   uint64_t dim = 0;
   bool sparse = false;
   int64_t element_bytes = 4;
-  std::vector<uint64_t> first{0};
-  std::vector<uint64_t> entry{0};
+  Buffer<uint64_t> first;
+  Buffer<uint64_t> entry;
   Buffer<int32_t> rows;
   Buffer<float> floats;
   Buffer<double> doubles;
 
+  StreamData() {
+    first.push(0);
+    entry.push(0);
+  }
   uint64_t sequences() const { return first.size() - 1; }
   uint64_t samples() const { return first.back(); }
 };

@@ -1,6 +1,12 @@
 // Steps that a condition selects, for compiled steps: the layout of a new axis, and their numbers.
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <new>
+
+#if __has_include(<unistd.h>)
+#include <unistd.h>
+#endif
 
 #include "layout.h"
 
@@ -97,6 +103,14 @@ class Finder {
   Found reason_ = kNoStep;
 };
 
+size_t memory_of_machine() {
+#ifdef _SC_PHYS_PAGES
+  return static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+#else
+  return std::numeric_limits<size_t>::max();
+#endif
+}
+
 template <class T>
 void find(const Layout& base, Layout& found, const void* condition, void* out) {
   Finder<T> finder(base, found, static_cast<const T*>(condition), static_cast<T*>(out));
@@ -117,11 +131,16 @@ BS_EXPORT void bs_find_steps(int64_t* base, int64_t* found, const void* conditio
   }
 }
 
-// Memory of a thread for compiled steps: writes the address of so many bytes to `place`. They last
-// until the thread asks again.
+// Memory of a thread for compiled steps: writes the address of so many bytes to `place`, or null
+// where the machine has not so many. They last until the thread asks again.
 BS_EXPORT void bs_scratch(void** place, int64_t bytes) {
-  thread_local std::vector<double> memory;
+  thread_local std::unique_ptr<double[]> memory;
+  thread_local size_t size = 0;
   const auto words = static_cast<size_t>(bytes / 8 + 1);
-  if (memory.size() < words) memory.resize(words);
-  *place = memory.data();
+  if (size < words) {
+    memory.reset();
+    if (words <= memory_of_machine() / 8) memory.reset(new (std::nothrow) double[words]);
+    size = memory == nullptr ? 0 : words;
+  }
+  *place = size < words ? nullptr : memory.get();
 }

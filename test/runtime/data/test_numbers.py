@@ -92,3 +92,29 @@ def nearest_float(word: str) -> np.float32:
 
     best = min((f for f in around if np.isfinite(f)), key=rank)
     return np.copysign(best, np.float32(double))
+
+
+def near_ties(count: int) -> list[str]:
+    """Numbers of at most 19 digits beside the middle between two floats."""
+    source = random.Random(11)
+    words: list[str] = []
+    for _ in range(count):
+        low = np.float32(source.random() * 10.0 ** source.randint(-4, 6))
+        middle = (float(low) + float(np.nextafter(low, np.float32(np.inf)))) / 2
+        places = source.randint(1, 16 if middle < 1000 else 11)
+        words.append(f"{source.choice(['', '-'])}{middle:.{places}f}")
+    return words
+
+
+@pytest.mark.parametrize("element", ["f32", "f64"])
+def test_numbers_near_ties_are_rounded_correctly(element: Element, tmp_path: Path):
+    words = near_ties(4000)
+    found = read(tmp_path, words, element)
+    assert found.tolist() == [exact(word, element) for word in words]
+
+
+def test_rows_that_cross_the_blocks_a_file_is_read_in(tmp_path: Path):
+    words = [f"{i}.{'0' * (i % 9)}{i}" for i in range(120_000)]
+    found = read(tmp_path, words, "f64")
+    assert (tmp_path / "data.ctf").stat().st_size > 2 << 20
+    assert found.tolist() == [float(word) for word in words]

@@ -70,6 +70,22 @@ void TextParser::count_error(Remark found) {
   warn(std::move(found));
 }
 
+void TextParser::Column::learn_name() {
+  const size_t bytes = spec.alias.size();
+  if (bytes == 0 || bytes > sizeof name) return;
+  mask = ~uint64_t{0} >> (64 - 8 * bytes);
+  std::memcpy(&name, spec.alias.data(), bytes);
+}
+
+// Whether the name begins here, and no longer one.
+bool TextParser::Column::named(const char* at) const {
+  uint64_t bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
+  if (mask == 0 || (bytes & mask) != name) return false;
+  const char behind = at[spec.alias.size()];
+  return behind == '|' || is_separator(behind);
+}
+
 TextParser::Column* TextParser::find_column(const char* name, size_t bytes) {
   for (size_t i = 0; i < columns_.size(); ++i) {
     const size_t index =
@@ -83,8 +99,9 @@ TextParser::Column* TextParser::find_column(const char* name, size_t bytes) {
   return nullptr;
 }
 
+// What follows the id of a row; one that does not count is skipped.
 void TextParser::read_row(const char* p, const char* end) {
-  while (p < end && is_digit(*p)) ++p;
+  while (is_digit(*p)) ++p;
   uint64_t samples = 0;
   const uint64_t errors = corpus_.errors;
   p = skip_separators(p, end);
@@ -104,13 +121,19 @@ void TextParser::read_row(const char* p, const char* end) {
 const char* TextParser::read_sample(const char* p, const char* end, uint64_t& samples) {
   if (p < end && *p == '#') return next_bar(p, end);
   const char* name = p;
-  while (!ends_value(p, end)) ++p;
-  if (p == name) {
-    count_error(remark(kNoName, name));
-    return next_bar(p, end);
+  Column* column = &columns_[expected_];
+  if (column->named(p)) {
+    p += column->spec.alias.size();
+    if (++expected_ == columns_.size()) expected_ = 0;
+  } else {
+    while (!ends_value(p, end)) ++p;
+    if (p == name) {
+      count_error(remark(kNoName, name));
+      return next_bar(p, end);
+    }
+    column = find_column(name, static_cast<size_t>(p - name));
+    if (column == nullptr) return next_bar(p, end);
   }
-  Column* column = find_column(name, static_cast<size_t>(p - name));
-  if (column == nullptr) return next_bar(p, end);
   ++column->seen;
   StreamData& data = *column->data;
   const bool wide = data.element_bytes == 8;
@@ -126,6 +149,20 @@ const char* TextParser::read_sample(const char* p, const char* end, uint64_t& sa
   return p;
 }
 
+// A number and the end of its word; null when it is none, which is counted.
+template <class T>
+inline const char* TextParser::read_value(const char* p, const char* end, T& value) {
+  if (static_cast<int>(is_digit(*p)) & static_cast<int>(is_separator(p[1]))) {  // one branch
+    value = static_cast<T>(*p - '0');
+    return p + 1;
+  }
+  const char* next = read_usual_number(p, value);
+  if (next == nullptr) next = read_number(p, end, value);
+  if (next != nullptr && ends_value(next, end)) return next;
+  count_error(remark(kBadNumber, p, word_at(p, end)));
+  return nullptr;
+}
+
 // Null when the sample is bad; the error has been counted then.
 template <class T>
 const char* TextParser::read_dense(Column& column, Buffer<T>& values, const char* p,
@@ -139,13 +176,9 @@ const char* TextParser::read_dense(Column& column, Buffer<T>& values, const char
       count_error(remark(kTooManyValues, p, column.spec.alias));
       return nullptr;
     }
-    const char* next = read_number(p, end, to[count]);
-    if (next == nullptr || !ends_value(next, end)) {
-      count_error(remark(kBadNumber, p, word_at(p, end)));
-      return nullptr;
-    }
+    p = read_value(p, end, to[count]);
+    if (p == nullptr) return nullptr;
     ++count;
-    p = next;
   }
   if (count < dim) {
     if (remarks_full())
@@ -172,7 +205,7 @@ const char* TextParser::read_sparse(Column& column, Buffer<T>& values, const cha
       return nullptr;
     }
   }
-  data.entry.push_back(values.size());
+  data.entry.push(values.size());
   return p;
 }
 
@@ -181,8 +214,10 @@ template <class T>
 const char* TextParser::read_entry(Column& column, Buffer<T>& values, const char* p,
                                    const char* end) {
   const char* start = p;
-  uint64_t index = 0;
-  for (; p < end && is_digit(*p); ++p) {
+  const Digits few = eight_digits(p);
+  uint64_t index = few.value;
+  p += few.count;
+  for (; few.count == 8 && p < end && is_digit(*p); ++p) {
     if (index < column.spec.dim) index = index * 10 + static_cast<uint64_t>(*p - '0');
   }
   if (p == start || p == end || *p != ':') {
@@ -194,12 +229,9 @@ const char* TextParser::read_entry(Column& column, Buffer<T>& values, const char
     return nullptr;
   }
   T value;
-  const char* next = read_number(p + 1, end, value);
-  if (next == nullptr || !ends_value(next, end)) {
-    count_error(remark(kBadNumber, p + 1, word_at(p + 1, end)));
-    return nullptr;
-  }
+  p = read_value(p + 1, end, value);
+  if (p == nullptr) return nullptr;
   column.data->rows.push(static_cast<int32_t>(index));
   values.push(value);
-  return next;
+  return p;
 }

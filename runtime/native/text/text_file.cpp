@@ -11,7 +11,7 @@
 #include "text.h"
 
 namespace {
-constexpr size_t kBlockBytes = size_t{4} << 20;
+constexpr size_t kBlockBytes = size_t{1} << 20;
 
 inline bool is_blank(char c) { return static_cast<unsigned char>(c) <= 0x20; }
 }  // namespace
@@ -24,7 +24,8 @@ TextParser::TextParser(Corpus& corpus, std::vector<TextStream> streams, TextOpti
     data->sparse = spec.sparse;
     data->element_bytes = options.element_bytes;
     any_defines_size_ = any_defines_size_ || spec.defines_size;
-    columns_.push_back({std::move(spec), data.get()});
+    columns_.push_back({std::move(spec), data.get(), 0, 0});
+    columns_.back().learn_name();
     corpus_.streams.push_back({std::move(data), {}, true});
   }
 }
@@ -63,31 +64,52 @@ void TextParser::row(const char* begin, const char* end, uint64_t offset) {
   if (!with_ids_) {
     if (open_) close_sequence(offset);
     open_sequence(corpus_.keys.size(), offset);
-  } else if (!take_id(begin, end, offset) && !warned_continued_) {
-    warned_continued_ = true;
-    warn(remark(kContinued, begin));
+  } else {
+    const char* const behind = take_id(begin, end, offset);
+    if (behind == begin && !warned_continued_) {
+      warned_continued_ = true;
+      warn(remark(kContinued, begin));
+    }
+    begin = behind;
   }
   ++rows_;
   read_row(begin, end);
 }
 
-// Opens a new sequence when the row has an id other than the last; false when it has none.
-bool TextParser::take_id(const char* begin, const char* end, uint64_t offset) {
-  const char* p = begin;
-  uint64_t id = 0;
-  for (; p < end && is_digit(*p); ++p) {
+// Room for what is to come, as if the rest of the file were like the part that has been read.
+void TextParser::expect(double parts) {
+  const auto enough = [parts](size_t count) {
+    return static_cast<size_t>(static_cast<double>(count) * parts * 1.02) + 1024;
+  };
+  for (Column& column : columns_) {
+    StreamData& data = *column.data;
+    if (data.floats.size() != 0) data.floats.expect(enough(data.floats.size()));
+    if (data.doubles.size() != 0) data.doubles.expect(enough(data.doubles.size()));
+    if (data.sparse) data.rows.expect(enough(data.rows.size()));
+    if (data.sparse) data.entry.expect(enough(data.entry.size()));
+    data.first.expect(enough(data.first.size()));
+  }
+}
+
+// Opens a new sequence when the row has an id other than the last. Returns where the id ends: the
+// start of the row when it has none.
+const char* TextParser::take_id(const char* begin, const char* end, uint64_t offset) {
+  const Digits few = eight_digits(begin);
+  const char* p = begin + few.count;
+  uint64_t id = few.value;
+  for (; few.count == 8 && p < end && is_digit(*p); ++p) {
     const auto digit = static_cast<uint64_t>(*p - '0');
     if (id > (UINT64_MAX - digit) / 10) throw Refused{remark(kIdTooLarge, begin)};
     id = id * 10 + digit;
   }
   if (p == begin) {
     if (!open_) throw Refused{remark(kNoSequenceId, begin)};
-    return false;
+    return begin;
   }
-  if (open_ && id == key_) return true;
+  if (open_ && id == key_) return p;
   if (open_) close_sequence(offset);
   open_sequence(id, offset);
-  return true;
+  return p;
 }
 
 void TextParser::open_sequence(uint64_t key, uint64_t offset) {
@@ -137,7 +159,7 @@ void TextParser::close_sequence(uint64_t end_offset) {
   corpus_.keys.push_back(key_);
   corpus_.lengths.push_back(static_cast<uint32_t>(length));
   for (Column& column : columns_)
-    column.data->first.push_back(column.data->samples() + column.samples);
+    column.data->first.push(column.data->samples() + column.samples);
 }
 
 void TextParser::finish(uint64_t end_offset) {
@@ -156,6 +178,7 @@ class Rows {
     if (fd_ < 0 || fstat(fd_, &info) != 0)
       throw Refused{{kCannotOpen, 0, 0, 0, std::strerror(errno), ""}};
     if (!S_ISREG(info.st_mode)) throw Refused{{kCannotOpen, 0, 0, 0, "not a regular file", ""}};
+    size_ = static_cast<uint64_t>(info.st_size);
   }
   ~Rows() {
     if (fd_ >= 0) close(fd_);
@@ -166,6 +189,7 @@ class Rows {
   const char* begin() const { return block_.data() + used_; }
   const char* end() const { return block_.data() + block_.size(); }
   uint64_t offset() const { return offset_; }
+  uint64_t size() const { return size_; }
   void skip(size_t bytes) {
     used_ += bytes;
     offset_ += bytes;
@@ -178,13 +202,14 @@ class Rows {
     if (used_ != 0) std::memmove(to, to + used_, left);
     block_.shrink_to(left);
     used_ = 0;
-    to = block_.room(kBlockBytes);
+    to = block_.room(kBlockBytes + kSlack);
     ssize_t got;
     do {
       got = read(fd_, to, kBlockBytes);
     } while (got < 0 && errno == EINTR);
     if (got < 0) throw Refused{{kReadFailed, 0, 0, 0, std::strerror(errno), ""}};
     block_.grow(static_cast<size_t>(got));
+    std::memset(to + got, '\n', kSlack);
     return got > 0;
   }
 
@@ -193,6 +218,7 @@ class Rows {
   Buffer<char> block_;
   size_t used_ = 0;
   uint64_t offset_ = 0;
+  uint64_t size_ = 0;  // of the file
 };
 
 bool starts_with(const Rows& rows, const char* bytes, size_t count) {
@@ -219,6 +245,7 @@ uint64_t skip_to_first_row(Rows& rows) {
 
 void read_rows(Rows& rows, TextParser& parser) {
   size_t searched = 0;  // bytes at the front known to hold no line feed
+  bool expecting = false;
   for (;;) {
     const char* begin = rows.begin();
     const auto left = static_cast<size_t>(rows.end() - begin);
@@ -226,6 +253,10 @@ void read_rows(Rows& rows, TextParser& parser) {
         left > searched ? std::memchr(begin + searched, '\n', left - searched) : nullptr;
     if (hit == nullptr) {
       searched = left;
+      if (!expecting && rows.offset() != 0) {
+        parser.expect(static_cast<double>(rows.size()) / static_cast<double>(rows.offset()));
+        expecting = true;
+      }
       if (rows.more()) continue;
       if (left > 0) parser.row(rows.begin(), rows.begin() + left, rows.offset());
       parser.finish(rows.offset() + left);

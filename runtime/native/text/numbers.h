@@ -67,6 +67,80 @@ inline double scaled(uint64_t mantissa, int64_t exponent) {
   return exponent < 0 ? m / kPowers[-exponent] : m * kPowers[exponent];
 }
 
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "digits are read as one word");
+
+// How many of the 8 bytes at `p` are digits before the first that is none, and their value. The
+// bytes need not all belong to the text: a reader keeps kSlack bytes behind it.
+constexpr size_t kSlack = 16;
+
+struct Digits {
+  uint64_t value;
+  int64_t count;
+};
+
+inline Digits eight_digits(const char* p) {
+  uint64_t bytes;
+  std::memcpy(&bytes, p, sizeof bytes);
+  uint64_t digits = bytes ^ 0x3030303030303030u;
+  const uint64_t others = ((digits + 0x0606060606060606u) | digits) & 0xF0F0F0F0F0F0F0F0u;
+  const int count = others == 0 ? 8 : __builtin_ctzll(others) / 8;
+  if (count == 0) return {0, 0};
+  digits <<= 64 - 8 * count;  // zeros in front of them
+  digits = digits * 10 + (digits >> 8);
+  const uint64_t low = (digits & 0x000000FF000000FFu) * 0x000F424000000064u;
+  const uint64_t high = ((digits >> 16) & 0x000000FF000000FFu) * 0x0000271000000001u;
+  return {(low + high) >> 32, count};
+}
+
+constexpr uint64_t kTens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+
+// mantissa / 10^places, rounded once; false where that takes a slower way. The places are few.
+inline bool divided(uint64_t mantissa, int64_t places, float& value) {
+  if (mantissa < (uint64_t{1} << 24) && places <= 8) {
+    value = static_cast<float>(mantissa) / static_cast<float>(kTens[places]);
+    return true;
+  }
+  const double rough = scaled(mantissa, -places);  // at most 2 units in its last place away
+  uint64_t bits;
+  std::memcpy(&bits, &rough, sizeof bits);
+  value = static_cast<float>(rough);
+  return ((bits & 0x1FFFFFFFu) - 0x0FFFFFFCu) > 8;
+}
+inline bool divided(uint64_t mantissa, int64_t places, double& value) {
+  value = scaled(mantissa, -places);
+  return mantissa <= (uint64_t{1} << 53);
+}
+
+// The usual number: a sign, at most 8 digits, a point, at most 16 digits. Null: use `read_number`.
+template <class T>
+inline const char* read_usual_number(const char* p, T& value) {
+  const int negative = *p == '-';
+  const T sign = static_cast<T>(1 - 2 * negative);  // no branch: signs are hard to predict
+  p += negative;
+  const Digits whole = eight_digits(p);
+  p += whole.count;
+  if (whole.count == 0 || whole.count == 8) return nullptr;
+  if (*p != '.') {
+    if (*p == 'e' || *p == 'E') return nullptr;
+    value = static_cast<T>(static_cast<int64_t>(whole.value)) * sign;
+    return p;
+  }
+  Digits part = eight_digits(++p);
+  uint64_t mantissa = whole.value * kTens[part.count] + part.value;
+  int64_t places = part.count;
+  p += part.count;
+  if (part.count == 8) {
+    part = eight_digits(p);
+    if (whole.count + part.count > 11) return nullptr;
+    mantissa = mantissa * kTens[part.count] + part.value;
+    places += part.count;
+    p += part.count;
+  }
+  if (*p == 'e' || *p == 'E' || is_digit(*p) || !divided(mantissa, places, value)) return nullptr;
+  value *= sign;
+  return p;
+}
+
 // Reads digits onto the mantissa, which wraps around beyond 19 of them.
 inline const char* read_digits(const char* p, const char* end, uint64_t& mantissa) {
   for (; p < end && is_digit(*p); ++p) mantissa = mantissa * 10 + static_cast<uint64_t>(*p - '0');

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "corpus.h"
+#include "../data/corpus.h"
 
 struct TextStream {
   std::string alias;
@@ -36,6 +36,8 @@ class TextParser {
   void begin(char first_byte, uint64_t offset, uint64_t lines);
   // One row without its line feed; `offset` is where it starts in the file.
   void row(const char* begin, const char* end, uint64_t offset);
+  // Of the file, one part of so many has been read.
+  void expect(double parts);
   void finish(uint64_t end_offset);
 
  private:
@@ -44,10 +46,15 @@ class TextParser {
     StreamData* data;
     uint64_t samples = 0;  // of the open sequence
     uint64_t seen = 0;     // with those that could not be read
+    uint64_t name = 0;     // as one word, if it has at most 8 bytes
+    uint64_t mask = 0;     // the bytes of that word that count; 0: none
+
+    void learn_name();
+    bool named(const char* at) const;
   };
 
   void flush_blank_rows();
-  bool take_id(const char* begin, const char* end, uint64_t offset);
+  const char* take_id(const char* begin, const char* end, uint64_t offset);
   void open_sequence(uint64_t key, uint64_t offset);
   void close_sequence(uint64_t end_offset);
   void check_counts(uint64_t length);
@@ -56,6 +63,8 @@ class TextParser {
   void read_row(const char* p, const char* end);
   const char* read_sample(const char* p, const char* end, uint64_t& samples);
   Column* find_column(const char* name, size_t bytes);
+  template <class T>
+  const char* read_value(const char* p, const char* end, T& value);
   template <class T>
   const char* read_dense(Column& column, Buffer<T>& values, const char* p, const char* end);
   template <class T>
