@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 
 from xdsl.context import Context
@@ -12,11 +13,25 @@ from xdsl.utils.exceptions import ParseError, VerifyException
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 
+_SAFE = re.compile(r"[ !#-\[\]-~]*")
+"""Characters that stand for themselves in a literal."""
+
+
+class _Printer(Printer):
+    """xDSL's printer; most texts go out in one piece."""
+
+    def print_string_literal(self, string: str) -> None:
+        """Print a text between quotes."""
+        if _SAFE.fullmatch(string):
+            self.print_string(f'"{string}"')
+        else:
+            super().print_string_literal(string)
+
 
 def ir_text(module: ModuleOp) -> str:
     """The module as text, one line break at the end."""
     stream = StringIO()
-    Printer(stream).print_op(module)
+    _Printer(stream).print_op(module)
     return stream.getvalue() + "\n"
 
 

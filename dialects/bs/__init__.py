@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xdsl.ir import Dialect
 
+from brainscript.dialects.attributes import strings, whole
 from brainscript.dialects.bs.base import (
     NAMED,
     VALUE,
@@ -11,8 +12,6 @@ from brainscript.dialects.bs.base import (
     ValueType,
     join_path,
     path_of,
-    strings,
-    whole,
 )
 from brainscript.dialects.bs.editing import (
     MODES,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, IntegerType, StringAttr, i64
+from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import (
     Operation,
     ParametrizedAttribute,
@@ -66,13 +64,3 @@ def join_path(front: str, rest: str) -> str:
     if rest[0] == "[" or front[-1] == "/":
         return front + rest
     return f"{front}.{rest}"
-
-
-def whole(value: int) -> IntegerAttr[IntegerType]:
-    """An integer as an attribute."""
-    return IntegerAttr(value, i64)
-
-
-def strings(values: Iterable[str]) -> ArrayAttr[StringAttr]:
-    """An array attribute of strings."""
-    return ArrayAttr([StringAttr(value) for value in values])

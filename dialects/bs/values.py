@@ -24,7 +24,8 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from brainscript.dialects.bs.base import AllocatesResult, BsOperation, ValueType, whole
+from brainscript.dialects.attributes import whole
+from brainscript.dialects.bs.base import AllocatesResult, BsOperation, ValueType
 
 OPERANDS = {
     "+": "Plus", "-": "Minus", "*": "Times", "/": "Div", ".*": "ElementTimes", "**": "Pow",

@@ -34,6 +34,7 @@ from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from brainscript.dialects.attributes import number, whole
 from brainscript.dialects.net.shapes import ShapeError, as_written, compatible, is_early, same_rule
 from brainscript.dialects.tensors import UNKNOWN, Shape, TensorType, shape_text, type_of
 
@@ -56,9 +57,9 @@ def attribute(value: object) -> Attribute:
     if isinstance(value, bool):
         return BoolAttr.from_bool(value)
     if isinstance(value, int):
-        return IntegerAttr(value, i64)
+        return whole(value)
     if isinstance(value, float):
-        return FloatAttr(value, f64)
+        return number(value)
     if isinstance(value, tuple | list):
         return ArrayAttr([attribute(item) for item in cast("Sequence[object]", value)])
     assert isinstance(value, str), value

@@ -6,10 +6,11 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
-from xdsl.dialects.builtin import BoolAttr, FileLineColLoc, FloatAttr, IntAttr, StringAttr, f64
+from xdsl.dialects.builtin import BoolAttr, FileLineColLoc, StringAttr
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from brainscript.diagnostic import Span, did_you_mean
+from brainscript.dialects.attributes import number, place, text
 from brainscript.dialects.bs import (
     VALUE,
     BoolOp,
@@ -68,7 +69,7 @@ class Builder:
             operands=operands,
             result_types=(VALUE,),
             properties=dict(properties or {}),
-            attributes={"path": StringAttr(path)} if path else {},
+            attributes={"path": text(path)} if path else {},
             regions=regions,
             location=self.location(span),
         )
@@ -80,7 +81,7 @@ class Builder:
         file = self._files.get(span.file)
         if file is None:
             file = self._files[span.file] = StringAttr(span.file)
-        return FileLineColLoc(file, IntAttr(span.line), IntAttr(span.column))
+        return place(file, span.line, span.column)
 
     def site(self) -> int:
         """A new number for a call or a condition."""
@@ -108,9 +109,9 @@ class Builder:
     def _literal(self, node: Literal, block: Block) -> SSAValue:
         value: Attribute
         if isinstance(node, syntax.Number):
-            kind, value = NumberOp, FloatAttr(node.value, f64)
+            kind, value = NumberOp, number(node.value)
         elif isinstance(node, syntax.String):
-            kind, value = StringOp, StringAttr(node.value)
+            kind, value = StringOp, text(node.value)
         else:
             kind, value = BoolOp, BoolAttr.from_bool(node.value)
         op = kind.create(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from xdsl.dialects.builtin import BoolAttr, FloatAttr, StringAttr, f64
+from xdsl.dialects.builtin import BoolAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from brainscript import limits
 from brainscript.diagnostic import BrainScriptError, shorten
+from brainscript.dialects.attributes import number, text
 from brainscript.dialects.bs import (
     VALUE,
     ArrayOp,
@@ -214,7 +215,7 @@ class Engine:
             operands=operands,
             result_types=(VALUE,),
             properties=dict(properties or {}),
-            attributes={"path": StringAttr(path)} if path else {},
+            attributes={"path": text(path)} if path else {},
             location=place.location,
         )
         self.block.add_op(op)
@@ -232,8 +233,8 @@ class Engine:
         if isinstance(value, bool):
             return self.make(BoolOp, place, (), {"value": BoolAttr.from_bool(value)}, "")
         if isinstance(value, str):
-            return self.make(StringOp, place, (), {"value": StringAttr(value)}, "")
-        return self.make(NumberOp, place, (), {"value": FloatAttr(value, f64)}, "")
+            return self.make(StringOp, place, (), {"value": text(value)}, "")
+        return self.make(NumberOp, place, (), {"value": number(value)}, "")
 
     def check_length(self, place: Operation, length: int) -> None:
         """Refuse to make an array that is too long."""

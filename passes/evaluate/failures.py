@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import CallSiteLoc, FileLineColLoc, LocationAttr
 from xdsl.ir import Attribute, Operation
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, LimitError, Note, Span, shorten
+from brainscript.dialects.attributes import called
 from brainscript.dialects.bs import (
     ArrayOp,
     BoolOp,
@@ -89,7 +90,7 @@ def user_location(location: LocationAttr) -> LocationAttr:
 def _chain(places: Sequence[FileLineColLoc]) -> LocationAttr:
     chain: LocationAttr = places[-1]
     for place in reversed(places[:-1]):
-        chain = CallSiteLoc(place, chain)
+        chain = called(place, chain)
     return chain
 
 

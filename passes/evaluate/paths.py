@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Block, Operation, SSAValue
 
+from brainscript.dialects.attributes import text
 from brainscript.dialects.bs import join_path, path_of
 
 
@@ -37,7 +37,7 @@ def move(value: SSAValue, old: str, new: str) -> None:
             continue
         seen.add(op)
         rest = path[len(old) :].removeprefix(".")
-        op.attributes = {**op.attributes, "path": StringAttr(join_path(new, rest))}
+        op.attributes = {**op.attributes, "path": text(join_path(new, rest))}
         todo.extend(operand.owner for operand in op.operands)
         for region in op.regions:
             todo.extend(v.owner for inner in region.walk() for v in inner.operands)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import CallSiteLoc, StringAttr, UnitAttr
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.dialects.builtin import LocationAttr, UnitAttr
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from brainscript.diagnostic import did_you_mean
+from brainscript.dialects.attributes import called, text
 from brainscript.dialects.bs import (
     ApplyOp,
     BoolOp,
@@ -107,27 +108,60 @@ def copy_body(
     body = function.body.block
     mapper: dict[SSAValue, SSAValue] = dict(zip(body.args, arguments, strict=True))
     caller = called_from(op.location)
-    pairs: list[tuple[Operation, Operation]] = []
+    late: list[tuple[Operation, Operation]] = []
+    copies: list[Operation] = []
     result: SSAValue | None = None
     for old in body.ops:
         if type(old) is YieldOp:
             result = old.operands[0]
             continue
-        new = old.clone(mapper, clone_operands=False)
-        if type(new) not in LITERALS:
-            below = join_path(path, path_of(old))
-            new.attributes = {**old.attributes, "path": StringAttr(below)} if below else {}
-        new.location = CallSiteLoc(old.location, caller)
-        engine.block.add_op(new)
-        pairs.append((old, new))
-    for old, new in pairs:
-        if old.regions:
-            for one, other in zip(old.walk(), new.walk(), strict=True):
-                other.operands = [mapper.get(v, v) for v in one.operands]
-        else:
-            new.operands = [mapper.get(v, v) for v in old.operands]
+        early = not old.regions and all(v in mapper or not _made_in(body, v) for v in old.operands)
+        new = _copy(old, mapper, early, path, caller)
+        copies.append(new)
+        if not early:
+            late.append((old, new))
+    engine.block.add_ops(copies)
+    for old, new in late:
+        for one, other in zip(old.walk(), new.walk(), strict=True):
+            other.operands = [mapper.get(v, v) for v in one.operands]
     assert result is not None
     return mapper.get(result, result)
+
+
+def _made_in(body: Block, value: SSAValue) -> bool:
+    owner = value.owner
+    return isinstance(owner, Operation) and owner.parent is body
+
+
+def _copy(
+    old: Operation,
+    mapper: dict[SSAValue, SSAValue],
+    early: bool,
+    path: str,
+    caller: LocationAttr,
+) -> Operation:
+    """A copy below `path`; unless it is an early one its operands come later."""
+    attributes = old.attributes
+    if type(old) not in LITERALS:
+        below = join_path(path, path_of(old))
+        attributes = {**attributes, "path": text(below)} if below else {}
+    location = called(old.location, caller)
+    if not early:
+        new = old.clone(mapper, clone_operands=False)
+        new.attributes, new.location = dict(attributes), location
+        return new
+    new = type(old).create(
+        operands=[mapper.get(v, v) for v in old.operands],
+        result_types=old.result_types,
+        properties=old.properties,
+        attributes=attributes,
+        location=location,
+    )
+    for value, copied in zip(old.results, new.results, strict=True):
+        mapper[value] = copied
+        if value.name_hint is not None:
+            copied.name_hint = value.name_hint
+    return new
 
 
 def _compose(engine: Engine, op: ApplyOp, function: ComposeOp) -> SSAValue:
