@@ -1,7 +1,7 @@
-"""The peer of `recurrent_ours.py`: `python recurrent_torch.py NETWORK BATCH THREADS STEPS`.
+"""The peer of `recurrent_ours.py`: `python recurrent_torch.py NETWORK BATCH THREADS STEPS CLOCK`.
 
-Prints one JSON line with the seconds of the best step: sequences padded to the longest one, and
-packed without gaps.
+Prints one JSON line with the seconds of the best step: sequences padded to the longest one, packed
+without gaps, and, for the tagger, padded through torch.compile.
 """
 
 # pyright: basic, reportMissingImports=false
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,12 +20,19 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 
-class Layer(nn.Module):
-    """One recurrent layer, and the squares of its distance to a target."""
+LAYERS: dict[str, tuple[int, int, int, bool]] = {
+    "lstm": (256, 512, 1, False),
+    "bidirectional": (256, 256, 3, True),
+}
+"""Inputs, cells, layers, and whether there are cells for both directions."""
 
-    def __init__(self) -> None:
+
+class Layers(nn.Module):
+    """Recurrent layers, and the squares of their distance to a target."""
+
+    def __init__(self, inputs: int, cells: int, layers: int, both: bool) -> None:
         super().__init__()
-        self.rnn = nn.LSTM(256, 512)
+        self.rnn = nn.LSTM(inputs, cells, layers, bidirectional=both)
 
     def forward(self, x: Any, y: Any, lengths: Any, packed: bool) -> Any:
         """The summed criterion."""
@@ -57,39 +63,65 @@ class Tagger(nn.Module):
         return nn.functional.cross_entropy(z, y, reduction="sum")
 
 
-def step_of(name: str, batch: str, packed: bool) -> Callable[[], None]:
+class Alignment(nn.Module):
+    """CTC of scores; padded steps lie behind the end of their sequence, so they do not count."""
+
+    def __init__(self, batch: str) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(sequences.CLASSES))
+        self.labels = [torch.from_numpy(found) for found in sequences.labels(batch)]
+
+    def forward(self, x: Any, y: Any, lengths: Any, packed: bool) -> Any:
+        """The summed criterion."""
+        logs = (x + self.bias).log_softmax(-1)
+        sizes = torch.tensor([len(found) for found in self.labels])
+        return nn.functional.ctc_loss(logs, y, lengths, sizes, reduction="sum")
+
+
+def network_of(name: str, batch: str, lengths: Any) -> tuple[Any, Any, Any]:
+    """The network, its inputs and its targets."""
+    steps, count = int(lengths.max()), len(lengths)
+    if name == "ctc":
+        net = Alignment(batch)
+        return net, torch.randn(steps, count, sequences.CLASSES), torch.cat(net.labels)
+    if name == "tagger":
+        x, y = torch.randint(0, 943, (steps, count)), torch.randint(0, 129, (steps, count))
+        y[torch.arange(steps)[:, None] >= lengths[None]] = -100
+        return Tagger(), x, y
+    inputs, cells, layers, both = LAYERS[name]
+    y = torch.randn(steps, count, cells * (1 + both))
+    return Layers(inputs, cells, layers, both), torch.randn(steps, count, inputs), y
+
+
+def step_of(name: str, batch: str, packed: bool, compiled: bool = False) -> Callable[[], None]:
     """One training step."""
     torch.manual_seed(sequences.SEED)
     lengths = torch.from_numpy(sequences.lengths(name, batch))
-    steps, count = int(lengths.max()), len(lengths)
-    net = Layer() if name == "lstm" else Tagger()
-    if name == "lstm":
-        x, y = torch.randn(steps, count, 256), torch.randn(steps, count, 512)
-    else:
-        x, y = torch.randint(0, 943, (steps, count)), torch.randint(0, 129, (steps, count))
-        y[torch.arange(steps)[:, None] >= lengths[None]] = -100
+    net, x, y = network_of(name, batch, lengths)
     optimizer = torch.optim.SGD(net.parameters(), lr=1e-6, momentum=0.9)
+    loss: Any = torch.compile(net) if compiled else net
 
     def step() -> None:
         optimizer.zero_grad()
-        net(x, y, lengths, packed).backward()
+        loss(x, y, lengths, packed).backward()
         optimizer.step()
 
     return step
 
 
 def main() -> None:
-    """Time both ways."""
-    name, batch, threads, steps = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-    torch.set_num_threads(threads)
-    found: dict[str, float] = {}
-    for packed in (False, True):
-        step, best = step_of(name, batch, packed), float("inf")
-        for _ in range(steps + 3):
-            start = time.perf_counter()
-            step()
-            best = min(best, time.perf_counter() - start)
-        found["packed" if packed else "padded"] = best
+    """Time all ways."""
+    name, batch, threads, steps, clock = sys.argv[1:]
+    torch.set_num_threads(int(threads))
+    ways = {"padded": (False, False)}
+    if name != "ctc":
+        ways["packed"] = (True, False)
+    if name == "tagger":
+        ways["compiled"] = (False, True)
+    found = {
+        way: sequences.best_of(step_of(name, batch, *how), int(steps), clock)
+        for way, how in ways.items()
+    }
     print(json.dumps(found))
 
 

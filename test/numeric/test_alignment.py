@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import resource
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from brainscript.diagnostic import BrainScriptError
 from test.numeric.networks import parse_network, random_symbols, run_passes
 from test.numeric.reference import evaluate
 from test.numeric.sequences import Array, Compiled, check, inputs_for
@@ -81,6 +86,101 @@ def test_a_delay_constraint_leaves_out_late_paths():
         found = Compiled(module).run(inputs, random_symbols(module), lengths)
         costs.append(float(found["c"][0]))
     assert costs[0] == costs[1] < costs[2] < costs[3]
+
+
+BIAS = 'net.parameter @B : T[4] {init = "constant", value = 0.0}'
+SPREAD = """
+%x = net.input "x" : S[4]
+%y = net.input "y" : S[4]
+%b = net.read @B : T[4]
+%z = net.plus %x, %b : S[4]
+%g = net.labels_to_graph %y : S[4]
+%c = net.forward_backward %g, %z {blank = 1, delay = DELAY, node = "c"} : T[1]
+net.roots criterion(%c)
+"""
+
+
+def spread_labels(lengths: list[int]) -> Array:
+    """Labels that last one to four steps, neighbours often alike."""
+    random = np.random.default_rng(2)
+    graph = np.zeros((4, sum(lengths)))
+    left = 0
+    for column in range(sum(lengths)):
+        value = 1 if left and column not in np.cumsum(lengths) else 2
+        if value == 2:
+            label, left = random.choice([0, 2, 3]), random.integers(1, 5)
+        graph[label, column] = value
+        left -= 1
+    return graph
+
+
+def cost_of(scores: Array, graph: Array, delay: int) -> float:
+    """`-ln P` of one sequence: state after state, step after step, in probabilities."""
+    p = np.exp(scores) / np.exp(scores).sum(axis=0)
+    begins = np.flatnonzero(graph.max(axis=0) == 2)
+    labels = graph.argmax(axis=0)[begins]
+    classes = np.ones(2 * len(labels) + 1, int)
+    classes[1::2] = labels
+    following = [*begins.tolist(), p.shape[1]]
+    row = np.zeros(len(classes))
+    row[0] = 1
+    for step in range(p.shape[1]):
+        before, row = row, np.zeros(len(classes))
+        for s, label in enumerate(classes):
+            leaps = s > 1 and label not in (1, classes[s - 2])
+            total = before[max(0, s - 1) : s + 1].sum() + (before[s - 2] if leaps else 0)
+            last = following[(s + 1) // 2] + delay - (1 - s % 2)
+            row[s] = total * p[label, step] * (delay < 0 or step <= max(0, last))
+    return -float(np.log(row[-2:].sum()))
+
+
+@pytest.mark.parametrize("delay", [-1, 2])
+def test_many_labels_cost_what_they_cost_one_by_one(delay: int):
+    lengths = [21, 1, 40, 5]
+    module = parse_network(SPREAD.replace("DELAY", str(delay)), BIAS, "double")
+    run_passes(module, "net-infer-shapes", "net-select")
+    inputs = inputs_for(module, {"*": lengths}) | {"y": spread_labels(lengths)}
+    bias = np.array([0.3, 0.1, -0.2, 0.4])
+
+    def cost(bias: Array) -> float:
+        cut = np.cumsum(lengths)[:-1]
+        pairs = (np.split(v, cut, axis=1) for v in (inputs["x"] + bias[:, None], inputs["y"]))
+        return sum(cost_of(x, y, delay) for x, y in zip(*pairs, strict=True))
+
+    found = Compiled(module).run(inputs, {"B": bias}, {"*": lengths})
+    assert np.isclose(found["c"][0], cost(bias), rtol=1e-12)
+    stepped = run_passes(module.clone(), "net-gradient", "net-update")
+    state = random_symbols(stepped) | {"B": bias}
+    state |= {"hyper.learning_rate": np.ones(1), "hyper.momentum": np.zeros(1)}
+    compiled = Compiled(stepped)
+    moves = list[Array]()
+    for threads in (1, 2):
+        compiled.run(inputs, state, {"*": lengths}, threads)
+        moves.append(bias - compiled.program.state.view("B"))
+    way = np.array([1e-5, -2e-5, 0.5e-5, 3e-5])
+    assert np.isclose(float(way @ moves[0]) * 2, cost(bias + way) - cost(bias - way), rtol=1e-6)
+    assert moves[0].tobytes() == moves[1].tobytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the bound on memory is that of Linux")
+def test_too_little_memory_for_a_sequence_is_told():
+    steps = 8000
+    module = parse_network(SPREAD.replace("DELAY", "-1"), BIAS, "double")
+    run_passes(module, "net-infer-shapes", "net-select", "net-gradient", "net-update")
+    graph = np.zeros((4, steps))
+    graph[0, ::2], graph[2, 1::2] = 2, 2
+    lengths = {"*": [steps]}
+    compiled = Compiled(module)
+    inputs, state = inputs_for(module, lengths) | {"y": graph}, random_symbols(module)
+    compiled.program.make_room({"*": steps})
+    bounds = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2**28, bounds[1]))
+    try:
+        with pytest.raises(BrainScriptError, match="more memory than there is"):
+            compiled.run(inputs, state, lengths)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, bounds)
 
 
 DISTANCE = """

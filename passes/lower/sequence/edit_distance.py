@@ -45,16 +45,21 @@ class _Counts:
             other = right.partner(left, loop.index)
             sizes = [writer.add(left.length(loop.index), 1), writer.add(right.length(other), 1)]
             words = writer.add(sizes[0], writer.mul(sizes[1], 5))
-            one = Numbers(writer, scratch(writer, words))
-            two = one.after(sizes[0])
-            count = self._tokens(0, loop.index, one)
-            other_count = self._tokens(1, other, two)
-            edits = self._table((one, count), (two, other_count), sizes[1])
-            at = writer.mul(loop.index, 2)
-            writer.store(self.doubles.back(edits), self.out, at)
-            length = self.doubles.back(self.doubles.of_index(count))
-            writer.store(length, self.out, writer.add(at, 1))
+            with scratch(writer, words, left) as memory:
+                one = Numbers(writer, memory)
+                self._compare((one, one.after(sizes[0])), (loop.index, other), sizes[1])
         return writer.finish(self.kernel.sym_name.data, SCRATCH_BYTES)
+
+    def _compare(
+        self, rows: tuple[Numbers, Numbers], ranks: tuple[SSAValue, SSAValue], size: SSAValue
+    ) -> None:
+        """The edits and the length of one sequence."""
+        writer, d = self.writer, self.doubles
+        one, two = (self._tokens(i, ranks[i], rows[i]) for i in range(2))
+        edits = self._table((rows[0], one), (rows[1], two), size)
+        at = writer.mul(ranks[0], 2)
+        writer.store(d.back(edits), self.out, at)
+        writer.store(d.back(d.of_index(one)), self.out, writer.add(at, 1))
 
     def _tokens(self, side: int, rank: SSAValue, into: Numbers) -> SSAValue:
         """Write the tokens of a sequence that count; gives how many."""

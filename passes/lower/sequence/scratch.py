@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from xdsl.dialects import arith, math
@@ -12,17 +14,28 @@ from brainscript.dialects.kern import OffsetOp
 from brainscript.dialects.kern_native import NativeOp
 from brainscript.dialects.kern_tile import PtrType
 from brainscript.passes.lower.rows.writer import Writer
-from brainscript.passes.lower.sequence.layout import integer, store_integer
+from brainscript.passes.lower.sequence.layout import Layout, integer, store_integer
 
 SCRATCH_BYTES = 64
 """The workspace of a kernel that asks for memory: its address is written there."""
 
+NO_MEMORY = 7
+"""The complaint that there is not so much memory; see `runtime/layouts.py`."""
 
-def scratch(writer: Writer, words: SSAValue) -> SSAValue:
-    """So many 64-bit words of this thread, anything in them; they last until the next demand."""
-    size = writer.mul(words, 8)
+
+@contextmanager
+def scratch(writer: Writer, words: SSAValue, layout: Layout) -> Generator[SSAValue]:
+    """So many 64-bit words of this thread, anything in them; they last until the next demand.
+
+    What is written in the body runs if there is so much memory; if not, the layout complains.
+    """
+    size, zero = writer.mul(words, 8), writer.index(0)
     writer.builder.insert(NativeOp("bs_scratch", [writer.workspace, size]))
-    return writer.load(writer.workspace, writer.index(0), PtrType())
+    found = integer(writer, writer.workspace, zero)
+    with writer.when("eq", found, zero):
+        layout.complain(NO_MEMORY)
+    with writer.when("ne", found, zero):
+        yield writer.load(writer.workspace, zero, PtrType())
 
 
 @dataclass
