@@ -229,7 +229,7 @@ def check_countable(axis: str) -> None:
         raise BrainScriptError(Diagnostic("BS0637", title, help=help))
 
 
-NO_STEP, TOO_MANY, NO_SUCH_STEP, NOT_ALIKE, CUT, NO_ROW = range(1, 7)
+NO_STEP, TOO_MANY, NO_SUCH_STEP, NOT_ALIKE, CUT, NO_ROW, NO_MEMORY = range(1, 8)
 """What a step that looks at layouts may complain about."""
 
 _COMPLAINTS = {
@@ -257,6 +257,11 @@ _COMPLAINTS = {
         "BS0638",
         "more sequences go on from minibatch to minibatch than there is room for",
         "lower minibatchSize, or raise truncationLength",
+    ),
+    NO_MEMORY: (
+        "BS0812",
+        "a sequence and its labels need more memory than there is",
+        "leave out the longest sequences: memory goes with steps times labels",
     ),
     CUT: (
         "BS0619",
