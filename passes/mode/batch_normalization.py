@@ -30,7 +30,7 @@ def with_minibatch_statistics(site: Site, op: BatchNormalizationOp) -> Term:
     """The same with the statistics of the minibatch, which move the running ones.
 
     With n samples and N = n times the elements of a channel, `m` and `v` are found in one pass,
-    from sums of `x - mean` and its square, which are near 0 once there is a running mean. With
+    from sums of `x - mean` and its square, in double precision: a difference of sums is. With
     `a`, the weight of the minibatch (`weight_of`), `mean <- a m + (1 - a) mean` and
     `variance <- a v N / (N - 1) + (1 - a) variance`. With both time constants infinite nothing
     moves. A finite constant for blending changes nothing, as in CNTK on processors.
@@ -45,8 +45,8 @@ def with_minibatch_statistics(site: Site, op: BatchNormalizationOp) -> Term:
     elements = samples * float(type_of(op.x).elements // own.kind.elements)
     share, before = elements.reciprocal(), own.read("mean")
     rest = (site.term(op.x) - before).late()
-    shift = site.sum(rest, own.kind) * share
-    spread = site.sum((rest * rest).late(), own.kind) * share - shift * shift
+    shift = site.sum(rest, own.kind).over(elements)
+    spread = site.sum((rest * rest).late(), own.kind).over(elements) - shift * shift
     spread = (spread > 0.0).choose(spread, 0.0)
     centre = before + shift
     value = own.normalised(centre, own.inverse(spread), share)

@@ -28,6 +28,8 @@ SHAPES: dict[str, tuple[str, tuple[int, ...], str]] = {
     "wide": ("67", (), ""),
     "image": ("4 x 3 x 5", (0, 1), "spatial = true, "),
     "channels first": ("5 x 4 x 3", (1, 2), 'spatial = true, layout = "HWC", '),
+    "planes": ("6 x 7 x 40", (0, 1), "spatial = true, "),
+    "one channel": ("6 x 7 x 1", (0, 1), "spatial = true, "),
 }
 """Sample shape, the axes that are taken together, and the options that say so."""
 NORMS = [
@@ -214,6 +216,23 @@ def test_compiled_steps_agree_and_threads_give_the_same_bits(shape: str, columns
         assert got.same_bits(compiled.run(inputs, symbols, columns, threads=2))
         for name in ("w", "scale", "bias", "mean", "variance", "count"):
             assert close(got.states[name].ravel(), want[name].ravel("F"), bound), name
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("columns", [2, 3])
+def test_few_values_far_from_zero_keep_their_digits(shape: str, columns: int):
+    """The first minibatch in single precision: squares of the values have no digits to spare."""
+    module = run_passes(module_of(shape, Norm(time=10.0), "float"), "net-select", mode="train")
+    run_passes(module, "net-set-mode", training=True)
+    run_passes(module, "net-update")
+    inputs, symbols = values_of(shape, columns)
+    zeros = {name: 0 * symbols[name] for name in ("mean", "variance", "count")}
+    symbols = states(module, symbols | zeros | {"w": 0 * symbols["w"] + 1})
+    inputs["x"] = (1000 + inputs["x"]).astype(np.float32).astype(np.float64)
+    _, after = trained(norm_for(shape, Norm(time=10.0)), inputs["x"], broadcast(shape, symbols))
+    found = Compiled(module).run(inputs, symbols, columns).states
+    for name in ("mean", "variance"):
+        assert close(found[name].ravel(), after[name].ravel("F"), 1e-6), name
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -1,7 +1,7 @@
 """Kernels of the family `columns`: sums over all samples, and what is done with the sums.
 
 Sums are accumulated in double precision, sample after sample, whatever the number of threads:
-threads share the features, and what has too few features is summed by the first thread alone.
+threads share the features or channels, and what has too few is summed by the first thread alone.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from brainscript.dialects.kern import FuncOp
 from brainscript.dialects.sched import KernelOp
 from brainscript.passes.lower.columns.features import write_features
+from brainscript.passes.lower.columns.kept import write_kept
 from brainscript.passes.lower.columns.largest import is_largest, lower_largest
-from brainscript.passes.lower.columns.nested import write_nested
 from brainscript.passes.lower.columns.whole import write_samples, write_whole
 from brainscript.passes.lower.rows.graph import Program
 from brainscript.passes.lower.rows.program import read_program
@@ -36,16 +36,13 @@ def lower_columns(kernel: KernelOp, target: Target) -> FuncOp:
 
 def write_program(program: Program, writer: Writer) -> int:
     """Write the kernel in the way that suits its shapes; returns its bytes of scratch memory."""
-    nodes = program.nodes()
-    totals = [node for node in nodes if node.kind == "total"]
-    if len(program.sizes) > 1 or any(node.kind in ("fold", "place") for node in nodes):
-        return write_nested(program, writer)
+    totals = [node for node in program.nodes() if node.kind == "total"]
+    if len(program.sizes) > 1:
+        return write_kept(program, writer)
     if not program.sizes:
         write_samples(program, writer)
-    elif all(node.wide for node in totals):
+    elif totals[0].wide:
         write_features(program, writer)
-    elif not any(node.wide for node in totals):
-        write_whole(program, writer)
     else:
-        return write_nested(program, writer)
+        write_whole(program, writer)
     return 0

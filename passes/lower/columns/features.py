@@ -49,22 +49,21 @@ class Features:
     def _sample(self, node: Node, row: SSAValue, base: SSAValue, place: Place) -> SSAValue:
         writer, pointer = self.writer, self.writer.pointers[node.number]
         if not node.wide:
-            return writer.spread(writer.load(pointer, row, writer.element))
-        return writer.load(pointer, writer.add(base, place[0]), None, place[1])
+            return self.sums.spread(pointer, row)
+        return self.sums.read(pointer, writer.add(base, place[0]), None, place[1])
 
     def _fixed(self, place: Place, *, inside: bool) -> Values:
         """What does not differ from sample to sample, for one vector of features."""
-        writer = self.writer
+        writer, sums = self.writer, self.sums
         values: Values = {}
-        for node in self.sums.loads(inside=inside):
+        for node in sums.loads(inside=inside):
             pointer = writer.pointers[node.number]
             if node.local:
                 continue
             if node.wide:
-                values[node] = writer.load(pointer, place[0], None, place[1])
+                values[node] = sums.read(pointer, place[0], None, place[1])
             else:
-                scalar = writer.load(pointer, writer.index(0), writer.element)
-                values[node] = writer.spread(scalar)
+                values[node] = sums.spread(pointer, writer.index(0))
         return values
 
     def _finish(self, totals: Sequence[SSAValue], place: Place) -> None:
@@ -72,10 +71,10 @@ class Features:
         values = self._fixed(place, inside=False)
         for node, total in zip(sums.totals, totals, strict=True):
             values[node] = sums.lanes(total)
-        v = writer.vectors()
+        v = writer.vectors(sums.precision.vector)
         results = [(pointer, compute(node, values, v)) for pointer, node in sums.outputs()]
         for pointer, value in results:
-            writer.store(value, pointer, place[0], place[1])
+            sums.store(value, pointer, place[0], place[1])
 
 
 def write_features(program: Program, writer: Writer) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import Float64Type, VectorType, f64
-from xdsl.ir import SSAValue
+from xdsl.dialects.builtin import VectorType, f64
+from xdsl.ir import Attribute, SSAValue
 
 from brainscript.dialects.kern import ReduceOp
+from brainscript.passes.lower.columns.precision import Precision
 from brainscript.passes.lower.rows.flat import Values, compute
 from brainscript.passes.lower.rows.graph import Node, Program
 from brainscript.passes.lower.rows.writer import Writer
@@ -21,7 +22,7 @@ class Sums:
         self.program, self.writer = program, writer
         self.totals = [node for node in program.nodes() if node.kind == "total"]
         self.wide = VectorType(f64, [writer.lanes])
-        self.double = isinstance(writer.element, Float64Type)
+        self.precision = Precision(program, writer)
 
     def begin(self) -> list[SSAValue]:
         """An accumulator of zeros for every total."""
@@ -29,28 +30,50 @@ class Sums:
 
     def add(self, sums: Sequence[SSAValue], values: Sequence[SSAValue]) -> list[SSAValue]:
         """Add one vector to each accumulator."""
+        v = self.writer.vectors(self.wide)
+        return [v.add(a, self._double(x)) for a, x in zip(sums, values, strict=True)]
+
+    def _double(self, value: SSAValue) -> SSAValue:
+        if value.type == self.wide:
+            return value
+        return self.writer.insert(arith.ExtFOp(value, self.wide))
+
+    def read(
+        self,
+        pointer: SSAValue,
+        index: SSAValue,
+        kind: Attribute | None = None,
+        count: SSAValue | None = None,
+    ) -> SSAValue:
+        """A vector (or a value of `kind`) in the precision of the kernel."""
+        return self.precision.widen(self.writer.load(pointer, index, kind, count))
+
+    def spread(self, pointer: SSAValue, index: SSAValue) -> SSAValue:
+        """A number from memory in every lane."""
         writer = self.writer
-        if not self.double:
-            values = [writer.insert(arith.ExtFOp(x, self.wide)) for x in values]
-        v = writer.vectors(self.wide)
-        return [v.add(a, x) for a, x in zip(sums, values, strict=True)]
+        return self.precision.widen(writer.spread(writer.load(pointer, index, writer.element)))
+
+    def store(
+        self, value: SSAValue, pointer: SSAValue, index: SSAValue, count: SSAValue | None = None
+    ) -> None:
+        """Write a vector, or a number."""
+        writer = self.writer
+        kind = writer.vector if isinstance(value.type, VectorType) else writer.element
+        writer.store(self.precision.cut(value, kind), pointer, index, count)
 
     def lanes(self, total: SSAValue) -> SSAValue:
-        """An accumulator in the element type, lane by lane."""
-        if self.double:
-            return total
-        return self.writer.insert(arith.TruncFOp(total, self.writer.vector))
+        """An accumulator in the precision of the kernel, lane by lane."""
+        return self.precision.cut(total, self.precision.vector)
 
     def scalar(self, total: SSAValue) -> SSAValue:
-        """The lanes of an accumulator together, in the element type."""
+        """The lanes of an accumulator together, in the precision of the kernel."""
         value = self.writer.insert(ReduceOp("add", total))
-        if self.double:
-            return value
-        return self.writer.insert(arith.TruncFOp(value, self.writer.element))
+        return self.precision.cut(value, self.precision.element)
 
     def operands(self, values: Values) -> list[SSAValue]:
         """What is to be added for one vector of every load in `values`."""
-        return [compute(node.operands[0], values, self.writer.vectors()) for node in self.totals]
+        v = self.writer.vectors(self.precision.vector)
+        return [compute(node.operands[0], values, v) for node in self.totals]
 
     def loads(self, *, inside: bool) -> list[Node]:
         """The loads that are summed (`inside`), or those that are used with the sums."""
@@ -81,8 +104,8 @@ class Sums:
             node: self.scalar(total) for node, total in zip(self.totals, sums, strict=True)
         }
         for node in self.loads(inside=False):
-            values[node] = writer.load(writer.pointers[node.number], zero, writer.element)
-        v = writer.vectors(writer.element)
+            values[node] = self.read(writer.pointers[node.number], zero, writer.element)
+        v = writer.vectors(self.precision.element)
         results = [(pointer, compute(node, values, v)) for pointer, node in self.outputs()]
         for pointer, value in results:
-            writer.store(value, pointer, zero)
+            self.store(value, pointer, zero)

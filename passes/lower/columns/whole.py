@@ -18,17 +18,14 @@ def masked(writer: Writer, values: Sequence[SSAValue], count: SSAValue | None) -
     """The vectors with zeros in the lanes that are not valid."""
     if count is None:
         return list(values)
-    zero = writer.vectors().constant(0.0)
-    return [writer.insert(FillOp(x, count, zero)) for x in values]
+    return [writer.insert(FillOp(x, count, writer.vectors(x.type).constant(0.0))) for x in values]
 
 
 def spread_singles(sums: Sums) -> Values:
     """The numbers that are the same for all samples, as vectors."""
     writer = sums.writer
     return {
-        node: writer.spread(
-            writer.load(writer.pointers[node.number], writer.index(0), writer.element)
-        )
+        node: sums.spread(writer.pointers[node.number], writer.index(0))
         for node in sums.loads(inside=True)
         if not node.local and not node.wide
     }
@@ -50,7 +47,7 @@ def write_samples(program: Program, writer: Writer) -> None:
                 for node in sums.loads(inside=True):
                     if node.local:
                         pointer = writer.pointers[node.number]
-                        values[node] = writer.load(pointer, loop.index, None, count)
+                        values[node] = sums.read(pointer, loop.index, None, count)
                 parts = masked(writer, sums.operands(values), count)
                 loop.following = sums.add(loop.carried, parts)
             totals = list(loop.results)
@@ -69,8 +66,7 @@ def write_whole(program: Program, writer: Writer) -> None:
             for node in sums.loads(inside=True):
                 if node.local and not node.wide:
                     pointer = writer.pointers[node.number]
-                    scalar = writer.load(pointer, loop.index, writer.element)
-                    values[node] = writer.spread(scalar)
+                    values[node] = sums.spread(pointer, loop.index)
             totals = list(loop.carried)
             base = writer.mul(loop.index, size)
             if whole:
@@ -92,10 +88,10 @@ def _add(
     values = dict(fixed)
     for node in sums.loads(inside=True):
         if node.wide:
-            values[node] = _vector(writer, node, base, place)
+            values[node] = _vector(sums, node, base, place)
     return sums.add(totals, masked(writer, sums.operands(values), place[1]))
 
 
-def _vector(writer: Writer, node: Node, base: SSAValue, place: Place) -> SSAValue:
-    at = writer.add(base, place[0]) if node.local else place[0]
-    return writer.load(writer.pointers[node.number], at, None, place[1])
+def _vector(sums: Sums, node: Node, base: SSAValue, place: Place) -> SSAValue:
+    at = sums.writer.add(base, place[0]) if node.local else place[0]
+    return sums.read(sums.writer.pointers[node.number], at, None, place[1])

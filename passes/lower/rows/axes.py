@@ -47,14 +47,14 @@ def is_kept(program: Program, node: Node) -> bool:
 
 
 class Nest:
-    """Writes loop nests over the axes of a sample."""
+    """Writes loop nests over the axes of a sample; `keeps` says that values may be stored."""
 
-    def __init__(self, program: Program, writer: Writer):
+    def __init__(self, program: Program, writer: Writer, *, keeps: bool = True):
         self.program, self.writer = program, writer
         self.row: SSAValue = writer.index(0)
         self.place: dict[Node, int] = {}
         self.used = 0
-        for node in program.nodes():
+        for node in program.nodes() if keeps else ():
             if is_kept(program, node):
                 self.place[node] = self.used
                 self.used += -(-prod(node.shape) * writer.bytes // 64) * 64 // writer.bytes
@@ -91,7 +91,7 @@ class Nest:
             if node.kind == "map" and node not in self.place:
                 values[node] = self.compute(node, at, count, values)
             else:
-                values[node] = self._read(node, at, count)
+                values[node] = self.read(node, at, count)
         return values[node]
 
     def compute(
@@ -102,7 +102,8 @@ class Nest:
         operands = [self.vector(o, at, count, values) for o in node.operands]
         return node.body(self.writer.vectors(), *operands)
 
-    def _read(self, node: Node, at: Indices, count: SSAValue | None) -> SSAValue:
+    def read(self, node: Node, at: Indices, count: SSAValue | None) -> SSAValue:
+        """The vector of a value that lies in memory, or is known without it."""
         writer = self.writer
         if node.kind == "constant":
             return writer.vectors().constant(node.value)
