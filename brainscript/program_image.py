@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from brainscript.linear import Form, evaluate
 
-FORMAT = 3
+FORMAT = 4
 """The version of this layout; part of every cache key."""
 
 ARENA, STATE, WORKSPACE, WORKSPACE_STRIDE, BARRIER, COLUMNS = range(6)
@@ -89,7 +89,8 @@ class ProgramImage:
     size of the arena, `workspace` the bytes of scratch of one thread, `flops` the work of one
     step, `barriers` how often its threads meet, `meetings` how often they meet once more for each
     step of an axis whose sequences are longer than one step. `timed` has the kernel of each pair
-    of words in the table of times of a step that is timed.
+    of words in the table of times of a step that is timed. `once` is what must have run before the
+    first step, and again when parameters have changed.
     """
 
     axes: tuple[str, ...]
@@ -104,6 +105,7 @@ class ProgramImage:
     objects: tuple[str, ...]
     meetings: tuple[int, ...] = ()
     timed: tuple[str, ...] = ()
+    once: ProgramImage | None = None
 
     def threads(self, columns: tuple[int, ...], most: int, steps: Sequence[int] = ()) -> int:
         """How many threads are worth waking for these sizes; never affects the results.
@@ -125,6 +127,11 @@ class ProgramImage:
         """The image written by `as_json`; ValueError or KeyError when the data is another thing."""
         if data["format"] != FORMAT:
             raise ValueError("another version of the program image")
+        return ProgramImage._from_plain(data)
+
+    @staticmethod
+    def _from_plain(data: Mapping[str, Any]) -> ProgramImage:
+        once = data.get("once")
         slots = {name: tuple(_slot(s) for s in data[name]) for name in ("inputs", "outputs")}
         states = tuple(
             StateSlot(s["name"], tuple(s["dims"]), s["element"], s["role"]) for s in data["states"]
@@ -142,6 +149,7 @@ class ProgramImage:
             objects=tuple(data["objects"]),
             meetings=tuple(data["meetings"]),
             timed=tuple(data.get("timed", ())),
+            once=None if once is None else ProgramImage._from_plain(once),
         )
 
 

@@ -30,6 +30,13 @@ PASSES: dict[str, str] = {
     "net-select": "brainscript.passes.infer.select:NetSelect",
     "net-set-mode": "brainscript.passes.mode.set_mode:NetSetMode",
     "net-expand-rnn-stacks": "brainscript.passes.mode.rnn_stack:NetExpandRnnStacks",
+    "net-canonicalize": "brainscript.passes.simplify.canonicalize:NetCanonicalize",
+    "net-fold-constants": "brainscript.passes.simplify.fold_constants:NetFoldConstants",
+    "net-cse": "brainscript.passes.simplify.cse:NetCse",
+    "net-dce": "brainscript.passes.simplify.dead_code:NetDce",
+    "net-fold-batch-normalisation": "brainscript.passes.simplify.fold_batch_normalisation"
+    ":NetFoldBatchNormalisation",
+    "net-compute-once": "brainscript.passes.simplify.once:NetComputeOnce",
     "net-gradient": "brainscript.passes.gradient.build:NetGradient",
     "net-update": "brainscript.passes.gradient.update:NetUpdate",
     "net-precompute": "brainscript.passes.gradient.precompute:NetPrecompute",

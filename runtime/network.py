@@ -207,7 +207,7 @@ class Network(Protocol):
     def compile(
         self, mode: Mode, outputs: Sequence[str] = (), update: UpdateRule | None = None
     ) -> Step:
-        """The compiled step.
+        """The compiled step. Those of 'test' and 'write' use the parameters as they are now.
 
         'train': forward, backward, update by `update`, sums of `outputs`; the first name of
         `outputs` is the criterion that trains, the others are only summed.

@@ -56,8 +56,9 @@ class Program:
 
     `set_columns` says how many columns each axis has, `input` gives the arrays to fill, `run`
     computes, `output` gives the arrays to read. Arrays are views of the arena: they are valid
-    until the next `set_columns`, and the outputs until the next `run`. Results do not depend on
-    `threads`, which is only the most that may be used.
+    until the next `set_columns`, and the outputs until the next `run`. `prepare` comes before the
+    first `run`, and again when parameters have changed. Results do not depend on `threads`, which
+    is only the most that may be used.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Program:
         state.extend(image.states)
         self._fill_frame()
         self.reserve(self.capacity)
+        self._once = Program(image.once, objects, state, threads) if image.once else None
 
     def _fill_frame(self) -> None:
         frame = self._frame
@@ -255,6 +257,11 @@ class Program:
             self._pool.run(self.step_address, self.frame_address, count)
         if len(self.layouts) > 1:
             check_complaints(self.image.axes, self.layouts)
+
+    def prepare(self) -> None:
+        """Compute what depends on parameters alone, with the values that they have now."""
+        if self._once is not None:
+            self._once.run()
 
     def _view(self, slot: Slot) -> Array:
         start = evaluate(slot.place, self._columns)

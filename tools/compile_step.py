@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from xdsl.dialects.builtin import ModuleOp
 
@@ -11,6 +11,7 @@ from brainscript.codegen.cache import ObjectCache
 from brainscript.codegen.compile import compile_kernels, compile_text, kernel_key, kernel_symbol
 from brainscript.codegen.step import emit_step, emit_timed_step
 from brainscript.codegen.timing import trace
+from brainscript.dialects.net.network import ONCE
 from brainscript.dialects.registry import make_context
 from brainscript.dialects.sched import KernelOp, ProgramOp
 from brainscript.passes.ir_text import ir_text
@@ -41,19 +42,36 @@ def compile_step(
     instruments = Instruments(sys.stderr, verify=False)
     run_passes(make_context(), module, "schedule", instruments, ir_text, crash)
     kernels = [op for op in module.body.block.ops if isinstance(op, KernelOp)]
-    program = next(op for op in module.body.block.ops if isinstance(op, ProgramOp))
+    programs = {op.sym_name.data: op for op in module.body.block.ops if isinstance(op, ProgramOp)}
     crash.before_pass(module.clone().clone, "sched-to-kern")
     functions = [lower_kernel(kernel, target) for kernel in kernels]
     crash.passes_done()
     keys = {f.sym_name.data: kernel_key(f, target) for f in functions}
     objects = compile_kernels(functions, target, cache)
-    symbols = {name: kernel_symbol(key) for name, key in keys.items()}
-    timed: tuple[str, ...] = ()
-    if trace.running() is None:
-        text = emit_step(program, STEP, symbols)
-    else:
-        text, timed = emit_timed_step(program, STEP, symbols)
-    step_key, step = compile_text(text, target, cache)
-    objects[step_key] = step
-    workspace = max((f.scratch for f in functions), default=0)
-    return replace(image_of(program, STEP, workspace, objects), timed=timed), objects
+    made = _Made(keys, objects, max((f.scratch for f in functions), default=0), target, cache)
+    once = made.image(programs[ONCE]) if ONCE in programs else None
+    return replace(made.image(programs["step"]), once=once), objects
+
+
+@dataclass
+class _Made:
+    """The kernels of a step, to be called by the native code of its programs."""
+
+    keys: dict[str, str]
+    objects: dict[str, bytes]
+    workspace: int
+    target: Target
+    cache: ObjectCache | None
+
+    def image(self, program: ProgramOp) -> ProgramImage:
+        """Compile what calls the kernels of a program in their order."""
+        symbols = {name: kernel_symbol(key) for name, key in self.keys.items()}
+        timed: tuple[str, ...] = ()
+        if trace.running() is None:
+            text = emit_step(program, STEP, symbols)
+        else:
+            text, timed = emit_timed_step(program, STEP, symbols)
+        key, step = compile_text(text, self.target, self.cache)
+        self.objects[key] = step
+        called = dict.fromkeys(self.keys[call.kernel.root_reference.data] for call in program.calls)
+        return replace(image_of(program, STEP, self.workspace, [*called, key]), timed=timed)

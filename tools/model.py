@@ -20,6 +20,7 @@ from brainscript.tools.network import CompiledNetwork
 
 if TYPE_CHECKING:
     from brainscript.runtime.model.exchange.export import Exported
+    from brainscript.runtime.program import Program
 
 Format = Literal["container", "cntk1", "cntk2"]
 PICTURED = 400
@@ -40,10 +41,16 @@ class Model:
         facts = network.facts
         self.inputs = {spec.name: spec.dims for spec in facts.inputs}
         self.outputs = {node.name: node.dims for node in facts.outputs}
+        self._ready: dict[tuple[str, ...], Program] = {}
+        self._lent = False
 
     @property
     def parameters(self) -> dict[str, Array]:
         """Every parameter by name: writable views of what the network computes with."""
+        self._lent = True
+        return self._views()
+
+    def _views(self) -> dict[str, Array]:
         shapes = {spec.name: spec.dims[::-1] for spec in self.network.facts.parameters}
         return {name: self.network.state.view(name).reshape(s) for name, s in shapes.items()}
 
@@ -63,7 +70,7 @@ class Model:
         self._check_nodes(names)
         needed = self.network.inputs_of("write", names)
         batch = batch_of(needed, data)
-        step = self.network.compile("write", names)
+        step = self._step(names)
         batch.put(step, needed)
         step.run()
         nodes = self.network.facts.nodes
@@ -136,11 +143,12 @@ class Model:
     def save_weights(self, path: str | Path) -> None:
         """Write the parameters alone: safetensors, or npz for that extension, and a list."""
         save = save_npz if Path(path).suffix == ".npz" else save_safetensors
-        save(path, self.parameters)
+        save(path, self._views())
 
     def load_weights(self, path: str | Path) -> None:
         """Take over the parameters of an npz or safetensors file; all that it has must fit."""
-        found, own = load_weights(path), self.parameters
+        found, own = load_weights(path), self._views()
+        self._ready.clear()
         for name, array in found.items():
             if name not in own:
                 raise misuse(f"'{path}' has '{name}', the network not", did_you_mean(name, own))
@@ -163,6 +171,16 @@ class Model:
         count = sum(spec.count for spec in facts.parameters)
         sides = f"{_signature(self.inputs)} -> {_signature(self.outputs)}"
         return f"Model({sides}; {len(facts.nodes)} nodes, {count} parameters)"
+
+    def _step(self, names: Sequence[str]) -> Program:
+        """The step that gives these values, ready for the parameters as they are.
+
+        Once the caller has views of them, they may be others at every call.
+        """
+        key = tuple(names)
+        if self._lent or key not in self._ready:
+            self._ready[key] = self.network.compile("write", names)
+        return self._ready[key]
 
     def _check_nodes(self, names: Sequence[str]) -> None:
         known = self.network.facts.nodes

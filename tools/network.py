@@ -72,7 +72,7 @@ class CompiledNetwork:
     def compile(
         self, mode: Mode, outputs: Sequence[str] = (), update: UpdateRule | None = None
     ) -> Program:
-        """The compiled step; the same step is compiled once."""
+        """The compiled step, ready for the parameters as they are; each is compiled once."""
         what = (mode, tuple(outputs), repr(update))
         if what not in self._steps:
             with span(f"step {mode}", "compile"):
@@ -81,7 +81,9 @@ class CompiledNetwork:
             with span("link", "compile"):
                 threads = self._compilation.threads
                 self._steps[what] = Program(image, entry.objects, self.state, threads)
-        return self._steps[what]
+        step = self._steps[what]
+        step.prepare()
+        return step
 
     def _find_facts(self) -> Facts:
         def make() -> Entry:

@@ -49,6 +49,9 @@ from brainscript.dialects.tensors import TensorType, type_of
 GROUPS = ("feature", "label", "criterion", "evaluation", "output")
 """The node groups of a network, in the order in which they are printed."""
 
+ONCE = "once"
+"""The attribute of a network that is run once, before the steps of the one it stands behind."""
+
 
 @irdl_op_definition
 class NetworkOp(IRDLOperation):
@@ -193,6 +196,11 @@ class RootsOp(IRDLOperation):
 def network_of(module: ModuleOp) -> NetworkOp | None:
     """The network of a module."""
     return next((op for op in module.ops if isinstance(op, NetworkOp)), None)
+
+
+def networks_of(module: ModuleOp) -> list[NetworkOp]:
+    """The network of a module, and what is computed once for it."""
+    return [op for op in module.ops if isinstance(op, NetworkOp)]
 
 
 def module_of(network: NetworkOp) -> ModuleOp:

@@ -74,7 +74,16 @@ NEEDS = {
 RANDOM_INITS = frozenset(INITS[:10])
 """The ones that draw random numbers, and so take a seed."""
 
-ROLES = ("momentum", "hyper", "criterion", "statistic", "running", "random", "carried")
+ROLES = (
+    "momentum",
+    "hyper",
+    "criterion",
+    "statistic",
+    "running",
+    "random",
+    "carried",
+    "derived",
+)
 """What a piece of state is for; see `StateOp`."""
 
 
@@ -181,7 +190,8 @@ class StateOp(SymbolOp):
     Roles: `momentum` (the smoothed gradient of a parameter), `hyper` (a number that the host sets
     before each minibatch), `criterion` (a sum over minibatches that the host reads and resets),
     `statistic` (the value of a `Mean` or `InvStdDev` node), `running` (what a statistic is made
-    from, only while it is computed) and `random` (the generator that a node draws from). `of`
+    from, only while it is computed), `random` (the generator that a node draws from), `carried`
+    (what a delay goes on with) and `derived` (made from parameters before the first step). `of`
     names the parameter or node that it belongs to, and of a statistic the operation.
     """
 

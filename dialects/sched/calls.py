@@ -40,7 +40,17 @@ KINDS = ("input", "state", "temporary")
 """Where a buffer lives: filled by the caller for each minibatch; in the state block, from step to
 step; in the arena, within one step."""
 
-ROLES = ("parameter", "momentum", "hyper", "criterion", "statistic", "running", "random", "carried")
+ROLES = (
+    "parameter",
+    "momentum",
+    "hyper",
+    "criterion",
+    "statistic",
+    "running",
+    "random",
+    "carried",
+    "derived",
+)
 """What a state buffer holds."""
 
 

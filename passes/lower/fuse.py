@@ -12,7 +12,7 @@ from xdsl.passes import ModulePass
 
 from brainscript.dialects.net.base import attribute
 from brainscript.dialects.net.carry import CarryOutOp
-from brainscript.dialects.net.network import NetworkOp, network_of
+from brainscript.dialects.net.network import NetworkOp, networks_of
 from brainscript.dialects.net.parameters import ReadOp, WriteOp
 from brainscript.dialects.net.recurrence import RecurrenceOp
 from brainscript.dialects.net.sequence import WhereOp
@@ -49,9 +49,8 @@ class NetFuse(ModulePass):
     name = "net-fuse"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        """Fuse the network of the module."""
-        network = network_of(op)
-        if network is not None:
+        """Fuse the networks of the module."""
+        for network in networks_of(op):
             fuse(network)
 
 

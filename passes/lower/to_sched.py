@@ -13,7 +13,13 @@ from xdsl.rewriter import Rewriter
 from xdsl.utils.hints import isa
 
 from brainscript.axes import with_bases
-from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of, symbols_of
+from brainscript.dialects.net.network import (
+    ONCE,
+    NetworkOp,
+    networks_of,
+    node_name_of,
+    symbols_of,
+)
 from brainscript.dialects.net.parameters import (
     InputOp,
     ParameterOp,
@@ -56,19 +62,19 @@ class NetToSched(ModulePass):
     name = "net-to-sched"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        """Replace the network and its symbols."""
-        network = network_of(op)
-        if network is None:
-            return
-        if not any("kernel" in o.attributes for o in network.block.ops):
-            fuse(network)
-        outliner = Outliner()
-        program = build_program(network, outliner)
-        for symbol in symbols_of(network).values():
+        """Replace the networks and their symbols."""
+        networks, outliner = networks_of(op), Outliner()
+        programs: list[ProgramOp] = []
+        for network in networks:
+            if not any("kernel" in o.attributes for o in network.block.ops):
+                fuse(network)
+            programs.append(build_program(network, outliner))
+        for symbol in symbols_of(networks[0]).values() if networks else ():
             Rewriter.erase_op(symbol)
-        network.detach()
-        network.erase()
-        op.body.block.add_ops([*outliner.kernels.values(), program])
+        for network in networks:
+            network.detach()
+            network.erase()
+        op.body.block.add_ops([*outliner.kernels.values(), *programs])
 
 
 def groups_of(block: Block) -> Iterator[tuple[list[Operation], str]]:
@@ -99,7 +105,8 @@ def build_program(network: NetworkOp, outliner: Outliner) -> ProgramOp:
     calls = (op for op in listed if isinstance(op, CallOp))
     axes |= dict.fromkeys(axis for call in calls for axis in call.layout_axes)
     named = tuple(axis for axis in axes if axis is not None)
-    return ProgramOp("step", with_bases(named), body)
+    name = ONCE if ONCE in network.attributes else "step"
+    return ProgramOp(name, with_bases(named), body)
 
 
 def build_call(call: Outlined, buffers: _Buffers) -> CallOp:

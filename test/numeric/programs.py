@@ -59,7 +59,9 @@ class Compiled:
     ) -> Result:
         program, state = self.program, self.program.state
         for name in state.names():
-            state.view(name).reshape(-1)[:] = np.ravel(symbols[name], order="F")
+            if state.role(name) != "derived":
+                state.view(name).reshape(-1)[:] = np.ravel(symbols[name], order="F")
+        program.prepare()
         program.set_columns(columns)
         program.spoil()
         for slot in self.image.inputs:
