@@ -12,14 +12,19 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT.parent / "shared" / "golden"
+SERVER = Path(__file__).with_name("forkserver.py")
 OPEN = Path(__file__).with_name("golden_open.txt")
 DIFFERENT = Path(__file__).with_name("golden_differences.txt")
 
@@ -37,20 +42,31 @@ def folders_of(half: bool) -> list[str]:
 
 def results(folders: list[str]) -> dict[str, str]:
     """The name of every case with the reason of its failure, empty when it passes."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, started(Path(folder) / "socket") as words:
         report = Path(folder) / "report.json"
         command = Path(folder) / "bs-jit"
-        command.write_text(f'#!/bin/sh\nexec {sys.executable} -m brainscript.tools.bs_jit "$@"\n')
+        command.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
         command.chmod(0o755)
         checker = str(CASES / "check_golden.py")
         words = [sys.executable, checker, "--bs-jit", str(command), "--quiet"]
         limits = ["--jobs", "2", "--timeout", "60", "--json", str(report)]
-        environment = {"PYTHONPATH": str(ROOT), "BS_CRASH": "0"}
-        subprocess.run(
-            [*words, *limits, *folders], env={**os.environ, **environment}, capture_output=True
-        )
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "BS_CRASH": "0"}
+        subprocess.run([*words, *limits, *folders], env=environment, capture_output=True)
         cases = json.loads(report.read_text())["cases"]
     return {f"{case['area']}/{Path(case['name']).name}": case["reason"] for case in cases}
+
+
+@contextmanager
+def started(path: Path) -> Generator[list[str]]:
+    """The server that forks the runs, and the words that ask it for one."""
+    command = [sys.executable, str(SERVER), "serve", str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as server:
+        try:
+            while not path.exists() and server.poll() is None:
+                time.sleep(0.01)
+            yield [sys.executable, "-I", "-S", str(SERVER), "run", str(path)]
+        finally:
+            server.communicate()
 
 
 def main() -> int:
