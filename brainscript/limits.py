@@ -27,6 +27,7 @@ DEFAULTS: dict[str, int] = {
     "model-nodes": 100_000,
     "model-values": 500_000,
     "compile-seconds": 600,
+    "disk-full-seconds": 600,
 }
 
 _current = dict(DEFAULTS)

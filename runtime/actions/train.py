@@ -17,16 +17,16 @@ from brainscript.runtime.actions.session import (
 from brainscript.runtime.actions.writers.tracing import tracer
 from brainscript.runtime.model.store import load_network
 from brainscript.runtime.network import Network, NodeSpec, Reader
-from brainscript.runtime.train.checkpoint import Checkpoints
-from brainscript.runtime.train.files import (
+from brainscript.runtime.train.metrics import Metrics, TensorboardRecorder
+from brainscript.runtime.train.options import Options, read_options
+from brainscript.runtime.train.saving.checkpoint import Checkpoints
+from brainscript.runtime.train.saving.files import (
     Manifest,
     ModelFiles,
     load_manifest,
     locked,
     newest_complete,
 )
-from brainscript.runtime.train.metrics import Metrics, TensorboardRecorder
-from brainscript.runtime.train.options import Options, read_options
 from brainscript.runtime.train.signals import Stop, watching
 from brainscript.runtime.train.trainer import Trainer
 from brainscript.settings import Settings

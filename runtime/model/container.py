@@ -8,11 +8,13 @@ whatever the caller adds. Every length is checked against the file before anythi
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
 import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -42,13 +44,49 @@ class Container:
     metadata: dict[str, str] = field(default_factory=dict[str, str])
 
 
-def save(path: str | Path, tensors: Mapping[str, Values], metadata: Mapping[str, str]) -> None:
-    """Write the container atomically; on failure the old file keeps its bytes."""
+@dataclass(frozen=True)
+class Written:
+    """What a file holds now: its length and the SHA-256 of all its bytes."""
+
+    bytes: int
+    sha256: str
+
+
+def save(path: str | Path, tensors: Mapping[str, Values], metadata: Mapping[str, str]) -> Written:
+    """Write the container atomically; on failure the old file keeps its bytes.
+
+    The checksum of the tensors is found by another thread while they are written, that of the
+    file while the system makes it durable.
+    """
     arrays = {name: _little(tensors[name]) for name in sorted(tensors)}
-    digest = hashlib.sha256()
+    unknown = "0" * 2 * hashlib.sha256().digest_size
+    header = _header(arrays, {**metadata, "bs.format": FORMAT, "bs.sha256": unknown})
+    key = b'"bs.sha256":"'
+    begin = header.index(key) + len(key)
+    size = len(header) + sum(array.nbytes for array in arrays.values())
+    with ThreadPoolExecutor(1, "checksum") as pool:
+        checksum = pool.submit(_digest, arrays, b"")
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as stream:
+                stream.write(header)
+                for array in arrays.values():
+                    stream.write(array.data)
+                found = checksum.result().encode()
+                header = header[:begin] + found + header[begin + len(found) :]
+                stream.seek(0)
+                stream.write(header)
+                whole = pool.submit(_digest, arrays, header)
+        except OSError as error:
+            raise write_error(path, error) from None
+        return Written(size, whole.result())
+
+
+def _digest(arrays: Mapping[str, Values], header: bytes) -> str:
+    digest = hashlib.sha256(header)
     for array in arrays.values():
         digest.update(array.data)
-    write(path, arrays, {**metadata, "bs.format": FORMAT, "bs.sha256": digest.hexdigest()})
+    return digest.hexdigest()
 
 
 def write(path: str | Path, tensors: Mapping[str, Values], metadata: Mapping[str, str]) -> None:
@@ -62,7 +100,7 @@ def write(path: str | Path, tensors: Mapping[str, Values], metadata: Mapping[str
             for array in arrays.values():
                 stream.write(array.data)
     except OSError as error:
-        raise _write_error(path, error) from None
+        raise write_error(path, error) from None
 
 
 def load(path: str | Path) -> Container:
@@ -260,8 +298,14 @@ def _damaged(path: str | Path, why: str, offset: int) -> BrainScriptError:
     return BrainScriptError(Diagnostic("BS0503", title))
 
 
-def _write_error(path: str | Path, error: OSError) -> BrainScriptError:
+class DiskFullError(BrainScriptError):
+    """There is no room for a file now; there may be later."""
+
+
+def write_error(path: str | Path, error: OSError) -> BrainScriptError:
+    """The error for a file that the operating system refuses to write."""
     reason = error.strerror or os.strerror(error.errno or 0)
     title = f"'{path}' cannot be written: {reason}"
     kept = "the file that was there before is unchanged" if Path(path).exists() else ""
-    return BrainScriptError(Diagnostic("BS0508", title, help=kept))
+    kind = DiskFullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else BrainScriptError
+    return kind(Diagnostic("BS0508", title, help=kept))

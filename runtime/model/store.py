@@ -19,12 +19,12 @@ from brainscript.runtime.network import Array, Environment, Facts, Network
 STORED_ROLES = ("parameter", "statistic")
 
 
-def save_network(path: str | Path, network: Network) -> None:
+def save_network(path: str | Path, network: Network) -> container.Written:
     """Write parameters, statistics and the network text to `path`, atomically."""
-    save_values(path, network.facts, values_of(network, STORED_ROLES))
+    return save_values(path, network.facts, values_of(network, STORED_ROLES))
 
 
-def save_values(path: str | Path, facts: Facts, tensors: Mapping[str, Array]) -> None:
+def save_values(path: str | Path, facts: Facts, tensors: Mapping[str, Array]) -> container.Written:
     """Write a network and its values as a model container, atomically."""
     axes = {spec.name: spec.axis for spec in facts.inputs}
     metadata = {
@@ -32,7 +32,7 @@ def save_values(path: str | Path, facts: Facts, tensors: Mapping[str, Array]) ->
         "bs.roots": json.dumps({k: list(v) for k, v in facts.roots.items()}),
         "bs.axes": json.dumps(axes),
     }
-    container.save(path, tensors, metadata)
+    return container.save(path, tensors, metadata)
 
 
 def load_network(path: str | Path, environment: Environment) -> Network:

@@ -13,10 +13,10 @@ from brainscript.runtime.data.minibatch_loop import Progress
 from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateRule
 from brainscript.runtime.program import Program
 from brainscript.runtime.train.automatic.gradient_check import CheckedLoop
-from brainscript.runtime.train.checkpoint import Partial
 from brainscript.runtime.train.feed import Loop, SingleLoop, Sums, loop_over
 from brainscript.runtime.train.log import Log, Value, percentage, shown_all
 from brainscript.runtime.train.options import Options
+from brainscript.runtime.train.saving.checkpoint import Partial
 from brainscript.runtime.train.signals import Stop
 
 PATIENCE = 0.2

@@ -18,7 +18,6 @@ from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateR
 from brainscript.runtime.train.automatic import search
 from brainscript.runtime.train.automatic.adjust import Control, Decision
 from brainscript.runtime.train.automatic.trials import Trials
-from brainscript.runtime.train.checkpoint import Checkpoints, Progress
 from brainscript.runtime.train.epoch import Epoch, EpochSize
 from brainscript.runtime.train.epoch_start import EpochStart
 from brainscript.runtime.train.evaluator import Evaluator
@@ -27,6 +26,8 @@ from brainscript.runtime.train.log import Log, Value, epoch_bar, shown_all
 from brainscript.runtime.train.options import Options
 from brainscript.runtime.train.precompute import precompute
 from brainscript.runtime.train.rates import time_constant
+from brainscript.runtime.train.saving.checkpoint import Checkpoints, Progress
+from brainscript.runtime.train.saving.patience import patiently
 from brainscript.runtime.train.signals import Stop
 
 
@@ -57,7 +58,7 @@ class Trainer:
         if start is None:
             precompute(self.network, self.reader, self.options, self.log)
             self.progress = Progress()
-            self.checkpoints.commit(self.network, self.progress)
+            self._commit()
         else:
             self.progress = self._resumed(start)
         first = self.progress.epoch
@@ -215,7 +216,7 @@ class Trainer:
             partial = run.run(self.reader, progress.partial)
         if partial is not None:
             progress.partial = partial
-            self.checkpoints.interrupt(self.network, progress)
+            patiently(lambda: self.checkpoints.interrupt(self.network, progress), Stop(), self.warn)
             self.log.line("interrupted", epoch=epoch + 1, minibatches=partial.minibatches)
             raise SystemExit(self.stop.exit_code)
         progress.partial, self._size.estimating = None, False
@@ -266,7 +267,7 @@ class Trainer:
         progress.reducing = self.control.reducing
         path = self.checkpoints.files.model(epoch + 1)
         self.log.traced("saving", path=path)
-        self.checkpoints.commit(self.network, progress)
+        self._commit()
         if self.stop and epoch + 1 < self.options.max_epochs:
             self.log.line("interrupted", epoch=epoch + 2, minibatches=0)
             raise SystemExit(self.stop.exit_code)
@@ -288,8 +289,14 @@ class Trainer:
         self.control.previous = self.progress.previous
         self.checkpoints.withdraw(done, epoch)
         if done:
-            self.checkpoints.commit(self.network, self.progress)
+            self._commit()
         return done
+
+    def _commit(self) -> None:
+        """Save the state after the epochs done; on a full disk wait for room."""
+        patiently(
+            lambda: self.checkpoints.commit(self.network, self.progress), self.stop, self.warn
+        )
 
     def _fresh(self, path: Path) -> None:
         title = f"there is no checkpoint '{path}': momentum and counts start afresh"
@@ -304,7 +311,8 @@ class Trainer:
 
     def _save_final(self) -> None:
         self.log.line("stopped by control")
-        save_network(self.checkpoints.files.path, self.network)
+        path = self.checkpoints.files.path
+        patiently(lambda: save_network(path, self.network), self.stop, self.warn)
 
     def _save_best_models(self) -> None:
         """Copy the model of the best epoch for each criterion and metric."""

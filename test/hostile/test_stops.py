@@ -149,6 +149,9 @@ def small_disk(folder: Path) -> Generator[bool]:
             subprocess.run(["umount", str(folder)], check=True)
 
 
+IMPATIENT = ("--limit", "disk-full-seconds=0")
+
+
 def test_a_full_disk_while_saving(tmp_path: Path) -> None:
     write_case(tmp_path)
     with small_disk(tmp_path / "out") as mounted:
@@ -158,7 +161,7 @@ def test_a_full_disk_while_saving(tmp_path: Path) -> None:
             block = os.statvfs(tmp_path / "out")
             (tmp_path / "out" / "fill").write_bytes(b"0" * (block.f_bavail * block.f_bsize))
         done = subprocess.run(
-            words_of("bs-jit", "tiny.cntk", "train=[makeMode=false]"),
+            words_of("bs-jit", "tiny.cntk", "train=[makeMode=false]", *IMPATIENT),
             cwd=tmp_path,
             env=environment(tmp_path),
             capture_output=True,
@@ -171,6 +174,25 @@ def test_a_full_disk_while_saving(tmp_path: Path) -> None:
         assert "error[BS0508]" in done.stderr
         assert files_of(tmp_path / "out") == old
         assert not leftovers(tmp_path)
+
+
+def test_a_run_waits_for_room_on_a_full_disk(tmp_path: Path) -> None:
+    """Nothing is lost: when somebody makes room the run ends like one that met no full disk."""
+    write_case(tmp_path)
+    assert run(tmp_path, "bs-jit", "tiny.cntk", "modelPath=whole/m.model").returncode == 0
+    with small_disk(tmp_path / "out") as mounted:
+        if not mounted:
+            pytest.skip("this user may not mount a small disk")
+        fill, block = tmp_path / "out" / "fill", os.statvfs(tmp_path / "out")
+        fill.write_bytes(b"0" * (block.f_bavail * block.f_bsize - 3 * block.f_bsize))
+        process = start(tmp_path, "tiny.cntk")
+        log = wait_for(process, "make room: the run waits for it")
+        assert "warning[BS0508]" in log
+        fill.unlink()
+        assert process.stderr is not None
+        process.stderr.read()
+        assert process.wait() == 0
+        assert files_of(tmp_path / "out") == files_of(tmp_path / "whole")
 
 
 def cap_files() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from brainscript import atomic
 from brainscript.diagnostic import BrainScriptError
-from brainscript.runtime.train.files import locked
+from brainscript.runtime.train.saving.files import locked
 from test.runtime.conftest import CONFIG, Run
 from test.runtime.fake_network import FakeStep, manifest_of
 
@@ -104,19 +104,38 @@ def test_a_second_run_with_the_same_model_is_refused(run: Go):
     assert not Path("m.dnn.lock").exists()
 
 
-def test_a_full_disk_is_a_diagnostic_and_the_old_files_stay(
-    run: Go, monkeypatch: pytest.MonkeyPatch
-):
+def fill_disk(patch: pytest.MonkeyPatch, count: int, seconds: int) -> None:
+    """No room for file number `count`; a run has `seconds` of patience."""
     replacing, calls = atomic.replacing, [0]
 
     def full(path: Any) -> Any:
         calls[0] += 1
-        if calls[0] == 4:
+        if calls[0] == count:
             raise OSError(28, "No space left on device")
         return replacing(path)
 
+    patch.setattr("brainscript.runtime.model.container.replacing", full)
+    patch.setattr("brainscript.runtime.train.saving.patience.limit", lambda name: seconds)
+    patch.setattr("brainscript.runtime.train.saving.patience.PAUSE", 0.0)
+
+
+@pytest.mark.parametrize("count", range(1, 8))
+def test_a_run_waits_until_the_disk_has_room(run: Go, monkeypatch: pytest.MonkeyPatch, count: int):
+    wanted = reference(run)
     with monkeypatch.context() as patch:
-        patch.setattr("brainscript.runtime.model.container.replacing", full)
+        fill_disk(patch, count, 10)
+        done = run(CONFIG % "")
+    assert Path("m.dnn").read_bytes() == wanted
+    assert [(w.code, w.severity) for w in done.world.warnings] == [("BS0508", "warning")]
+    assert "the run waits for it" in done.world.warnings[0].help
+    assert not list(Path().glob(".*.tmp"))
+
+
+def test_a_full_disk_is_a_diagnostic_and_the_old_files_stay(
+    run: Go, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as patch:
+        fill_disk(patch, 4, 0)
         with pytest.raises(BrainScriptError, match="No space left") as caught:
             run(CONFIG % "")
     assert caught.value.diagnostics[0].code == "BS0508"

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from brainscript import atomic
 from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.model.container import Written, write_error
 
 VERSION = 1
 
@@ -80,9 +81,9 @@ class Manifest:
         candidates = {f["sha256"] for f in self.files.values() if f["bytes"] == size}
         return bool(candidates) and digest(path) in candidates
 
-    def add(self, path: Path) -> None:
-        """Enter a file as it is now."""
-        self.files[path.name] = {"bytes": path.stat().st_size, "sha256": digest(path)}
+    def add(self, path: Path, written: Written) -> None:
+        """Enter a file that has just been written."""
+        self.files[path.name] = {"bytes": written.bytes, "sha256": written.sha256}
 
     def save(self, path: Path) -> None:
         """Replace the manifest on disk."""
@@ -96,8 +97,7 @@ class Manifest:
         try:
             atomic.write_text(path, text)
         except OSError as error:
-            title = f"'{path}' cannot be written: {error.strerror}"
-            raise BrainScriptError(Diagnostic("BS0508", title)) from None
+            raise write_error(path, error) from None
 
 
 def digest(path: Path) -> str:

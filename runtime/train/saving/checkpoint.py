@@ -19,7 +19,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model import container
 from brainscript.runtime.model.store import STORED_ROLES, put_values, save_network, values_of
 from brainscript.runtime.network import Network
-from brainscript.runtime.train.files import Manifest, ModelFiles
+from brainscript.runtime.train.saving.files import Manifest, ModelFiles
 
 STATE_ROLES = ("momentum",)
 SUM_ROLES = ("criterion", "random", "carried")
@@ -81,12 +81,10 @@ class Checkpoints:
         """Save the state after `progress.epoch` epochs and make it the newest complete one."""
         done = progress.epoch
         model, state = self.files.model(done), self.files.checkpoint(done)
-        if done:
-            _save_state(state, network, STATE_ROLES, progress)
-        save_network(model, network)
-        if done:
-            self.manifest.add(state)
-        self.manifest.add(model)
+        stored = _save_state(state, network, STATE_ROLES, progress) if done else None
+        self.manifest.add(model, save_network(model, network))
+        if stored is not None:
+            self.manifest.add(state, stored)
         self.manifest.epoch = done
         self.manifest.position = {"epoch": done, "minibatches": 0, "rate": progress.rate}
         old = self._prune(done)
@@ -116,8 +114,8 @@ class Checkpoints:
     def interrupt(self, network: Network, progress: Progress) -> None:
         """Save a run within an epoch: values, optimiser state and sums in one file."""
         path = self.files.partial
-        _save_state(path, network, STORED_ROLES + STATE_ROLES + SUM_ROLES, progress)
-        self.manifest.add(path)
+        roles = STORED_ROLES + STATE_ROLES + SUM_ROLES
+        self.manifest.add(path, _save_state(path, network, roles, progress))
         count = progress.partial.minibatches if progress.partial else 0
         self.manifest.position = {
             "epoch": progress.epoch,
@@ -145,8 +143,10 @@ class Checkpoints:
         return _load_state(path, network, STORED_ROLES + STATE_ROLES + SUM_ROLES)
 
 
-def _save_state(path: Path, network: Network, roles: tuple[str, ...], progress: Progress) -> None:
-    container.save(path, values_of(network, roles), {"bs.checkpoint": progress.as_text()})
+def _save_state(
+    path: Path, network: Network, roles: tuple[str, ...], progress: Progress
+) -> container.Written:
+    return container.save(path, values_of(network, roles), {"bs.checkpoint": progress.as_text()})
 
 
 def _load_state(path: Path, network: Network, roles: tuple[str, ...]) -> Progress:
