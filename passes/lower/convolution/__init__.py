@@ -12,12 +12,17 @@ from brainscript.dialects.net.pooling import (
     UnpoolOp,
 )
 from brainscript.dialects.sched import KernelOp
-from brainscript.passes.lower.convolution.form import is_general
+from brainscript.passes.lower.convolution.form import form_of, is_general
 from brainscript.passes.lower.convolution.general import lower_general
 from brainscript.passes.lower.convolution.pool import lower_pool
 from brainscript.passes.lower.convolution.product import lower_product
 from brainscript.passes.lower.convolution.regions import lower_regions
 from brainscript.passes.lower.convolution.weights import lower_weights
+from brainscript.passes.lower.convolution.winograd import (
+    grid_of,
+    lower_patch_weights,
+    lower_patches,
+)
 from brainscript.target import Target
 
 __all__ = ["lower_convolution"]
@@ -32,6 +37,9 @@ def lower_convolution(kernel: KernelOp, target: Target) -> FuncOp:
         return lower_regions(kernel, target)
     if isinstance(op, CorrelationOp) and is_general(op):
         return lower_general(kernel, target)
-    if isinstance(op, CorrelateOp | CorrelateBackOp):
-        return lower_product(kernel, target)
-    return lower_weights(kernel, target)
+    assert isinstance(op, CorrelationOp)
+    form, product = form_of(op), isinstance(op, CorrelateOp | CorrelateBackOp)
+    grid = grid_of(form, isinstance(op, CorrelateBackOp), target.lanes(form.element_bytes))
+    if grid is not None:
+        return (lower_patches if product else lower_patch_weights)(kernel, grid, target)
+    return (lower_product if product else lower_weights)(kernel, target)

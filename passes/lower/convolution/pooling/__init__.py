@@ -1,0 +1,1 @@
+"""Kernels of pooling and unpooling and their adjoints, plane by plane."""
