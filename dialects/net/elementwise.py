@@ -184,6 +184,14 @@ class StableSigmoidOp(UnaryOp):
 
 
 @irdl_op_definition
+class StopGradientOp(UnaryOp):
+    """x, with a gradient of 0. BrainScript: `StopGradient (x)`."""
+
+    name = "net.stop_gradient"
+    OPERATION: ClassVar[str] = "StopGradient"
+
+
+@irdl_op_definition
 class TanhOp(UnaryOp):
     """`tanh (x)`. BrainScript: `Tanh (x)`."""
 

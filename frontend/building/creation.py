@@ -177,7 +177,8 @@ def _node(fields: Fields, path: str) -> SSAValue:
         hint = NOT_OFFERED.get(kind) or did_you_mean(kind, [*KINDS, *DELAYS])
         return fields.fail("BS0319", f"there is no operation '{kind}'", hint)
     options = fields.given(known)
-    inputs = [] if kind in ("InputValue", AXIS) else fields.spread("inputs")
+    takes_none = kind in KINDS and KINDS[kind].most == 0
+    inputs = [] if takes_none or kind in ("InputValue", AXIS) else fields.spread("inputs")
     properties: dict[str, Attribute] = {"kind": StringAttr(kind)}
     if options:
         properties["options"] = strings(options)

@@ -24,7 +24,6 @@ REFUSED: dict[str, str] = {
     "SequenceDecoder": "CNTK 2 has no such node any more",
     "SequenceWithSoftmax": "it needs lattices of speech tools; ForwardBackward needs none",
     "Shift": "CNTK 2 has no such node any more; PastValue and FutureValue shift",
-    "StopGradient": PYTHON_ONLY,
     "TimeReverse": "CNTK 2 has no such node; FutureValue runs backwards",
     "ToBatchAxis": PYTHON_ONLY,
     "ToSequence": PYTHON_ONLY,

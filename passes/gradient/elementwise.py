@@ -35,6 +35,7 @@ TABLE: Table = {
     "net.sinh": (lambda c: c.g * c.x.apply(ew.CoshOp),),
     "net.sqrt": (lambda c: c.g * (0.5 * c.o.reciprocal()),),
     "net.stable_sigmoid": (_sigmoid,),
+    "net.stop_gradient": (None,),
     "net.tanh": (lambda c: c.g * (1 - c.o * c.o),),
     "net.element_times": (lambda c: c.g * c.b, lambda c: c.g * c.a),
     "net.equal": (None, None),

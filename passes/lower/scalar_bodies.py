@@ -163,6 +163,7 @@ BODIES: dict[str, Body] = {
     "net.sinh": unary("sinh"),
     "net.sqrt": clipped_sqrt,
     "net.stable_sigmoid": stable_sigmoid,
+    "net.stop_gradient": same,
     "net.tanh": unary("tanh"),
 }
 """Operation name -> a function of (`Vectors`, one value for each operand)."""

@@ -25,6 +25,14 @@ def load_model(path: str | Path) -> LoadedModel:
     (BS0503, with the place).
     """
     file = ModelFile(path)
+    try:
+        return _load(file)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _load(file: ModelFile) -> LoadedModel:
     start = file.read(0, min(file.size, 16))
     if start.startswith(MAGIC):
         return cntk_v1.load(file)
@@ -32,7 +40,7 @@ def load_model(path: str | Path) -> LoadedModel:
         return cntk_v2.load(file)
     if start[:4] in dbn.STARTS:
         return dbn.load(file)
-    if Path(path).suffix.lower() == ".onnx":
+    if Path(file.path).suffix.lower() == ".onnx":
         from brainscript.runtime.model.exchange.importing import load
 
         return load(file)

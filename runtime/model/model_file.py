@@ -33,6 +33,10 @@ class ModelFile:
         except OSError as error:
             raise self._unreadable(error) from None
 
+    def close(self) -> None:
+        """Let go of the file, which nothing will be read from."""
+        self._stream.close()
+
     def read(self, at: int, count: int) -> bytes:
         """`count` bytes from byte `at` on."""
         data = bytearray(self._checked(at, count))

@@ -73,6 +73,7 @@ UNARY: dict[str, Array1] = {
     "net.sin": np.sin,
     "net.sinh": np.sinh,
     "net.sqrt": lambda x: np.sqrt(np.maximum(x, 0)),
+    "net.stop_gradient": lambda x: x,
     "net.stable_sigmoid": sigmoid,
     "net.tanh": np.tanh,
 }

@@ -264,6 +264,7 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
     elementwise.DiagTimesOp: diagonal_times,
     elementwise.PassOp: identity,
     elementwise.LabelsToGraphOp: identity,
+    elementwise.StopGradientOp: identity,
     **decompose_convolution.RULES,
     **decompose_normalise.RULES,
     **decompose_sequence.RULES,

@@ -15,10 +15,13 @@ from brainscript.runtime.model.file_values import FileValues, Slice
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.model_file import ModelFile
 from brainscript.runtime.model.rewrites import spelled_out
+from brainscript.runtime.model.spelling.foreign import UNKNOWN
+from brainscript.runtime.model.spelling.left_out import without
 from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
 
 STATISTICS = ("Mean", "InvStdDev")
 COUNT = "run_sample_count"
+NEGATIVE_SAMPLES = "CosDistanceWithNegativeSamples"
 NO_SEQUENCE = "__noSequenceAxis"
 
 
@@ -26,10 +29,10 @@ def load(file: ModelFile) -> LoadedModel:
     """The model of a version 1 network file."""
     network = read_network(file)
     converter = _Converter(file, network)
-    graph = converter.graph()
+    graph, remarks = without(converter.graph(), UNKNOWN)
     what = f"CNTK 1, version {network.version}"
-    key = graph.key()
-    return LoadedModel(file.path, what, key, graph, converter.values, tuple(converter.remarks))
+    found = (*converter.remarks, *remarks)
+    return LoadedModel(file.path, what, graph.key(), graph, converter.values, found)
 
 
 class _Converter:
@@ -41,6 +44,7 @@ class _Converter:
         self.values = FileValues(file, dtype)
         self.remarks: list[Diagnostic] = []
         self.nodes: dict[str, StoredNode] = {}
+        self.numbers: set[str] = set()
 
     def graph(self) -> StoredGraph:
         """All nodes, old forms replaced by the ones of today."""
@@ -52,15 +56,16 @@ class _Converter:
                 why = f"node '{node.name}' ({node.operation}) has an unknown {error}"
                 raise self.file.damaged(node.at, why) from None
         groups = dict(self.network.groups)
-        self._drop_axes()
+        self._drop_spent()
         return StoredGraph(self.file.path, self.precision, self.nodes, groups)
 
-    def _drop_axes(self) -> None:
-        """Nodes that only lend their name to the axis of inputs are not part of a network."""
+    def _drop_spent(self) -> None:
+        """Nodes that lend their name to an axis or their number to an option are left out."""
         used = {name for node in self.nodes.values() for name in node.inputs}
         roots = {name for names in self.network.groups.values() for name in names}
         for node in list(self.nodes.values()):
-            if node.operation == "DynamicAxis" and node.name not in used | roots:
+            spent = node.operation == "DynamicAxis" or node.name in self.numbers
+            if spent and node.name not in used | roots:
                 del self.nodes[node.name]
 
     def _node(self, node: FileNode) -> StoredNode:
@@ -76,9 +81,24 @@ class _Converter:
             inputs = self._batch_normalization(node)
         elif operation == "OptimizedRNNStack" and self.network.version < 14:
             inputs = inputs[::-1]
+        if operation == NEGATIVE_SAMPLES and len(inputs) == 4:
+            options = self._counts(inputs)
+            return StoredNode(node.name, operation, inputs[:2], options, at=node.at)
         read = OPTIONS.get(operation)
         options = read(node.values) if read is not None else {}
         return StoredNode(node.name, operation, inputs, options, at=node.at)
+
+    def _counts(self, inputs: tuple[str, ...]) -> Options:
+        """The constants in the place of options, which nothing else uses."""
+        names = ("numShifts", "numNegSamples")
+        counts: Options = {}
+        for option, name in zip(names, inputs[2:], strict=True):
+            matrix = self.network.nodes[name].values.get("matrix")
+            if not isinstance(matrix, Slice) or prod(matrix.shape) != 1:
+                raise ValueError(f"{option}: '{name}' is no number")
+            counts[option] = int(self.file.read_array(matrix.at, matrix.stored, 1)[0])
+            self.numbers.add(name)
+        return counts
 
     def _parameter(self, node: FileNode) -> StoredNode:
         values = node.values

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model.cntk_v1.layouts import LAYOUTS, TRACE_TEXTS, WRITTEN_VERSION
 from brainscript.runtime.model.cntk_v1.network_file import FileNetwork, FileNode, network_parts
-from brainscript.runtime.model.cntk_v1.operations import IMAGE_LAYOUTS, POOLS
+from brainscript.runtime.model.cntk_v1.operations import IMAGE_LAYOUTS, NO_TOKEN, POOLS
+from brainscript.runtime.model.spelling.pieces import spelled
+from brainscript.runtime.model.spelling.written import CNTK1
 from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
 
 Values = dict[str, Any]
@@ -21,14 +23,14 @@ LAYOUT_NAMES = {**{name: name for name in IMAGE_LAYOUTS}, "cudnn": "CHW", "legac
 FIELDLESS = frozenset(
     (
         "Abs Acos Asin CastAs ClassBasedCrossEntropyWithSoftmax ClassificationError Clip "
-        "CosDistance Cosh Cosine CrossEntropy "
+        "CosDistance CosDistanceWithNegativeSamples Cosh Cosine CrossEntropy "
         "CrossEntropyWithSoftmax DiagTimes Diagonal DummyCriterion ElementTimes Equal Exp "
         "ExponentialLinearUnit Floor GatherPacked Greater GreaterEqual Hardmax If KhatriRaoProduct "
         "LabelsToGraph LambdaRank Less LessEqual Log LogPlus LogSoftmax Logistic LookupTable "
         "MatrixL1Reg MatrixL2Reg Minus NDCG1Eval Negate NotEqual PackedIndex Pass "
         "PerDimMeanVarDeNormalization PerDimMeanVarNormalization Plus Reciprocal "
         "ReconcileDynamicAxis RectifiedLinear ScatterPacked SequenceWithSoftmax Sigmoid Sin Sinh "
-        "Softmax Sqrt SquareError StopGradient SumColumnElements SumElements Tanh"
+        "Softmax Sqrt SquareError StableSigmoid StopGradient SumColumnElements SumElements Tanh"
     ).split()
 )
 """The operations that write nothing after their name."""
@@ -36,6 +38,7 @@ FIELDLESS = frozenset(
 
 def file_parts(graph: StoredGraph, arrays: Arrays) -> list[bytes | memoryview]:
     """The file in pieces; BrainScriptError (BS0519) for what the format cannot hold."""
+    graph, arrays = spelled(graph, arrays, CNTK1)
     network = FileNetwork(WRITTEN_VERSION)
     folded: dict[str, str] = {}
     for node in graph.nodes.values():
@@ -266,14 +269,12 @@ def _roi_pooling(node: StoredNode) -> Values:
 
 def _edit_distance(node: StoredNode) -> Values:
     o = node.options
-    if not o["tokensToIgnore"]:
-        raise _refused(f"'{node.name}' ignores no token, which CNTK cannot read back")
     return {
         "substitution": o["subPen"],
         "deletion": o["delPen"],
         "insertion": o["insPen"],
         "squash": o["squashInputs"],
-        "ignore": o["tokensToIgnore"],
+        "ignore": o["tokensToIgnore"] or (NO_TOKEN,),
     }
 
 

@@ -26,6 +26,8 @@ ALIASES = {
 
 IMAGE_LAYOUTS = ("HWC", "CHW")
 POOLS = ("none", "max", "average")
+NO_TOKEN = (1 << 31) - 1
+"""Stands for an empty list of tokens, which CNTK cannot read."""
 
 
 def renamed(values: Values, names: Mapping[str, str]) -> Options:
@@ -236,7 +238,7 @@ def _edit_distance(values: Values) -> Options:
         "delPen": values["deletion"],
         "insPen": values["insertion"],
         "squashInputs": values["squash"],
-        "tokensToIgnore": list(values["ignore"]),
+        "tokensToIgnore": [token for token in values["ignore"] if token != NO_TOKEN],
     }
 
 

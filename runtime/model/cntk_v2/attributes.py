@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from brainscript.runtime.model.cntk_v2.dictionary import Axis
 from brainscript.runtime.model.cntk_v2.encode import Int, Size
-from brainscript.runtime.model.cntk_v2.operations import ALL, ALL_STATIC
+from brainscript.runtime.model.cntk_v2.operations import ALL, ALL_STATIC, DYNAMIC
 from brainscript.stored_graph import StoredNode
 
 END_STATIC = 2147483644
@@ -58,9 +58,9 @@ def _reshape(node: StoredNode) -> Attributes:
 
 def _reduce(node: StoredNode) -> Attributes:
     o = _options(node)
-    special = {0: Axis(ALL_STATIC), -1: Axis(ALL)}
+    special = {0: Axis(ALL_STATIC), -1: Axis(ALL), -3: Axis(DYNAMIC, "defaultBatchAxis")}
     axis = o["axis"]
-    if axis < -1:
+    if axis < -1 and axis not in special:
         raise ValueError(f"reduction over the axis {axis}")
     return {
         "axis": special.get(axis) or static_axis(axis),
@@ -79,8 +79,6 @@ def _delay(node: StoredNode) -> Attributes:
 
 def _windows(node: StoredNode) -> Attributes:
     o = _options(node)
-    if o.get("imageLayout", "CHW") not in ("CHW", "cudnn"):
-        raise ValueError("images whose channels come first")
     return {
         "strides": tuple(o.get("strideShape") or (1,)),
         "autoPadding": [bool(flag) for flag in o.get("dimPadding") or (1,)],
@@ -91,8 +89,10 @@ def _windows(node: StoredNode) -> Attributes:
 
 def _convolution(node: StoredNode) -> Attributes:
     o = _options(node)
+    own = {} if all(o.get("dimSharing") or (1,)) else {"mapCount": Size(o["mapShape"][-1])}
     return {
         **_windows(node),
+        **own,
         "sharing": [bool(flag) for flag in o.get("dimSharing") or (1,)],
         "dilation": tuple(o.get("dilationShape") or (1,)),
         "transpose": bool(o.get("transpose", False)),
@@ -146,6 +146,27 @@ def _dropout(node: StoredNode) -> Attributes:
     return {"dropoutRate": rate, "rngSeed": Size(1), "rngOffset": Size(0)}
 
 
+def _where(node: StoredNode) -> Attributes:
+    """Steps that are found lie on an axis named by their condition."""
+    found = Axis(DYNAMIC, f"found_by_{node.inputs[0]}", True)
+    return {"newDynamicAxes": [found, Axis(DYNAMIC, "defaultBatchAxis")]}
+
+
+def _random_sample(node: StoredNode) -> Attributes:
+    o = _options(node)
+    return {
+        "allowDuplicates": bool(o["allowDuplicates"]),
+        "numSamples": Size(o["sizeOfSampledSet"]),
+        "rngSeed": Size(1),
+        "rngOffset": Size(0),
+    }
+
+
+def _crop(node: StoredNode) -> Attributes:
+    offsets = [_options(node).get(name, -1) for name in ("xOffset", "yOffset")]
+    return {"offset": [Size(offset) for offset in offsets]} if min(offsets) >= 0 else {}
+
+
 def _rnn_stack(node: StoredNode) -> Attributes:
     o = _options(node)
     return {
@@ -175,6 +196,7 @@ def _forward_backward(node: StoredNode) -> Attributes:
 ATTRIBUTES: dict[str, Callable[[StoredNode], Attributes]] = {
     "BatchNormalization": _batch_normalization,
     "Convolution": _convolution,
+    "Crop": _crop,
     "Dropout": _dropout,
     "EditDistanceError": _edit_distance,
     "ForwardBackward": _forward_backward,
@@ -184,6 +206,8 @@ ATTRIBUTES: dict[str, Callable[[StoredNode], Attributes]] = {
     "PastValue": _delay,
     "Pooling": _pooling,
     "ROIPooling": _roi_pooling,
+    "RandomSample": _random_sample,
+    "RandomSampleInclusionFrequency": _random_sample,
     "ReduceElements": _reduce,
     "Reshape": _reshape,
     "RowStack": _splice,
@@ -191,17 +215,26 @@ ATTRIBUTES: dict[str, Callable[[StoredNode], Attributes]] = {
     "Times": _times,
     "TransposeDimensions": _transpose,
     "TransposeTimes": _times,
+    "Where": _where,
 }
 """The attributes of each operation; those that are not listed have none."""
 
 PLAIN = frozenset(
     (
-        "Abs Acos Asin ClassificationError Clip CosDistance Cosh "
+        "Abs Acos Asin ClassificationError Clip CosDistance CosDistanceWithNegativeSamples Cosh "
         "Cosine CrossEntropyWithSoftmax ElementTimes Equal Exp ExponentialLinearUnit Floor "
         "GatherPacked Greater GreaterEqual Hardmax If LabelsToGraph LambdaRank Less LessEqual Log "
         "LogPlus LogSoftmax Logistic Minus NDCG1Eval Negate NotEqual PackedIndex Pass Plus "
         "Reciprocal ReconcileDynamicAxis RectifiedLinear ScatterPacked Sigmoid Sin Sinh Softmax "
-        "Sqrt SquareError StopGradient SumElements Tanh"
+        "Sqrt SquareError StableSigmoid StopGradient SumElements Tanh"
     ).split()
 )
 """The operations that exist without attributes."""
+
+REFUSED = {
+    "ClassBasedCrossEntropyWithSoftmax": "it knows no classes of words",
+    "DummyCriterion": "it has no gradients that are given",
+    "EnvironmentInput": "it cannot ask whether a network is trained",
+    "NCEBasedCrossEntropyWithSoftmax": "it has no noise-contrastive estimation",
+}
+"""What the CNTK 2 library cannot do."""

@@ -7,6 +7,7 @@ name of the node; what has none keeps its unique id, and so does what shares its
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any, cast
 
 import numpy as np
@@ -20,6 +21,7 @@ from brainscript.runtime.model.cntk_v2.dictionary import (
     Dictionary,
     read_dictionary,
 )
+from brainscript.runtime.model.cntk_v2.export import GROUPS
 from brainscript.runtime.model.cntk_v2.operations import (
     BLOCK,
     COMBINE,
@@ -33,11 +35,25 @@ from brainscript.runtime.model.file_values import FileValues, Slice
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.model_file import ModelFile
 from brainscript.runtime.model.rewrites import spelled_out
+from brainscript.runtime.model.spelling.foreign import FOREIGN, UNKNOWN, Foreign
+from brainscript.runtime.model.spelling.left_out import without
 from brainscript.stored_graph import DELAYS, INPUT, PARAMETER, StoredGraph, StoredNode
 
 INPUT_KIND, PARAMETER_KIND, CONSTANT_KIND, PLACEHOLDER = 0, 2, 3, 4
 CRITERIA = ("CrossEntropyWithSoftmax", "Logistic", "SquareError", "LambdaRank", "ForwardBackward")
 METRICS = ("ClassificationError", "NDCG1Eval", "EditDistanceError")
+SHAPE_KEPT = frozenset(
+    (
+        "Abs BatchNormalization Cosine Dropout ElementTimes Exp Floor FutureValue Log LogSoftmax "
+        "Minus Negate Pass PastValue Plus Reciprocal ReconcileDynamicAxis RectifiedLinear Sigmoid "
+        "Sin Softmax Sqrt StableSigmoid StopGradient Tanh"
+    ).split()
+)
+"""The operations whose result has the shape of an input."""
+USER = "UserDefinedFunction"
+OUTPUTS = 16
+"""The bound on the results of one function."""
+NEGATIVE_SAMPLES = "CosDistanceWithNegativeSamples"
 DEFAULT_AXES = ("", "defaultDynamicAxis", "defaultBatchAxis", "*")
 
 
@@ -56,8 +72,10 @@ def load(file: ModelFile) -> LoadedModel:
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         why = f"a field is missing or of another kind than it must be ({error})"
         raise file.damaged(0, why) from None
+    graph, remarks = without(graph, UNKNOWN)
     what = f"CNTK 2, functions of version {converter.version}"
-    return LoadedModel(file.path, what, graph.key(), graph, converter.values)
+    key = graph.key()
+    return LoadedModel(file.path, what, key, graph, converter.values, tuple(remarks))
 
 
 class _Converter:
@@ -90,7 +108,20 @@ class _Converter:
             del self.nodes[name]
         roots = [self._node_name(uid) for uid in _outputs_of(by_uid[str(self.found["root"])])]
         precision = "double" if self.double else "float"
-        return StoredGraph(self.file.path, precision, self.nodes, _groups(self.nodes, roots))
+        groups = self._written_groups(roots) or _groups(self.nodes, roots)
+        return StoredGraph(self.file.path, precision, self.nodes, groups)
+
+    def _written_groups(self, roots: list[str]) -> dict[str, tuple[str, ...]]:
+        """The groups that this program notes in its files; none when they miss a root."""
+        found = self.found.get(GROUPS)
+        if not isinstance(found, dict):
+            return {}
+        groups = {
+            str(group): tuple(dict.fromkeys(self._node_name(str(uid)) for uid in _list(uids)))
+            for group, uids in cast("Dictionary", found).items()
+        }
+        named = {name for names in groups.values() for name in names}
+        return groups if named >= set(roots) and named <= self.nodes.keys() else {}
 
     def _link(self, function: Dictionary, by_uid: dict[str, Dictionary]) -> None:
         """What the outputs of a block or a combination stand for, and the inputs of a block."""
@@ -137,6 +168,11 @@ class _Converter:
             choice = next(n for n in _choices(name, own) if n.lower() not in taken)
             taken.add(choice.lower())
             self.names[uid] = choice
+        for function in self.functions:
+            if self._operation(function) in UNKNOWN:
+                uid = str(function["uid"])
+                more = {_output(uid, i): self.names[_output(uid, 0)] for i in range(1, OUTPUTS)}
+                self.names |= more
 
     def _node_name(self, uid: str) -> str:
         resolved = self._resolved(uid)
@@ -181,14 +217,18 @@ class _Converter:
             operation = "ElementTimes"
         if operation == "Convolution":
             attributes = self._with_kernel(attributes, inputs)
-        if operation == "ExponentialLinearUnit":
-            self._elu(name, inputs[0], float(attributes.get("alpha", 1.0)))
-            return
         if operation == "BatchNormalization" and len(inputs) == 5:
             inputs.append(self._count(name))
         read = OPTIONS.get(operation)
         try:
+            if operation in FOREIGN:
+                self._foreign(StoredNode(name, operation, tuple(inputs), attributes))
+                return
+            attributes = self._counted(attributes, inputs)
             options = read(attributes) if read is not None else {}
+            if operation == NEGATIVE_SAMPLES and len(inputs) == 4:
+                options = self._counts(inputs)
+                del inputs[2:]
             if operation in DELAYS and len(inputs) == 2 and self._is_number(inputs[1]):
                 options["defaultHiddenActivation"] = self._scalar(inputs.pop())
             made = spelled_out(StoredNode(name, operation, tuple(inputs), options))
@@ -198,10 +238,47 @@ class _Converter:
         for node in made:
             self.nodes[node.name] = node
 
+    def _foreign(self, node: StoredNode) -> None:
+        """A function that BrainScript has no name for, as several nodes."""
+        pieces = Foreign(node, {*self.names.values(), *self.nodes})
+        pieces.number_of = self._known_number
+        pieces.dims_of = self._known_dims
+        FOREIGN[node.operation](pieces)
+        self.nodes.update(pieces.nodes)
+        for name, array in pieces.values.items():
+            self.values.add(name, array)
+
+    def _known_number(self, name: str) -> float | None:
+        """The value of a constant of one element."""
+        node = self.nodes.get(name)
+        fixed = node is not None and not node.options.get("learning_rate_multiplier", 1.0)
+        if not fixed or name not in self.values or prod(self.values.form(name)[0]) != 1:
+            return None
+        return float(self.values[name].reshape(-1)[0])
+
+    def _known_dims(self, name: str) -> tuple[int, ...] | None:
+        """The dims of a variable, or of what keeps those of its largest input."""
+        node = self.nodes.get(name)
+        if node is None or node.dims is not None or node.operation not in SHAPE_KEPT:
+            return None if node is None else node.dims
+        found = [self._known_dims(i) for i in node.inputs]
+        return max((d for d in found if d is not None), key=len, default=None)
+
+    def _counted(self, attributes: Dictionary, inputs: list[str]) -> Dictionary:
+        """The attributes, their axes that count from the end counted from the start."""
+        back = [a for a in _axes_of(attributes) if a.index < 0]
+        if not back:
+            return attributes
+        known = [d for d in map(self._known_dims, inputs) if d is not None]
+        if len(known) < len(inputs):
+            raise ValueError("axis, which counts from the end of an unknown shape")
+        rank = max(map(len, known))
+        return {key: _from_start(value, rank) for key, value in attributes.items()}
+
     def _operation(self, function: Dictionary) -> str:
         code = function.get("op")
         if not isinstance(code, int):
-            return str(function.get("op_name") or function.get("type"))
+            return USER
         operation = NAMES[code] if 0 <= code < len(NAMES) else f"operation {code}"
         return SAME.get(operation, operation)
 
@@ -217,29 +294,18 @@ class _Converter:
         self.scalars.add(name)
         return float(self.values[name].reshape(-1)[0])
 
+    def _counts(self, inputs: list[str]) -> Options:
+        """The constants in the place of options."""
+        if not all(name in self.values for name in inputs[2:]):
+            raise ValueError("number of negative samples: it is computed")
+        shift, count = (int(self._scalar(name)) for name in inputs[2:])
+        return {"numShifts": shift, "numNegSamples": count}
+
     def _with_kernel(self, attributes: Dictionary, inputs: list[str]) -> Dictionary:
         """The kernel and the number of maps, which follow from the filter."""
         filter = self.nodes[inputs[0]].dims or () if inputs[0] in self.nodes else ()
         kernel = attributes.get("kernelShape") or filter[:-1]
-        return {**attributes, "kernelShape": kernel, "mapCount": filter[-1] if filter else 0}
-
-    def _elu(self, name: str, x: str, alpha: float) -> None:
-        """`x` above 0, else `alpha (e^x - 1)`."""
-        frozen: Options = {"learning_rate_multiplier": 0.0}
-        for part, value in (("zero", 0.0), ("one", 1.0), ("alpha", alpha)):
-            self.values.add(f"{name}.{part}", np.full(1, value))
-            node = StoredNode(f"{name}.{part}", PARAMETER, (), frozen, (1,))
-            self.nodes[node.name] = node
-        steps = (
-            ("positive", "Greater", (x, f"{name}.zero")),
-            ("exp", "Exp", (x,)),
-            ("below", "Minus", (f"{name}.exp", f"{name}.one")),
-            ("scaled", "ElementTimes", (f"{name}.alpha", f"{name}.below")),
-        )
-        for part, operation, inputs in steps:
-            self.nodes[f"{name}.{part}"] = StoredNode(f"{name}.{part}", operation, inputs)
-        chosen = (f"{name}.positive", x, f"{name}.scaled")
-        self.nodes[name] = StoredNode(name, "If", chosen)
+        return {"mapCount": filter[-1] if filter else 0, **attributes, "kernelShape": kernel}
 
     def _count(self, name: str) -> str:
         """The count of samples, which early files do not have."""
@@ -249,6 +315,26 @@ class _Converter:
             count, PARAMETER, (), {"learning_rate_multiplier": 0.0}, (1,)
         )
         return count
+
+
+def _axes_of(value: Any) -> Iterator[Axis]:
+    """The axes among attributes."""
+    if isinstance(value, Axis):
+        yield value
+    elif isinstance(value, dict):
+        for item in cast("Dictionary", value).values():
+            yield from _axes_of(item)
+    elif isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from _axes_of(item)
+
+
+def _from_start(value: Any, rank: int) -> Any:
+    if isinstance(value, Axis) and value.index < 0:
+        return Axis(value.index + rank, value.name, value.ordered)
+    if isinstance(value, list):
+        return [_from_start(item, rank) for item in cast("list[Any]", value)]
+    return value
 
 
 def _groups(nodes: dict[str, StoredNode], roots: list[str]) -> dict[str, tuple[str, ...]]:

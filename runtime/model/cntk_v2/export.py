@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.model.cntk_v2.attributes import ATTRIBUTES, PLAIN
+from brainscript.runtime.model.cntk_v2.attributes import ATTRIBUTES, PLAIN, REFUSED
 from brainscript.runtime.model.cntk_v2.dictionary import DOUBLE, FLOAT, Axis
 from brainscript.runtime.model.cntk_v2.encode import Message, Size, dictionary
 from brainscript.runtime.model.cntk_v2.operations import DYNAMIC, NAMES, operation_inputs
+from brainscript.runtime.model.spelling.pieces import spelled
+from brainscript.runtime.model.spelling.written import CNTK2
 from brainscript.stored_graph import DELAYS, INPUT, PARAMETER, StoredGraph, StoredNode
 
 Arrays = Mapping[str, NDArray[np.floating[Any]]]
@@ -20,11 +22,17 @@ CODES: dict[str, int] = {name: code for code, name in enumerate(NAMES)}
 FUNCTION_VERSION, COMPOSITE_VERSION = 18, 3
 INPUT_KIND, PARAMETER_KIND, CONSTANT_KIND, PLACEHOLDER = 0, 2, 3, 4
 STATISTICS = ("Mean", "InvStdDev")
+GROUPS = "brainscript_groups"
+"""An entry that CNTK passes over: the groups of nodes, which its files do not know."""
 
 
 def file_message(graph: StoredGraph, arrays: Arrays) -> Message:
     """The file; BrainScriptError (BS0519) for what the format cannot hold."""
-    return dictionary(_Writer(graph, arrays).composite())
+    try:
+        spelt, values = spelled(graph, arrays, CNTK2)
+    except ValueError as error:
+        raise _refused(str(error)) from None
+    return dictionary(_Writer(spelt, values).composite())
 
 
 class _Writer:
@@ -58,6 +66,10 @@ class _Writer:
             "root": self.functions[-1]["uid"],
             "inputs": self.variables,
             "primitive_functions": self.functions,
+            GROUPS: {
+                group: [self.uids[name] for name in members]
+                for group, members in self.graph.groups.items()
+            },
         }
 
     def _uid(self, node: StoredNode) -> str:
@@ -82,12 +94,6 @@ class _Writer:
             self._variable(uid, node.name, INPUT_KIND, node.dims or (), node)
         elif node.operation == PARAMETER or node.operation in STATISTICS:
             self._constant(node, uid)
-        elif node.operation == "PerDimMeanVarNormalization":
-            x, mean, scale = (self._input(name) for name in node.inputs)
-            centred = self._new("Minus")
-            self._function("Minus", centred, "", [x, mean], {})
-            inputs = [f"{centred}_Output_0", scale]
-            self._function("ElementTimes", uid.removesuffix("_Output_0"), node.name, inputs, {})
         else:
             self._operation(node, uid.removesuffix("_Output_0"))
 
@@ -103,26 +109,18 @@ class _Writer:
     def _operation(self, node: StoredNode, uid: str) -> None:
         operation = node.operation
         if operation not in ATTRIBUTES and operation not in PLAIN:
-            raise _refused(f"'{node.name}' is a '{operation}'")
+            why = REFUSED.get(operation, "it has no such function")
+            raise _refused(f"'{node.name}' is a '{operation}', and {why}")
         write = ATTRIBUTES.get(operation)
         try:
             attributes = write(node) if write is not None else {}
         except ValueError as error:
             raise _refused(f"'{node.name}' has {error}") from None
-        if operation == "Convolution":
-            self._check_filter(node)
         inputs = operation_inputs(operation, [self._input(name) for name in node.inputs])
         if operation in DELAYS and len(inputs) == 1:
             initial = cast("float", node.options.get("defaultHiddenActivation", 0.1))
             inputs.append(self._scalar(initial))
         self._function(operation, uid, node.name, inputs, attributes)
-
-    def _check_filter(self, node: StoredNode) -> None:
-        """Raise unless the filter has an axis for each of its input, and one for the maps."""
-        filter, image = (self.graph.nodes[name].dims or () for name in node.inputs[:2])
-        kernel = cast("list[int]", node.options["kernelShape"])
-        if len(filter) not in (len(kernel) + 1, len(image) + 1):
-            raise _refused(f"the filter of '{node.name}' is a matrix")
 
     def _input(self, name: str) -> str:
         """The id of an input; one that is made later is a placeholder of the same id."""

@@ -26,7 +26,7 @@ NAMES = (
 ).split()
 """The operation of each code, by the name that BrainScript's nodes have."""
 
-SAME = {"NoOp": "Pass", "StableSigmoid": "Sigmoid"}
+SAME = {"NoOp": "Pass"}
 COMBINE, BLOCK = NAMES.index("Combine"), NAMES.index("Block")
 
 REVERSED = {
@@ -209,6 +209,11 @@ def _batch_normalization(a: Attributes) -> Options:
     }
 
 
+def _crop(a: Attributes) -> Options:
+    x, y = a.get("offset") or (-1, -1)
+    return {"xOffset": x, "yOffset": y} if min(x, y) >= 0 else {}
+
+
 def _random_sample(a: Attributes) -> Options:
     return {"sizeOfSampledSet": a["numSamples"], "allowDuplicates": a["allowDuplicates"]}
 
@@ -239,6 +244,7 @@ def _forward_backward(a: Attributes) -> Options:
 OPTIONS: dict[str, Callable[[Attributes], Options]] = {
     "BatchNormalization": _batch_normalization,
     "Convolution": _convolution,
+    "Crop": _crop,
     "EditDistanceError": _edit_distance,
     "ForwardBackward": _forward_backward,
     "FutureValue": _delay,

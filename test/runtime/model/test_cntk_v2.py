@@ -180,8 +180,7 @@ def test_networks_of_version_1_go_through_version_2(path: Path, tmp_path: Path) 
     write_graph(tmp_path / "a.model", "cntk2", graph, first.values)
     second = load_model(tmp_path / "a.model")
     again = describe_module(second.module())
-    kept = {g: set(names) for g, names in graph.groups.items() if g not in ("feature", "label")}
-    assert {g: set(n) for g, n in again.groups.items() if g != "feature"} == regrouped(kept, again)
+    assert again.groups == graph.groups
     for name, node in graph.nodes.items():
         other = again.nodes[name]
         assert (node.operation, node.inputs, node.dims) == (
@@ -191,17 +190,6 @@ def test_networks_of_version_1_go_through_version_2(path: Path, tmp_path: Path) 
         )
     for name in first.values:
         assert first.values[name].tobytes() == second.values[name].tobytes()
-
-
-def regrouped(groups: dict[str, set[str]], graph: Any) -> dict[str, set[str]]:
-    """Which root is a criterion follows from what it computes: version 2 has no groups."""
-    squares = {n for n in groups.get("evaluation", ()) if graph.nodes[n].operation == "SquareError"}
-    found = {
-        "criterion": groups["criterion"] | squares,
-        "evaluation": groups.get("evaluation", set[str]()) - squares,
-        "output": groups["output"],
-    }
-    return {group: names for group, names in found.items() if names}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,214 @@
+"""Functions of the CNTK 2 library that BrainScript has no name for, against numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import brainscript as bs
+from brainscript.diagnostic import BrainScriptError
+from brainscript.runtime.model.cntk_v2.dictionary import Axis
+from brainscript.runtime.model.cntk_v2.encode import Int, Size
+from brainscript.runtime.model.cntk_v2.operations import DYNAMIC
+from brainscript.runtime.model.loading import load_model
+from test.runtime.model.test_cntk_v2 import function, network, store, variable
+
+SHAPE = (4, 3)
+"""The dims of x; an array of samples is [samples, 3, 4]."""
+Formula = Callable[[Any], Any]
+
+
+def static(index: int) -> Axis:
+    return Axis(index, f"staticAxisIdx={index}")
+
+
+def sizes(*numbers: int) -> list[Size]:
+    return [Size(n) for n in numbers]
+
+
+def pad(mode: int, value: float = 0.0) -> dict[str, Any]:
+    return {
+        "paddingHead": sizes(1, 0),
+        "paddingFoot": sizes(2, 1),
+        "paddingMode": Size(mode),
+        "paddingConstantValue": value,
+    }
+
+
+PADDING = ((0, 0), (0, 1), (1, 2))
+SOURCE = np.arange(10, dtype=np.float32).reshape(5, 2)
+CASES: list[tuple[str, dict[str, Any], tuple[Any, ...], Formula]] = [
+    ("Tan", {}, (), np.tan),
+    ("Atan", {}, (), lambda x: np.arctan(100 * x)),
+    ("Asinh", {}, (), np.arcsinh),
+    ("Atanh", {}, (), np.arctanh),
+    ("ExponentialLinearUnit", {"alpha": 0.5}, (), lambda x: np.fmax(x, np.expm1(x) / 2)),
+    ("Pow", {}, (2.0,), np.square),
+    ("Pow", {}, (-3.0,), lambda x: x**-3.0),
+    ("Pow", {}, (0.0,), np.ones_like),
+    ("Pow", {}, (21.0,), lambda x: x**21),
+    ("Pow", {}, (0.5,), lambda x: np.sqrt(np.maximum(x, 0))),
+    ("StopGradient", {}, (), lambda x: x),
+    ("StraightThrough", {}, (), lambda x: np.where(x > 0, 1, -1)),
+    ("Cast", {"newDataType": Size(1)}, (), lambda x: x),
+    ("ConstantOp", {"fillValue": 2.5}, (), lambda x: np.full_like(x, 2.5)),
+    ("Pad", pad(0, 7.0), (), lambda x: np.pad(x, PADDING, constant_values=7)),
+    ("Pad", pad(1), (), lambda x: np.pad(x, PADDING, "reflect")),
+    ("Pad", pad(2), (), lambda x: np.pad(x, PADDING, "symmetric")),
+    (
+        "OneHot",
+        {"numClass": Size(5), "oneHotOutputSparse": False, "oneHotAxis": static(0)},
+        (),
+        lambda x: (x[..., None] == np.arange(5)).astype(np.float32),
+    ),
+    (
+        "OneHot",
+        {"numClass": Size(5), "oneHotOutputSparse": False, "oneHotAxis": Axis(-1)},
+        (),
+        lambda x: (x[:, None] == np.arange(5)[:, None, None]).astype(np.float32),
+    ),
+    ("Gather", {}, (SOURCE,), lambda x: SOURCE[x.astype(int)]),
+    (
+        "Slice",
+        {"axis": Axis(-2), "beginIndex": Int(1), "endIndex": Int(3)},
+        (),
+        lambda x: x[..., 1:3],
+    ),
+]
+
+
+def data(op: str) -> Any:
+    chance = np.random.default_rng(5)
+    if op in ("OneHot", "Gather"):
+        return chance.integers(0, 5, (2, *SHAPE[::-1])).astype(np.float32)
+    return chance.uniform(-0.9, 0.9, (2, *SHAPE[::-1])).astype(np.float32)
+
+
+@pytest.mark.parametrize("form", ["eval", "cntk1", "cntk2"])
+def test_values_are_those_of_numpy(form: Any, tmp_path: Path) -> None:
+    """All functions in one network; also written and read again."""
+    variables = [variable("Input1", 0, SHAPE, name="x")]
+    functions: list[Any] = []
+    names: list[str] = []
+    for number, (op, attributes, more, _) in enumerate(CASES):
+        inputs, operands = ["Input1"], list[str]()
+        if op == "Atan":
+            variables.append(variable("Hundred", 3, (), np.array(100, np.float32)))
+            functions.append(function("Far", "ElementTimes", ["Input1", "Hundred"]))
+            inputs = ["Far_Output_0"]
+        for value in more:
+            array = np.asarray(value, np.float32)
+            uid = f"Constant{number}"
+            variables.append(variable(uid, 3, array.shape[::-1], array))
+            operands.append(uid)
+        names.append(f"f{number}")
+        functions.append(function(f"F{number}", op, inputs + operands, attributes, name=names[-1]))
+    functions.append(function("Combine", "Combine", [f"F{n}_Output_0" for n in range(len(names))]))
+    path = store(tmp_path / "a.model", network(variables, functions, "Combine"))
+    if form != "eval":
+        bs.load(path).save(tmp_path / "b.model", form)
+        path = tmp_path / "b.model"
+    model = bs.load(path)
+    for (op, _, _, formula), name in zip(CASES, names, strict=True):
+        x = data(op)
+        found = model.eval([name], x=x)[name]
+        np.testing.assert_allclose(found, formula(x), 2e-5, 2e-6, err_msg=f"{name} {op}")
+
+
+def test_gradients_stop_where_the_file_says(tmp_path: Path) -> None:
+    w = np.array([2.0, 3.0], np.float32)
+    variables = [variable("Input1", 0, (2,), name="x"), variable("W1", 2, (2,), w, "w")]
+    functions = [
+        function("Stop2", "StopGradient", ["W1"]),
+        function("Times3", "ElementTimes", ["W1", "Stop2_Output_0"]),
+        function("Times4", "ElementTimes", ["Input1", "Times3_Output_0"]),
+        function("Error5", "SquareError", ["Times4_Output_0", "Input1"]),
+    ]
+    model = bs.load(store(tmp_path / "a.model", network(variables, functions, "Error5")))
+    x = np.ones((1, 2), np.float32)
+    found = model.grad("Error5", x=x)["w"]
+    np.testing.assert_allclose(found, 2 * (w * w - 1) * w, rtol=1e-5)
+
+
+def squeezed() -> dict[str, Any]:
+    x = variable("Input1", 0, (1, 4, 1), name="x")
+    functions = [
+        function("Squeeze2", "Squeeze", ["Input1"], {"axisVec": [static(0)]}, name="one"),
+        function("Squeeze3", "Squeeze", ["Input1"], name="all"),
+        function("Combine4", "Combine", ["Squeeze2_Output_0", "Squeeze3_Output_0"]),
+    ]
+    return network([x], functions, "Combine4")
+
+
+def test_axes_of_one_element_go(tmp_path: Path) -> None:
+    model = bs.load(store(tmp_path / "a.model", squeezed()))
+    assert model.outputs == {"one": (4, 1), "all": (4,)}
+
+
+UNKNOWN = [
+    function("Assign2", "Assign", ["W1", "Input1"], name="kept"),
+    function("Top2", "TopK", ["Input1"], {"axis": static(0), "numItems": Size(2)}, name="kept"),
+    function("Steps2", "ToSequence", ["Input1"], name="kept"),
+    {
+        "type": "UserDefinedFunction",
+        "version": Size(0),
+        "uid": "Own2",
+        "name": "kept",
+        "inputs": ["Input1"],
+        "native": False,
+        "user_defined_state": {"class": "Own", "module": "own"},
+    },
+]
+
+
+@pytest.mark.parametrize("unknown", UNKNOWN, ids=lambda f: f["uid"])
+def test_what_cannot_be_computed_is_left_out(unknown: Any, tmp_path: Path) -> None:
+    variables = [variable("Input1", 0, (2,), name="x"), variable("W1", 2, (2,), np.ones(2), "w")]
+    uid = unknown["uid"]
+    functions = [
+        function("Plus1", "Plus", ["Input1", "W1"], name="z"),
+        unknown,
+        function("Plus3", "Plus", [f"{uid}_Output_{0 if uid != 'Top2' else 1}", "W1"], name="y"),
+        function("Combine4", "Combine", ["Plus1_Output_0", "Plus3_Output_0"]),
+    ]
+    path = store(tmp_path / "a.model", network(variables, functions, "Combine4"))
+    model = load_model(path)
+    (remark,) = model.remarks
+    assert (remark.code, remark.severity) == ("BS0516", "warning")
+    assert "'kept'" in remark.title
+    assert "'y'" in remark.help
+    assert bs.load(path).outputs == {"z": (2,)}
+    alone = store(tmp_path / "b.model", network(variables, functions, "Plus3"))
+    with pytest.raises(BrainScriptError, match="is not supported"):
+        load_model(alone).module()
+
+
+def test_the_axis_of_steps_that_are_found(tmp_path: Path) -> None:
+    """The last step of each sequence, as the library writes it."""
+    found = Axis(DYNAMIC, "found", True)
+    axes = {"newDynamicAxes": [found, Axis(DYNAMIC, "defaultBatchAxis")]}
+    variables = [
+        variable("Input1", 0, (2,), name="x"),
+        variable("One", 3, (), np.array(1, np.float32)),
+    ]
+    functions = [
+        function(
+            "Sum2",
+            "ReduceElements",
+            ["Input1"],
+            {"axis": Axis(2147483646), "reductionOpName": "Sum"},
+        ),
+        function("Zero3", "Minus", ["Sum2_Output_0", "Sum2_Output_0"]),
+        function("Last4", "FutureValue", ["Zero3_Output_0", "One"], {"offset": Size(1)}),
+        function("Where5", "Where", ["Last4_Output_0"], axes),
+        function("Index6", "PackedIndex", ["Input1", "Where5_Output_0"]),
+        function("Last7", "GatherPacked", ["Input1", "Index6_Output_0"], name="last"),
+    ]
+    model = bs.load(store(tmp_path / "a.model", network(variables, functions, "Last7")))
+    x = [np.arange(2 * n, dtype=np.float32).reshape(n, 2) for n in (3, 1, 2)]
+    for value, sequence in zip(model.eval(x=x)["last"], x, strict=True):
+        np.testing.assert_array_equal(np.reshape(value, 2), sequence[-1])
