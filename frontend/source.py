@@ -18,7 +18,7 @@ LIBRARY = Path(__file__).resolve().parent / "library"
 class SourceText:
     """One text with the name that diagnostics give it; lines end with a line feed."""
 
-    __slots__ = ("_starts", "name", "text")
+    __slots__ = ("_last", "_starts", "name", "text")
 
     def __init__(self, name: str, text: str):
         if "\r" in text:
@@ -26,15 +26,22 @@ class SourceText:
         self.name = name
         self.text = text
         self._starts: list[int] | None = None
+        self._last = (0, 0, 0)
 
     def span(self, offset: int, length: int = 1) -> Span:
         """The place of `length` characters from `offset`, cut at the end of the line."""
+        line, start, end = self._last
+        if not start <= offset < end:
+            line, start, end = self._last = self._line_at(offset)
+        length = min(length, end - 1 - offset)
+        return Span(self.name, line, offset - start + 1, length if length > 1 else 1)
+
+    def _line_at(self, offset: int) -> tuple[int, int, int]:
+        """The line at an offset: its number, its first offset, and the one behind its end."""
         starts = self._line_starts()
-        line = bisect_right(starts, offset) - 1
-        stop = self.text.find("\n", offset, offset + length)
-        if stop >= 0:
-            length = stop - offset
-        return Span(self.name, line + 1, offset - starts[line] + 1, max(1, length))
+        line = bisect_right(starts, offset)
+        end = starts[line] if line < len(starts) else max(len(self.text), offset) + 1
+        return line, starts[line - 1], end
 
     def line(self, number: int) -> str:
         """Line `number`, counted from 1, without its end; empty when there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,8 @@ def work(
     options: argparse.Namespace, words: Sequence[str], console: Console, crash: CrashRecord
 ) -> int:
     """Run all commands of the config; the exit code is 0 unless something is raised."""
+    if options.dry_run:
+        gc.disable()
     sources = Sources()
     console.line_of = sources.line_of
     with _profiled(options.profile):

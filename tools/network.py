@@ -17,6 +17,7 @@ from brainscript.runtime.program_cache import Entry, ProgramCache, program_key
 from brainscript.runtime.state_arena import StateArena
 from brainscript.runtime.stored_facts import facts_as_json, facts_from_json
 from brainscript.target import Target
+from brainscript.tools.collector import without_collector
 from brainscript.tools.crash import CrashRecord
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class CompiledNetwork:
     def module(self) -> ModuleOp:
         """The network at level `net`, shapes inferred."""
         if self._module is None:
-            with span("front end", "compile"):
+            with span("front end", "compile"), without_collector():
                 self._module = self._source()
         return self._module
 
@@ -111,11 +112,13 @@ class CompiledNetwork:
     def _cached(self, parts: tuple[str, ...], make: Callable[[], Entry]) -> Entry:
         programs = self._compilation.programs
         if programs is None:
-            return make()
+            with without_collector():
+                return make()
         key = program_key((self._key, *parts), self._compilation.target)
         entry = programs.get(key)
         if entry is None:
-            entry = make()
+            with without_collector():
+                entry = make()
             programs.put(key, entry)
         return entry
 

@@ -50,7 +50,7 @@ class Builder:
         self._wide = WideOperands()
         self._forward: dict[SSAValue, SSAValue] = {}
         self._bodies: list[tuple[Block, SSAValue]] = []
-        self._pool: dict[tuple[type[syntax.Node], str], SSAValue] = {}
+        self._pool: dict[tuple[type[syntax.Node], float | str], SSAValue] = {}
         self._files: dict[str, StringAttr] = {}
 
     def emit(
@@ -96,7 +96,7 @@ class Builder:
         """The value of an expression whose identity nobody can ask for: literals are pooled."""
         if not isinstance(node, Literal):
             return self._table[type(node)](self, node, scope, path)
-        key = (type(node), repr(node.value))
+        key = (type(node), repr(node.value) if node.value == 0 else node.value)
         value = self._pool.get(key)
         if value is None:
             value = self._pool[key] = self._literal(node, self.block)

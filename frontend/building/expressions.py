@@ -26,7 +26,7 @@ from brainscript.dialects.bs import (
     whole,
 )
 from brainscript.frontend import syntax
-from brainscript.frontend.building.builder import Builder
+from brainscript.frontend.building.builder import Builder, Literal
 from brainscript.frontend.building.creation import build_new
 from brainscript.frontend.building.scope import Scope, static_record
 
@@ -75,7 +75,8 @@ def build_infix(builder: Builder, node: syntax.Binary, scope: Scope, path: str) 
         last, path = spine[-1]
         while spine and spine[-1][0].sign == sign:
             last, path = spine.pop()
-            below = join_path(path, OPERANDS[sign] + "Args[1]")
+            literal = isinstance(last.right, Literal)
+            below = "" if literal else join_path(path, OPERANDS[sign] + "Args[1]")
             terms.append(builder.operand(last.right, scope, below))
         properties = {"sign": StringAttr(sign)}
         value = builder.emit(scope, InfixOp, last.span, terms, properties, path=path)

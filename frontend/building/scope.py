@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import fields
 from functools import cache
 
@@ -75,14 +75,20 @@ def _fields(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind) if field.name != "span")
 
 
-def parts(item: object) -> Iterator[object]:
+LEAVES = (syntax.Number, syntax.String, syntax.Bool, syntax.Name)
+"""Nodes with none below."""
+
+
+def parts(item: object) -> list[object]:
     """The syntax nodes directly below `item`."""
+    found: list[object] = []
     for name in _fields(type(item)):
         value = getattr(item, name)
         if isinstance(value, tuple):
-            yield from value  # pyright: ignore[reportUnknownVariableType]
+            found.extend(value)  # pyright: ignore[reportUnknownArgumentType]
         elif isinstance(value, syntax.Node):
-            yield value
+            found.append(value)
+    return found
 
 
 def field_names(expression: syntax.Expression) -> frozenset[str]:
@@ -91,9 +97,14 @@ def field_names(expression: syntax.Expression) -> frozenset[str]:
     todo: list[object] = [expression]
     while todo:
         item = todo.pop()
+        if isinstance(item, LEAVES):
+            continue
+        if isinstance(item, syntax.Binary):
+            todo += (item.left, item.right)
+            continue
         if isinstance(item, syntax.Field):
             names.add(item.name)
-        todo.extend(parts(item))
+        todo += parts(item)
     return frozenset(names)
 
 

@@ -16,7 +16,6 @@ from brainscript.dialects.tensors import Element
 from brainscript.passes.evaluate.failures import user_location
 from brainscript.passes.evaluate.options import node_name, options_of
 from brainscript.passes.evaluate.plain import network_of
-from brainscript.passes.evaluate.program import without_collector
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,7 @@ class BsInstantiateParameters(ModulePass):
         """Make the parameters of the program of the module."""
         network = network_of(op)
         if network is not None:
-            with without_collector():
-                _instantiate(op, network, self)
+            _instantiate(op, network, self)
 
     def seed_of(self, op: ParameterOp) -> int:
         """The seed of a parameter that has none of its own."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -17,18 +15,6 @@ from brainscript.passes.evaluate.networks.loaded import Networks
 from brainscript.passes.evaluate.plain import network_of
 
 
-@contextmanager
-def without_collector() -> Generator[None]:
-    """Leave the garbage collector off: a large heap of operations is walked again and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 def demand_roots(
     ctx: Context, module: ModuleOp, rules: Mapping[type[Operation], Rule], complete: bool
 ) -> None:
@@ -36,6 +22,5 @@ def demand_roots(
     network = network_of(module)
     if network is None:
         return
-    with without_collector():
-        loader = ctx.load_network if isinstance(ctx, NetworkContext) else None
-        roots.run(Engine(network, rules, complete, Networks(module, loader)))
+    loader = ctx.load_network if isinstance(ctx, NetworkContext) else None
+    roots.run(Engine(network, rules, complete, Networks(module, loader)))

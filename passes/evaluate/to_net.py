@@ -37,7 +37,6 @@ from brainscript.passes.evaluate.names import Assembly, assemble
 from brainscript.passes.evaluate.networks.importing import Importer, needs_of, special_values
 from brainscript.passes.evaluate.options import inputs_of, node_name, options_of
 from brainscript.passes.evaluate.plain import flattened, network_of
-from brainscript.passes.evaluate.program import without_collector
 from brainscript.passes.infer.loops import strongly_connected
 
 TAGS = {"criteria": "criterion", "eval": "evaluation"} | {group: group for group in GROUPS}
@@ -60,8 +59,7 @@ class BsToNet(ModulePass):
         """Put a `net.network` in the place of the program of the module."""
         network = network_of(op)
         if network is not None:
-            with without_collector():
-                _convert(op, network)
+            _convert(op, network)
 
 
 def _convert(module: ModuleOp, network: NetworkOp) -> None:
@@ -142,7 +140,12 @@ def _early_inputs(value: SSAValue, rings: dict[SSAValue, int]) -> Sequence[SSAVa
     """What must be made before a node: all inputs, except on a ring that of a delay."""
     inputs = _all_inputs(value)
     op = value.owner
-    if isinstance(op, NodeOp) and op.kind.data in DELAYS and rings[inputs[0]] == rings[value]:
+    if (
+        isinstance(op, NodeOp)
+        and op.kind.data in DELAYS
+        and inputs
+        and rings[inputs[0]] == rings[value]
+    ):
         return inputs[1:]
     return inputs
 
