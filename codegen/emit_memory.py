@@ -10,6 +10,7 @@ from brainscript.dialects.kern import (
     BroadcastOp,
     LoadOp,
     OffsetOp,
+    PrefetchOp,
     ReduceOp,
     StoreOp,
     element_of,
@@ -111,6 +112,14 @@ def emit_offset(emission: Emission, op: Operation) -> None:
     emission.bind(op.result, _address(emission, op.pointer, op.index, llvm_type(op.element)))
 
 
+def emit_prefetch(emission: Emission, op: Operation) -> None:
+    """`kern.prefetch`: for reading, to stay in all caches."""
+    assert isinstance(op, PrefetchOp)
+    address = _address(emission, op.pointer, op.index, llvm_type(op.element))
+    operands = [("ptr", address), ("i32", "0"), ("i32", "3"), ("i32", "1")]
+    emission.text.call("llvm.prefetch", ["ptr"], "void", operands)
+
+
 def emit_broadcast(emission: Emission, op: Operation) -> None:
     """`kern.broadcast`."""
     assert isinstance(op, BroadcastOp)
@@ -157,6 +166,7 @@ EMITTERS: Table = {
     LoadOp: emit_load,
     StoreOp: emit_store,
     OffsetOp: emit_offset,
+    PrefetchOp: emit_prefetch,
     BroadcastOp: emit_broadcast,
     ReduceOp: emit_reduce,
 }

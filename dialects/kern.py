@@ -296,6 +296,22 @@ class StoreOp(IRDLOperation):
 
 
 @irdl_op_definition
+class PrefetchOp(IRDLOperation):
+    """Ask for the cache line of element `index` of an array of `element` at `pointer`."""
+
+    name = "kern.prefetch"
+
+    pointer = operand_def(PtrType)
+    index = operand_def(IndexType)
+    element = prop_def(TypeAttribute)
+
+    assembly_format = "$pointer `[` $index `]` `:` $element attr-dict"
+
+    def __init__(self, pointer: SSAValue, index: SSAValue, element: Attribute):
+        super().__init__(operands=[pointer, index], properties={"element": element})
+
+
+@irdl_op_definition
 class BroadcastOp(IRDLOperation):
     """A vector with the scalar in every lane."""
 
@@ -361,6 +377,7 @@ Kern = Dialect(
         OffsetOp,
         LoadOp,
         StoreOp,
+        PrefetchOp,
         BroadcastOp,
         ReduceOp,
         *NATIVE_OPERATIONS,

@@ -14,6 +14,8 @@ kern.func @k(%x : !kern.ptr, %n : index, %ws : !kern.ptr, %tid : index, %nt : in
   // CHECK: [[M:%.*]] = icmp slt <4 x i32> <i32 0, i32 1, i32 2, i32 3>, %{{.*}}
   // CHECK: call void @llvm.masked.store.v4f32.p0(<4 x float> {{.*}}, ptr align 4 %a0, <4 x i1> [[M]])
   kern.store %b, %x[%c0], %n : vector<4xf32>
+  // CHECK: call void @llvm.prefetch.p0(ptr %a0, i32 0, i32 3, i32 1)
+  kern.prefetch %x[%c0] : f32
   // CHECK: shufflevector <4 x float> {{.*}} <2 x i32> <i32 0, i32 1>
   // CHECK: shufflevector <4 x float> {{.*}} <2 x i32> <i32 2, i32 3>
   // CHECK: fadd <2 x float>

@@ -9,6 +9,7 @@ from math import prod
 from xdsl.dialects.builtin import VectorType
 from xdsl.ir import Attribute, Operation, SSAValue
 
+from brainscript.dialects.kern import PrefetchOp
 from brainscript.dialects.kern_tile import TileEachOp, TileEndOp, TileType
 from brainscript.dialects.net.parameters import SplatOp
 from brainscript.dialects.tensors import TensorType, type_of
@@ -93,6 +94,27 @@ class Epilogue:
         found = access_of(type_of(value), self.result, self.form.output_rank)
         assert found is not None, f"{value.type} cannot be read beside {self.result}"
         return found
+
+    def prefetch(
+        self, code: Code, tile: SSAValue, place: tuple[Index, Index], memory: Sequence[SSAValue]
+    ) -> None:
+        """Code that asks for what `write` will read beside a tile at this place."""
+        kind = tile.type
+        assert isinstance(kind, TileType)
+        base = code.add(code.multiply(place[0], self.form.columns), place[1])
+        pairs = zip(self.read, memory, strict=False)
+        found = [p for v, p in pairs if self.access(v) == Access(True, "all")]
+        pointers = [code.offset(p, base, self.form.element) for p in found]
+        if not pointers:
+            return
+        block = TileEachOp.make_block(kind)
+        _, row, column, _ = block.args
+        with code.inside(block):
+            index = code.add(code.multiply(row, self.form.columns), column)
+            for pointer in pointers:
+                code.builder.insert(PrefetchOp(pointer, code.value(index), self.form.element))
+            code.builder.insert(TileEndOp())
+        code.builder.insert(TileEachOp(tile, block))
 
     def write(
         self, code: Code, tile: SSAValue, place: tuple[Index, Index], memory: Sequence[SSAValue]

@@ -118,10 +118,14 @@ class TileFunctions:
         code = Code(name, parameters)
         arguments = code.entry.args
         kind = TileType.of(*size, epilogue.form.element, plan.lanes)
-        tile = self._multiply(code, kind, arguments)
+        place = arguments[4], arguments[5]
+        start = self._start(code, kind, arguments)
+        if not self.staged:
+            epilogue.prefetch(code, start, place, arguments[fixed:])
+        tile = self._multiply(code, kind, start, arguments)
 
         def write() -> None:
-            epilogue.write(code, tile, (arguments[4], arguments[5]), arguments[fixed:])
+            epilogue.write(code, tile, place, arguments[fixed:])
 
         def keep() -> None:
             code.builder.insert(TileStoreOp(tile, arguments[6], code.value(0), plan.panel))
@@ -147,11 +151,15 @@ class TileFunctions:
             epilogue.write(code, tile, (code.add(first, r), column), memory)
         return code.finish()
 
-    def _multiply(self, code: Code, kind: TileType, arguments: Sequence[SSAValue]) -> SSAValue:
-        left, right, pitch, depth = arguments[:4]
-        start = code.insert(TileZeroOp(kind))
+    def _start(self, code: Code, kind: TileType, arguments: Sequence[SSAValue]) -> SSAValue:
         if self.plan.blocked:
-            start = self._resume(code, kind, arguments[6], arguments[7])
+            return self._resume(code, kind, arguments[6], arguments[7])
+        return code.insert(TileZeroOp(kind))
+
+    def _multiply(
+        self, code: Code, kind: TileType, start: SSAValue, arguments: Sequence[SSAValue]
+    ) -> SSAValue:
+        left, right, pitch, depth = arguments[:4]
         unroll = self.plan.unroll(kind.rows.data, kind.columns.data)
         row, step = self.left
         operands = (left, row, code.value(step)), (right, pitch)

@@ -20,6 +20,8 @@ kern.func @all(%x : !kern.ptr, %y : !kern.ptr, %n : index, %ws : !kern.ptr, %tid
   kern.call @local(%x, %n) : !kern.ptr, index
   // CHECK-NEXT: %q = kern.offset %y[%n] : f32
   %q = kern.offset %y[%n] : f32
+  // CHECK-NEXT: kern.prefetch %q[%n] : f32
+  kern.prefetch %q[%n] : f32
   // CHECK-NEXT: %v = kern.load %q[%n], %tid : vector<8xf64>
   %v = kern.load %q[%n], %tid : vector<8xf64>
   // CHECK-NEXT: kern.store %v, %y[%n], %tid : vector<8xf64>
