@@ -5,9 +5,9 @@
 `cold` starts with empty caches, `warm` finds the program there; `imports` is what Python needs to
 import the libraries that each of them uses. Every run is a process of its own that trains the
 network on one minibatch, reading of the data and saving of the model included: 64 samples for the
-mlp, 25 sequences of 5 to 30 words for the tagger. Python has compiled its files to bytecode in a run
-before the first one that counts. The clock `cpu` adds up what all processes of a
-run have used, for a machine that has other work.
+mlp, 25 sequences of 5 to 30 words for the tagger. Python has compiled its files to bytecode in a
+run before the first one that counts. The clock `cpu` adds up what all processes of a run have used,
+for a machine that has other work.
 """
 
 from __future__ import annotations

@@ -19,7 +19,6 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-
 LAYERS: dict[str, tuple[int, int, int, bool]] = {
     "lstm": (256, 512, 1, False),
     "bidirectional": (256, 256, 3, True),

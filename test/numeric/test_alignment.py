@@ -104,7 +104,7 @@ def spread_labels(lengths: list[int]) -> Array:
     """Labels that last one to four steps, neighbours often alike."""
     random = np.random.default_rng(2)
     graph = np.zeros((4, sum(lengths)))
-    left = 0
+    label, left = 0, 0
     for column in range(sum(lengths)):
         value = 1 if left and column not in np.cumsum(lengths) else 2
         if value == 2:
