@@ -235,6 +235,8 @@ _SIGNATURES: dict[str, tuple[object, ...]] = {
         c_int64,
     ),
     "bs_corpus_free": (None, c_void_p),
+    "bs_corpus_save": (c_int64, c_void_p, c_char_p),
+    "bs_corpus_load": (c_void_p, c_char_p),
     "bs_corpus_join": (c_void_p, POINTER(c_void_p), c_int64),
     "bs_corpus_failure": (c_int64, c_void_p, POINTER(Remark)),
     "bs_corpus_remarks": (c_int64, c_void_p),

@@ -255,6 +255,10 @@ class Minibatch(Protocol):
 class Reader(Protocol):
     """Minibatches of one epoch after another, in CNTK's order."""
 
+    def prefetch(self) -> None:
+        """Begin to read the data while the caller goes on."""
+        ...
+
     def start_epoch(self, index: int, epoch_size: int, minibatch_size: int) -> None:
         """Seek to epoch `index` of `epoch_size` samples (0: one full sweep)."""
         ...

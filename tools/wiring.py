@@ -22,6 +22,7 @@ from brainscript.frontend.syntax import Expression
 from brainscript.runtime.actions.run import run_all
 from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.data.readers import open_reader
+from brainscript.runtime.data.ready.parsed import ParsedCache
 from brainscript.runtime.model.inherited import model_of
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.parameters import initialise
@@ -176,7 +177,9 @@ class Wiring:
         """The reader of a section; `randomize` is the default of the key, None overrules it."""
         in_order = randomize is None
         show = self.console.show
-        return open_reader(settings, inputs, bool(randomize), show, in_order=in_order)
+        objects = self.compilation.objects
+        cache = None if objects is None else ParsedCache(objects.folder)
+        return open_reader(settings, inputs, bool(randomize), show, in_order=in_order, cache=cache)
 
     def run_script(self, section: Settings, dry_run: bool = False) -> list[tuple[str, int]]:
         """Run the model editing script of a section; gives what it has saved."""

@@ -102,6 +102,11 @@ CODES: dict[str, tuple[str, str]] = {
         "A CNTKBinaryReader file starts with its magic number and version 1, and ends with the"
         " offset of its header; some part of it contradicts another or lies outside the file.",
     ),
+    "BS0622": (
+        "parsed data in the cache is damaged",
+        "What was kept of a text file between runs does not pass its check. It is removed, and"
+        " the text is read again.",
+    ),
     "BS0621": (
         "binary data of another precision",
         "The values of a CNTKBinaryReader file have the type that `precision` had when it was"

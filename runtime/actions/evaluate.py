@@ -72,4 +72,5 @@ def _evaluate(
     reader = session.environment.open_reader(section.section("reader"), inputs, randomize)
     if session.environment.dry_run:
         return []
+    reader.prefetch()
     return evaluator.run(reader, section.integer("epochSize", 0), size)

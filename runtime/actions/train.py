@@ -179,9 +179,13 @@ def _readers(
     open_reader = session.environment.open_reader
     reader = open_reader(section.section("reader"), inputs, True)
     other = section.find_section("cvReader")
-    if other is None:
-        return reader, None
-    return reader, open_reader(other, network.inputs_of("test", names), True)
+    validation = None
+    if other is not None:
+        validation = open_reader(other, network.inputs_of("test", names), True)
+    for opened in (reader, validation):
+        if opened is not None and not session.environment.dry_run:
+            opened.prefetch()
+    return reader, validation
 
 
 def _estimates(network: Network) -> bool:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.runtime import native_library
+from brainscript.runtime.data.ready.parsed import ParsedCache
 from brainscript.runtime.data.remarks import Remark, diagnostic_of, error_of
 from brainscript.runtime.native_library import library
 
@@ -41,6 +42,13 @@ class TextFile:
     skip_ids: bool = False
     max_remarks: int = 20
     span: Span | None = None
+    cache: ParsedCache | None = None
+
+    @property
+    def how(self) -> tuple[object, ...]:
+        """What decides which data the bytes of the file mean."""
+        streams = [(s.alias, s.dim, s.sparse, s.defines_size) for s in self.streams]
+        return (streams, self.chunk_bytes, self.skip_ids)
 
     def read(self, element_bytes: int, _keys: object) -> tuple[Corpus, list[Diagnostic]]:
         """The data, and warnings on it."""
@@ -64,6 +72,11 @@ class Corpus:
         handle, self.handle = getattr(self, "handle", 0), 0
         if handle:
             library().bs_corpus_free(handle)
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is nothing to remark on the data."""
+        return not (self.errors or self.remarks_left_out or self.remarks())
 
     def failure(self) -> Remark | None:
         """Why the data cannot be used, if so."""
@@ -124,12 +137,20 @@ def read_text(file: TextFile, element_bytes: int) -> tuple[Corpus, list[Diagnost
     )
     path = file.path.encode("utf-8", "surrogateescape")
     sys.audit("open", file.path, "r", 0)
+    warnings: list[Diagnostic] = []
+    key = file.cache.key(file, element_bytes) if file.cache is not None else None
+    if file.cache is not None and key is not None:
+        kept = file.cache.load(key, warnings)
+        if kept is not None:
+            return Corpus(kept, file.streams), warnings
     handle = library().bs_text_read(path, specs, len(specs), ctypes.byref(options))
     corpus = Corpus(handle, file.streams)
     failure = corpus.failure()
     if failure is not None:
         raise error_of(failure, file.path, file.span)
-    warnings = [diagnostic_of(remark, file.path, "warning") for remark in corpus.remarks()]
+    if file.cache is not None and key is not None and corpus.clean:
+        file.cache.keep(key, corpus, file, element_bytes)
+    warnings += [diagnostic_of(remark, file.path, "warning") for remark in corpus.remarks()]
     if corpus.remarks_left_out and file.max_remarks:
         title = f"{corpus.remarks_left_out} further remarks on '{file.path}' are not shown"
         warnings.append(Diagnostic("BS0611", title, severity="warning"))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from brainscript.runtime import native_library
 from brainscript.runtime.data.corpus import Corpus
 from brainscript.runtime.data.randomise import Order
+from brainscript.runtime.data.ready.ahead import ReadAhead
 from brainscript.runtime.data.streams import Binding
 from brainscript.runtime.layouts import Sequences
 from brainscript.runtime.native_library import library
@@ -153,6 +154,11 @@ class Reader:
         handle, self._handle = getattr(self, "_handle", 0), 0
         if handle:
             library().bs_reader_free(handle)
+
+    def prefetch(self) -> None:
+        """Begin to read the data while the caller goes on."""
+        if isinstance(self._load, ReadAhead):
+            self._load.start()
 
     @cached_property
     def corpus(self) -> Corpus:

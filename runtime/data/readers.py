@@ -9,7 +9,7 @@ import numpy as np
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.runtime.data.binary import binary_file
-from brainscript.runtime.data.corpus import Corpus, join
+from brainscript.runtime.data.corpus import Corpus, TextFile, join
 from brainscript.runtime.data.images.reader import PictureReader
 from brainscript.runtime.data.images.sections import (
     base64_deserializer,
@@ -19,6 +19,8 @@ from brainscript.runtime.data.images.sections import (
 from brainscript.runtime.data.images.source import ImageSource
 from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.data.randomise import Order, order_of
+from brainscript.runtime.data.ready.ahead import ReadAhead
+from brainscript.runtime.data.ready.parsed import ParsedCache
 from brainscript.runtime.data.sources import Keys, Source
 from brainscript.runtime.data.speech.sections import (
     feature_deserializer,
@@ -94,14 +96,16 @@ def open_reader(
     warn: Warn = _silent,
     *,
     in_order: bool = False,
+    cache: ParsedCache | None = None,
 ) -> Reader:
     """The reader that a section describes, checked against the inputs it is to feed.
 
     `randomize` is the default of the key `randomize`; `in_order` overrules it. No file is opened
-    before the first epoch starts.
+    before the first epoch starts, or `prefetch` is called. Parsed text is kept in the `cache`.
     """
     composite = settings.has("deserializers", inherited=False)
-    sources = _composite(settings) if composite else _simple(settings)
+    found = _composite(settings) if composite else _simple(settings)
+    sources = [replace(s, cache=cache) if isinstance(s, TextFile) else s for s in found]
     streams = [stream for source in sources for stream in source.streams]
     binding = bind(streams, inputs, settings.span)
     pictures = {s.pictures.name: s for s in sources if isinstance(s, ImageSource)}
@@ -114,8 +118,8 @@ def open_reader(
     double = _is_double(settings, inputs)
     truncation = _truncation(settings, frames) if composite else 0
 
-    def load() -> Corpus:
-        corpus = _load(sources, settings, 8 if double else 4, warn)
+    def read(warnings: list[Diagnostic]) -> Corpus:
+        corpus = _load(sources, settings, 8 if double else 4, warnings.append)
         if frames:
             _check_frames(corpus, settings)
         check_lengths(corpus, inputs, binding, settings.span)
@@ -123,6 +127,7 @@ def open_reader(
             check_pieces(corpus, settings.span_of("truncated"))
         return corpus
 
+    load = ReadAhead(read, warn)
     dtype = np.dtype(np.float64 if double else np.float32)
     if pictures:
         return PictureReader(load, order, list(inputs), binding, dtype, pictures)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brainscript.diagnostic import Diagnostic
 from brainscript.program_image import StateSlot
@@ -100,6 +101,13 @@ class FakeStep:
         self.columns: Mapping[str, int] = {}
         self.arrays: dict[str, Array] = {}
         self._layout = Layout()
+        self.sparse_inputs: tuple[str, ...] = ()
+
+    def expect_elements(self, count: int) -> None:
+        raise AssertionError("no input is sparse")
+
+    def records(self, name: str) -> NDArray[np.int64]:
+        raise AssertionError(f"'{name}' is not sparse")
 
     def set_columns(self, columns: Mapping[str, int] | int) -> None:
         assert not isinstance(columns, int)
@@ -168,6 +176,12 @@ class FakeMinibatch:
     def fill(self, name: str, target: Array) -> None:
         target[:] = self.data[:, :FEATURES] if name == "features" else self.data[:, FEATURES:]
 
+    def refer(self, name: str, element_bytes: int, records: NDArray[np.int64]) -> bool:
+        return False
+
+    def elements(self, names: Sequence[str]) -> int:
+        return 0
+
 
 class FakeReader:
     """Points of three classes, shuffled by the epoch's number when asked to."""
@@ -179,6 +193,9 @@ class FakeReader:
         self.data = np.hstack([points, np.eye(LABELS)[kinds]]).astype(np.float32)
         self.randomize = randomize
         self.calls: list[tuple[int, int, int]] = []
+
+    def prefetch(self) -> None:
+        pass
 
     def start_epoch(self, index: int, epoch_size: int, minibatch_size: int) -> None:
         self.calls.append((index, epoch_size, minibatch_size))
