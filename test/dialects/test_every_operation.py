@@ -14,7 +14,9 @@ import pytest
 
 from brainscript.dialects.net.kinds import KINDS
 from brainscript.dialects.registry import make_context
+from brainscript.frontend import syntax
 from brainscript.frontend.build import build_network
+from brainscript.frontend.building.library import library_members
 from brainscript.frontend.building.unsupported import REFUSED
 from brainscript.frontend.parser import parse_members
 from brainscript.frontend.source import SourceText
@@ -89,6 +91,33 @@ def test_every_function_builds():
         load_pass(name)().apply(make_context(), module)
     load_pass("net-infer-shapes")().apply(make_context(), module)
     module.verify()
+
+
+def public_names() -> set[str]:
+    """Every name of the library that a config can write, those of namespaces with their path."""
+    found: set[str] = set()
+    todo = [("", member) for member in library_members()]
+    while todo:
+        path, member = todo.pop()
+        if member.name.startswith("_"):
+            continue
+        if isinstance(member.value, syntax.Record):
+            todo += [(f"{path}{member.name}.", inner) for inner in member.value.members]
+        else:
+            found.add(path + member.name)
+    return found
+
+
+def test_every_operation_has_a_function_of_its_name():
+    kinds = {name for _, name in NODES} - {"LegacyReshape"}
+    assert kinds <= public_names()
+
+
+def test_every_public_name_of_the_library_is_tested():
+    listed = {name for line in names().values() for name in line}
+    cases = (ROOT / "test" / "frontend" / "language_cases.txt").read_text()
+    for name in public_names() - listed:
+        assert re.search(rf"(?<![\w.]){re.escape(name)}\b", cases + written()), name
 
 
 def test_what_is_refused_is_on_its_page_with_the_reason():

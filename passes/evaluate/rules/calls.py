@@ -77,6 +77,9 @@ def bind(engine: Engine, op: ApplyOp, function: LambdaOp) -> list[SSAValue]:
     defaults = tuple(function.operands)
     count = len(names) - len(defaults)
     positional = _positional(op)
+    for name in _named(op):
+        if name in names[:count]:
+            raise _no_parameter(engine, op, name, names, count)
     if len(positional) != count:
         plural = "" if count == 1 else "s"
         title = f"{count} positional argument{plural} expected, {len(positional)} given"
@@ -94,9 +97,11 @@ def bind(engine: Engine, op: ApplyOp, function: LambdaOp) -> list[SSAValue]:
 def _no_parameter(
     engine: Engine, op: ApplyOp, name: str, names: Sequence[str], count: int
 ) -> Exception:
-    title = f"the function has no optional parameter '{name}'"
     if name in names[:count]:
-        return engine.fail(op, "BS0304", title, f"'{name}' is given by position")
+        title = f"'{name}' is given by position, not by name"
+        label = f"parameters: {', '.join(names[:count])}"
+        return engine.fail(op, "BS0304", title, label, "write the value alone, in its place")
+    title = f"the function has no optional parameter '{name}'"
     known = f"optional parameters: {', '.join(names[count:]) or 'none'}"
     return engine.fail(op, "BS0304", title, known, did_you_mean(name, names[count:]))
 
