@@ -1,11 +1,6 @@
 """Diagnostic codes of the area 'training'."""
 
 CODES: dict[str, tuple[str, str]] = {
-    "BS0701": (
-        "an SGD key is not supported",
-        "The key is one of CNTK's, but what it asks for is not part of this program. It is refused "
-        "rather than ignored, because training without it gives another model.",
-    ),
     "BS0702": (
         "an SGD key is not known",
         "CNTK ignores unknown keys, so a misspelt one does nothing. It is ignored here as well, "
@@ -133,6 +128,12 @@ CODES: dict[str, tuple[str, str]] = {
         "the list of files does not fit the data",
         "A `writer` makes one feature file for each sequence, at the next path of its list. More "
         "sequences than paths are an error; fewer, and values that are not finite, a warning.",
+    ),
+    "BS0742": (
+        "a model cannot be adapted like this",
+        "With `adaptationRegType = KL` the action `adapt` draws labels towards the node "
+        "`refNodeName` of the model that it starts from. It needs that node, and a dense label "
+        "of its size and axis.",
     ),
     "BS0740": (
         "a library for curves is missing",

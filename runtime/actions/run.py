@@ -16,7 +16,7 @@ from brainscript.runtime.actions.normalisation import statistics
 from brainscript.runtime.actions.plot import plot
 from brainscript.runtime.actions.session import Session
 from brainscript.runtime.actions.svd import svd
-from brainscript.runtime.actions.train import check, train
+from brainscript.runtime.actions.train import adapt, check, train
 from brainscript.runtime.actions.words import create_label_map, write_words
 from brainscript.runtime.actions.write import write
 from brainscript.runtime.network import Environment
@@ -27,6 +27,7 @@ from brainscript.settings import PRECISIONS, Settings
 ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
     "train": train,
     "trainRNN": train,
+    "adapt": adapt,
     "test": test,
     "eval": test,
     "cv": cross_validate,
@@ -44,7 +45,6 @@ ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
     "convertdbn": convert_dbn,
 }
 UNSUPPORTED = (
-    "adapt",
     "exportdbn",
     "devtest",
 )
@@ -52,8 +52,6 @@ UNSUPPORTED = (
 REMOVE = "remove it from 'command'"
 REMEDIES = {
     "exportdbn": "no program of today reads such files; bs-jit convert --to cntk1 or npz",
-    "adapt": "train a network that has the old one twice, as learnable and as constant clone: "
-    "BS.Network.CloneFunction; examples/reuse/adaptation.cntk does so",
 }
 """What to do in the place of an action that is not supported."""
 
@@ -65,7 +63,7 @@ def run_all(root: Settings, environment: Environment) -> None:
     for _, section in sections:
         section.word("precision", PRECISIONS, "float")
         for action in _actions(section):
-            if ACTIONS[action] is train:
+            if ACTIONS[action] in (train, adapt):
                 check(section)
     with _log(root, names, environment) as log:
         for name, section in sections:

@@ -11,12 +11,14 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.actions.session import (
     Session,
     fresh_network,
+    saved_network,
     union,
     unknown_node,
 )
 from brainscript.runtime.actions.writers.tracing import tracer
 from brainscript.runtime.model.store import load_network
 from brainscript.runtime.network import Network, NodeSpec, Reader
+from brainscript.runtime.train.adapted import Reference
 from brainscript.runtime.train.metrics import Metrics, TensorboardRecorder
 from brainscript.runtime.train.options import Options, read_options
 from brainscript.runtime.train.saving.checkpoint import Checkpoints
@@ -46,26 +48,54 @@ def optimizer_section(section: Settings) -> Settings:
     )
 
 
-def train(section: Settings, session: Session) -> None:
-    """Train from scratch, or go on from the newest complete model of an earlier run."""
+def adapt(section: Settings, session: Session) -> None:
+    """Go on from the model `origModelFileName`; `refNodeName` of it may draw the labels."""
+    key = "origModelFileName"
+    train(section, session, section.text("originalModelFileName", "") or section.text(key))
+
+
+def train(section: Settings, session: Session, origin: str = "") -> None:
+    """Train from scratch or from the model `origin`, or go on from the newest complete model."""
     environment = session.environment
     sgd = optimizer_section(section)
     options = read_options(sgd, environment.warn)
     session.log.trace = max(session.log.trace, options.trace)
     files = ModelFiles(Path(sgd.text("modelPath")), options.max_epochs)
     if environment.dry_run:
-        network = _network(section, session, files, None)
+        network = _network(section, session, files, None, origin)
         nodes = _nodes(network, options, sgd)
-        _readers(section, session, network, nodes, options.update.traced)
+        reference = _reference(section, session, options, origin)
+        _readers(section, session, network, nodes, options.update.traced, reference)
         environment.planned[sgd.text("modelPath")] = network
         return
     files.prepare()
     with locked(files.lock), watching() as stop:
-        _run(section, session, options, files, stop)
+        _run(section, session, options, files, stop, origin)
+
+
+def _reference(
+    section: Settings, session: Session, options: Options, origin: str
+) -> Reference | None:
+    """The model `origin` as it was, if labels are to be drawn towards it."""
+    if not options.adaptation:
+        return None
+    if not origin:
+        title = "adaptationRegType = KL has a meaning for the action adapt only"
+        span = optimizer_section(section).span_of("adaptationRegType")
+        help = 'write action = "adapt", origModelFileName and refNodeName'
+        raise BrainScriptError(Diagnostic("BS0742", title, span, help=help))
+    network = saved_network(origin, session)
+    node = _node(network, section.text("refNodeName"), section, "refNodeName")
+    return Reference(network, node, options.adaptation)
 
 
 def _run(
-    section: Settings, session: Session, options: Options, files: ModelFiles, stop: Stop
+    section: Settings,
+    session: Session,
+    options: Options,
+    files: ModelFiles,
+    stop: Stop,
+    origin: str,
 ) -> None:
     environment, log = session.environment, session.log
     make_mode = section.boolean("makeMode", True)
@@ -76,11 +106,13 @@ def _run(
         log.line("no further")
         section.accept_all()
         return
-    network = _network(section, session, files, start)
+    network = _network(section, session, files, start, origin)
     nodes = _nodes(network, options, optimizer_section(section))
     _check_dropout(network, options, optimizer_section(section), session)
     _describe(network, nodes, session)
-    reader, validation = _readers(section, session, network, nodes, options.update.traced)
+    reference = _reference(section, session, options, origin)
+    traced = options.update.traced
+    reader, validation = _readers(section, session, network, nodes, traced, reference)
     checkpoints = Checkpoints(
         files,
         options.keep_checkpoints,
@@ -88,7 +120,7 @@ def _run(
         manifest if manifest is not None and start is not None else Manifest(),
     )
     show = tracer(network, options.traced, log)
-    common = (reader, validation, checkpoints, log, stop, environment.warn, show)
+    common = (reader, validation, checkpoints, log, stop, environment.warn, show, reference)
     trainer = Trainer(network, nodes, options, *common)
     with _recording(optimizer_section(section), session):
         trainer.run(start)
@@ -125,12 +157,16 @@ def _may_go_back(options: Options) -> bool:
     return options.adjust.mode == "after" and options.adjust.load_best
 
 
-def _network(section: Settings, session: Session, files: ModelFiles, start: int | None) -> Network:
+def _network(
+    section: Settings, session: Session, files: ModelFiles, start: int | None, origin: str
+) -> Network:
     described = find_builder(section) is not None
     if start is not None:
         path = files.model(start)
         session.log.line("from checkpoint", path=path)
         return load_network(path, session.environment)
+    if origin:
+        return saved_network(origin, session)
     if not described:
         title = "there is no network to train: no builder section and no earlier model"
         help = "add a BrainScriptNetworkBuilder section to this command"
@@ -172,10 +208,14 @@ def _readers(
     network: Network,
     nodes: tuple[NodeSpec, ...],
     traced: Sequence[str],
+    reference: Reference | None,
 ) -> tuple[Reader, Reader | None]:
     names = [node.name for node in nodes]
     trained = network.inputs_of("train", [*names, *traced])
     inputs = union(trained, network.inputs_of("precompute")) if _estimates(network) else trained
+    if reference is not None:
+        reference.label(network, nodes[0])
+        inputs = union(inputs, reference.inputs)
     open_reader = session.environment.open_reader
     reader = open_reader(section.section("reader"), inputs, True)
     other = section.find_section("cvReader")

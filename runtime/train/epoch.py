@@ -12,6 +12,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.data.minibatch_loop import Progress
 from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateRule
 from brainscript.runtime.program import Program
+from brainscript.runtime.train.adapted import AdaptedLoop, Reference
 from brainscript.runtime.train.automatic.gradient_check import CheckedLoop
 from brainscript.runtime.train.feed import Loop, SingleLoop, Sums, loop_over
 from brainscript.runtime.train.log import Log, Value, percentage, shown_all
@@ -37,7 +38,8 @@ class Epoch:
     """What stays the same over one epoch (0-based `index`); `step` is the training step by `rule`.
 
     It covers `samples` samples (0: a sweep of the data); with `tolerant` the criterion may become
-    NaN. `show` is called after each minibatch with the step and the numbers of both."""
+    NaN. `show` is called after each minibatch with the step and the numbers of both. Labels are
+    drawn towards the `reference`."""
 
     network: Network
     step: Step
@@ -54,6 +56,7 @@ class Epoch:
     bar: Callable[[int], None] = field(default=lambda minibatches: None)
     tolerant: bool = False
     show: Callable[[Step, int, int], None] | None = None
+    reference: Reference | None = None
 
     def run(self, reader: Reader, partial: Partial | None = None) -> Partial | None:
         """Train over one epoch; gives the position when a signal ended it early."""
@@ -89,6 +92,10 @@ class Epoch:
 
     def _loop(self, step: Step, reader: Reader) -> Loop:
         """What runs the step on the minibatches of the reader."""
+        if self.reference is not None:
+            adapted = AdaptedLoop(self.network, step, reader, self.nodes[0], self.reference)
+            adapted.inputs = self._inputs
+            return adapted
         if not self.options.gradient_check or step is not self.step:
             first, watch = self.nodes[0], not self._controlled
             return loop_over(self.network, step, self._inputs, reader, first, watch=watch)

@@ -98,9 +98,13 @@ class SingleLoop:
         minibatch = self.reader.next()
         return Progress(0, 0, 0, {}, True) if minibatch is None else self.train_on(minibatch)
 
+    def fill(self, minibatch: Minibatch) -> None:
+        """Set the sizes of the step and fill its inputs."""
+        feed(self.step, self.inputs, minibatch)
+
     def train_on(self, minibatch: Minibatch) -> Progress:
         """One minibatch that the reader gave."""
-        feed(self.step, self.inputs, minibatch)
+        self.fill(minibatch)
         counted = update_samples(self.network, self.criterion, minibatch, self.step)
         set_hyper(self.network, *self.rates, counted)
         self.step.run()

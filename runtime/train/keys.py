@@ -18,13 +18,14 @@ USED = """
     adam_meanMomentum adam_varMomentum adam_epsilon disableRegInBatchNormalization
     batchNormalizationTimeConstant batchNormalizationBlendTimeConstant gaussianNoiseInjectStd
     gradientcheck sigFigs tensorBoardLogDir tensorBoardNumMBsToLogResult
-    traceNodeNamesReal traceNodeNamesCategory traceNodeNamesSparse
+    traceNodeNamesReal traceNodeNamesCategory traceNodeNamesSparse adaptationRegType
+    adaptationRegWeight
 """.split()
 """Keys that `options.py` reads."""
 
 WITHOUT_EFFECT = """
     maxSamplesInRAM numSubminibatches maxTempMemSizeInSamplesForCNN numMBsToCUDAProfile
-    executionEngine unitTest packThresholdSizeInKB adaptationRegWeight hSmoothingWeight
+    executionEngine unitTest packThresholdSizeInKB hSmoothingWeight
     frameDropThresh doReferenceAlign seqGammarUsesMBR seqGammarAMF seqGammarLMF seqGammarBMMIFactor
     seqGammarWordPen traceGPUMemoryAllocations truncated
     ParallelTrain AutoAdjust unroll useUnroll
@@ -62,26 +63,9 @@ AUTO_ADJUST = """
 """Keys of the block `AutoAdjust`, read there or in the SGD section."""
 
 
-def _none(settings: Settings, key: str) -> bool:
-    return settings.text(key).lower() in ("", "none")
-
-
-REFUSED: dict[str, tuple[Callable[[Settings, str], bool], str]] = {
-    "adaptationRegType": (
-        _none,
-        "add the divergence from a constant clone of the old network to the criterion, as "
-        "examples/reuse/adaptation.cntk does",
-    ),
-}
-"""Keys that ask for what is not there: accepted only with the value that switches it off."""
-
-
 def check_keys(sgd: Settings, warn: Callable[[Diagnostic], None]) -> None:
-    """Refuse unsupported keys of an SGD section and warn of unknown ones."""
-    for key, (harmless, remedy) in REFUSED.items():
-        if sgd.has(key) and not harmless(sgd, key):
-            raise refused(sgd, key, remedy)
-    known = (*USED, *WITHOUT_EFFECT, *AUTO_ADJUST, *REFUSED)
+    """Warn of unknown keys of an SGD section and its blocks."""
+    known = (*USED, *WITHOUT_EFFECT, *AUTO_ADJUST)
     _warn_of_unknown(sgd, known, warn)
     if (block := _own_block(sgd, "AutoAdjust")) is not None:
         _warn_of_unknown(block, known, warn)
@@ -119,12 +103,6 @@ def _warn_of_unknown(
     for key in section.own_keys():
         if section.has(key) and key.lower() not in lower:
             warn(_unknown(section, key, known))
-
-
-def refused(settings: Settings, key: str, remedy: str, title: str = "") -> BrainScriptError:
-    """The error for a key whose request is not supported."""
-    text = title or f"the SGD key '{key}' is not supported"
-    return BrainScriptError(Diagnostic("BS0701", text, settings.span_of(key), help=remedy))
 
 
 def _unknown(section: Settings, key: str, known: Iterable[str]) -> Diagnostic:

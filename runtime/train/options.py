@@ -60,6 +60,7 @@ class Options:
     dropout: tuple[float, ...] = (0.0,)
     time_constants: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0,), (0.0,))
     traced: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    adaptation: float = 0.0
 
     def minibatch_size(self, epoch: int) -> int:
         """The configured size of an epoch (0-based); the last entry repeats."""
@@ -109,7 +110,21 @@ def read_options(sgd: Settings, warn: Callable[[Diagnostic], None]) -> Options:
             _schedule(sgd, "batchNormalizationBlendTimeConstant", least=0.0),
         ),
         traced=_traced(sgd),
+        adaptation=_adaptation(sgd),
     )
+
+
+def _adaptation(sgd: Settings) -> float:
+    """The weight of the network that a model is adapted from; 0 for none."""
+    key = "adaptationRegType"
+    kind, weight = sgd.text(key, "none"), sgd.number("adaptationRegWeight", 0.0)
+    if kind.lower() not in ("", "none", "kl"):
+        title = f"{key} '{kind}' is not known"
+        help = did_you_mean(kind, ("none", "KL")) or "known: none, KL"
+        raise BrainScriptError(Diagnostic("BS0705", title, sgd.span_of(key), help=help))
+    if not 0 <= weight <= 1:
+        raise _range(sgd, "adaptationRegWeight", "must be between 0 and 1")
+    return weight if kind.lower() == "kl" else 0.0
 
 
 def _traced(sgd: Settings) -> tuple[tuple[str, tuple[str, ...]], ...]:

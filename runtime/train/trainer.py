@@ -15,6 +15,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model import container
 from brainscript.runtime.model.store import STORED_ROLES, put_values, save_network
 from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateRule
+from brainscript.runtime.train.adapted import Reference
 from brainscript.runtime.train.automatic import search
 from brainscript.runtime.train.automatic.adjust import Control, Decision
 from brainscript.runtime.train.automatic.trials import Trials
@@ -49,6 +50,7 @@ class Trainer:
     stop: Stop
     warn: Callable[[Diagnostic], None]
     show: Callable[[Step, int, int], None] | None = None
+    reference: Reference | None = None
 
     def run(self, start: int | None) -> None:
         """Train from a fresh network (None) or on from the model after `start` epochs."""
@@ -176,6 +178,7 @@ class Trainer:
             samples=o.epoch_size,
             size=self._size,
             show=self.show,
+            reference=self.reference,
         )
 
     def _train(self, epoch: int) -> list[Value]:

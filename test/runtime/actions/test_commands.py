@@ -127,7 +127,7 @@ def test_a_log_file_gets_the_names_of_the_commands(run: Go):
     [
         ("command = x", "BS0712"),
         ('command = t ; t = { action = "tain" }', "BS0710"),
-        ('command = t ; t = { action = "adapt" }', "BS0711"),
+        ('command = t ; t = { action = "exportdbn" }', "BS0711"),
         ('command = t ; precision = "float16" ; t = { action = "write" }', "BS0207"),
         ('command = t ; t = { action = "train" ; SGD = { a = 1 } ; modelPath = "m" }', "BS0206"),
         ('command = t ; t = { action = "train" ; SGD = { maxEpochs = 1 } }', "BS0206"),
