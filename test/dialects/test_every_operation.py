@@ -96,13 +96,17 @@ def test_every_function_builds():
 def public_names() -> set[str]:
     """Every name of the library that a config can write, those of namespaces with their path."""
     found: set[str] = set()
+    known = {member.name: member.value for member in library_members()}
     todo = [("", member) for member in library_members()]
     while todo:
         path, member = todo.pop()
         if member.name.startswith("_"):
             continue
-        if isinstance(member.value, syntax.Record):
-            todo += [(f"{path}{member.name}.", inner) for inner in member.value.members]
+        value = member.value
+        if isinstance(value, syntax.Name) and isinstance(known.get(value.name), syntax.Record):
+            value = known[value.name]
+        if isinstance(value, syntax.Record):
+            todo += [(f"{path}{member.name}.", inner) for inner in value.members]
         else:
             found.add(path + member.name)
     return found
@@ -115,7 +119,9 @@ def test_every_operation_has_a_function_of_its_name():
 
 def test_every_public_name_of_the_library_is_tested():
     listed = {name for line in names().values() for name in line}
-    cases = (ROOT / "test" / "frontend" / "language_cases.txt").read_text()
+    texts = [ROOT / "test/frontend/language_cases.txt", *(ROOT / "test").rglob("*.bs")]
+    texts += (ROOT / "test" / "configs").rglob("*.cntk")
+    cases = "\n".join(path.read_text("utf-8-sig") for path in texts)
     for name in public_names() - listed:
         assert re.search(rf"(?<![\w.]){re.escape(name)}\b", cases + written()), name
 
