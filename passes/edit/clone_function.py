@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -58,7 +59,7 @@ def expand(network: NetworkOp, clone: CloneOp, names: Names) -> None:
     _check(clone, upstream)
     used = [v for v, image in zip(clone.outputs, clone.images, strict=True) if image.uses]
     inner = copied(clone.inputs, used, clone.mode.data, upstream)
-    copier = Copier(network, clone, names)
+    copier = Copier(network, clone, names, inner)
     for op in list(network.block.ops):
         if op is clone:
             break
@@ -98,16 +99,23 @@ def no_path(op: Operation, name: str, outputs: list[str], near: list[str]) -> Br
 
 
 class Copier:
-    """Copies of operations whose operands are connected when all have been made."""
+    """Copies of operations; those that use what is copied later are connected at the end."""
 
-    def __init__(self, network: NetworkOp, clone: CloneOp, names: Names):
+    def __init__(
+        self, network: NetworkOp, clone: CloneOp, names: Names, inner: Container[SSAValue]
+    ):
         self._network = network
+        self._block = network.block
+        self._module = module_of(network).body.block
         self._clone = clone
         self._names = names
+        self._inner = inner
+        self._late: list[tuple[Operation, Operation]] = []
+        self._freezes = clone.mode.data == "constant"
         self._symbols = symbols_of(network)
         self._images: dict[SSAValue, SSAValue] = dict(clone.pairs)
         self._made: dict[str, str] = {}
-        self._copies: list[tuple[Operation, Operation]] = []
+        self._copies: list[Operation] = []
         hints = (name.data for name in clone.names.data)
         self._hints = {v: hint for v, hint in zip(clone.outputs, hints, strict=True) if hint}
 
@@ -116,8 +124,11 @@ class Copier:
         return self._images.get(value, value)
 
     def copy(self, op: Operation) -> None:
-        """Make the copy of an operation, without its operands."""
-        new = op.clone({}, clone_operands=False)
+        """Make the copy of an operation."""
+        images = self._images
+        new = _duplicate(op, [images.get(value, value) for value in op.operands])
+        if any(value in self._inner and value not in images for value in op.operands):
+            self._late.append((op, new))
         new.location = self._clone.location
         for name in (BASE, ORIGIN, PATH):
             new.attributes.pop(name, None)
@@ -126,23 +137,22 @@ class Copier:
         else:
             wanted, path = self._name(op.results[0])
             put_name(new, self._names.take(wanted), path)
-            if self._clone.mode.data == "constant":
+            if self._freezes:
                 freeze(new)
-        self._network.block.insert_op_before(new, self._clone)
+        self._block.insert_op_before(new, self._clone)
         for old, made in zip(op.results, new.results, strict=True):
             made.name_hint = old.name_hint
-            self._images[old] = made
-        self._copies.append((op, new))
+            images[old] = made
+        self._copies.append(new)
 
     def made(self) -> list[Operation]:
         """The copies."""
-        return [new for _, new in self._copies]
+        return self._copies
 
     def connect(self) -> None:
-        """Let the copies use each other and the arguments."""
-        for old, new in self._copies:
-            if old.operands:
-                new.operands = [self.image(value) for value in old.operands]
+        """Let the copies within loops use each other."""
+        for old, new in self._late:
+            new.operands = [self.image(value) for value in old.operands]
 
     def _name(self, value: SSAValue) -> tuple[str, str]:
         """The name of a copy, and what its own clones are called after."""
@@ -155,16 +165,30 @@ class Copier:
             original = self._symbols[old]
             wanted, path = self._name(value)
             name = self._names.take(wanted)
-            new = original.clone()
+            new = _duplicate(original, ())
             new.attributes.pop(ORIGIN, None)
             new.properties["sym_name"] = StringAttr(name)
-            if self._clone.mode.data == "constant" and isinstance(new, ParameterOp):
-                new.properties["learning_rate_multiplier"] = attribute(0.0)
-            module_of(self._network).body.block.insert_op_before(new, self._network)
+            if self._freezes and isinstance(new, ParameterOp):
+                new.properties["learning_rate_multiplier"] = FROZEN
+            self._module.insert_op_before(new, self._network)
             self._made[old] = name
             if path != name:
                 read.attributes[PATH] = StringAttr(path)
         read.properties["symbol"] = SymbolRefAttr(self._made[old])
+
+
+FROZEN = attribute(0.0)
+
+
+def _duplicate(op: Operation, operands: Sequence[SSAValue]) -> Operation:
+    """An operation like another, which has no regions, on other operands."""
+    assert not op.regions
+    return type(op).create(
+        operands=operands,
+        result_types=op.result_types,
+        properties=dict(op.properties),
+        attributes=dict(op.attributes),
+    )
 
 
 def freeze(op: Operation) -> None:

@@ -126,7 +126,7 @@ class _Builder:
                 why = f"statistics of {found.size} values for {inputs} inputs"
                 raise self.file.damaged(0, why)
         repeat = inputs // self.read.mean.size
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             inverse = 1 / np.tile(self.read.deviation.reshape(-1), repeat)
         self._parameter("MeanOfFeatures", np.tile(self.read.mean.reshape(-1), repeat), 0.0)
         self._parameter("InvStdOfFeatures", inverse[:inputs], 0.0)

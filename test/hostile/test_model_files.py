@@ -21,8 +21,9 @@ import brainscript as bs
 from brainscript.diagnostic import BrainScriptError
 from brainscript.passes.stored.describe import describe_module
 from brainscript.runtime.model.loading import load_model
-from brainscript.runtime.model.weights import load_weights, save_npz
+from brainscript.runtime.model.weights import load_weights, save_npz, save_safetensors
 from brainscript.runtime.model.writing import write_graph
+from brainscript.runtime.train.saving.files import Manifest, load_manifest
 
 SOURCE = """
 features = Input {3}
@@ -39,7 +40,9 @@ c = ConvolutionalLayer {2, (2:2), pad=true} (x)
 z = Softmax (LinearLayer {3} (MaxPoolingLayer {(2:2)} (c)))
 outputNodes = (z)
 """
-KINDS = ("cntk1", "cntk2", "container", "dbn", "npz", "onnx")
+KINDS = ("cntk1", "cntk2", "container", "dbn", "npz", "safetensors", "onnx", "manifest")
+NAMED = ("npz", "safetensors", "onnx", "manifest")
+"""The kinds that are read by the name of the file."""
 LONG = "BS_FUZZ_SECONDS" in os.environ
 SPARE = 200 << 20
 LENGTHS = (0, 0xFFFFFFFFFFFFFFFF, 1 << 31, (1 << 31) - 1, (1 << 63) - 1)
@@ -51,6 +54,12 @@ def original(kind: str, folder: Path) -> bytes:
     path = folder / f"good.{kind}"
     if kind == "dbn":
         return dbn()
+    if kind == "manifest":
+        manifest = Manifest(3, {}, {"sample": 120, "states": [1, 2, 3], "rate": 0.5})
+        for name in ("a.model", "a.model.2", "a.model.state"):
+            manifest.files[name] = {"bytes": 4711, "sha256": "0123456789abcdef" * 4}
+        manifest.save(path)
+        return path.read_bytes()
     if kind == "onnx":
         pytest.importorskip("onnx", reason="the extra 'onnx' is not installed")
         model = bs.compile(IMAGE)
@@ -58,8 +67,9 @@ def original(kind: str, folder: Path) -> bytes:
         return path.read_bytes()
     model = bs.compile(SOURCE)
     model.save(path)
-    if kind == "npz":
-        save_npz(path, model.parameters)
+    if kind in ("npz", "safetensors"):
+        save = save_npz if kind == "npz" else save_safetensors
+        save(path, model.parameters)
     elif kind != "container":
         found = load_model(path)
         write_graph(path, kind, describe_module(found.module()), found.values)
@@ -79,7 +89,10 @@ def dbn() -> bytes:
 
 def look(path: Path) -> None:
     """Read everything; what is not refused must be whole."""
-    if path.suffix == ".npz":
+    if path.suffix == ".manifest":
+        load_manifest(path)
+        return
+    if path.suffix in (".npz", ".safetensors"):
         for array in load_weights(path).values():
             assert array.nbytes <= path.stat().st_size + SPARE
         return
@@ -118,7 +131,7 @@ def damaged(kind: str, data: bytes, chance: random.Random) -> Iterator[bytes]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_damage_is_told(kind: str, tmp_path: Path) -> None:
     data = original(kind, tmp_path)
-    path = tmp_path / f"bad.{kind if kind in ('npz', 'onnx') else 'model'}"
+    path = tmp_path / f"bad.{kind if kind in NAMED else 'model'}"
     path.write_bytes(data)
     look(path)
     chance = random.Random(kind)

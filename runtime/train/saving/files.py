@@ -121,7 +121,7 @@ def load_manifest(path: Path) -> Manifest | None:
         return Manifest(int(record["epoch"]), files, dict(record["position"]))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
         raise _damaged(path, str(error)) from None
 
 
