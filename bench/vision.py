@@ -5,9 +5,9 @@
 A training step of `lenet` and `resnet20`, and the value of `resnet50` (normalisation folded into
 convolutions on our side). PyTorch runs eager, eager with `channels_last`, and through
 torch.compile, and the fastest counts; `memory` is what our process takes for the step over what
-the eager one takes. Contenders take turns, each round in fresh processes on `--threads` threads; the
-best step of a round counts, and the median of the rounds. On a machine that others use, `--clock
-cpu` with one thread is the figure to trust.
+the eager one takes. Contenders take turns, each round in fresh processes on `--threads` threads;
+the best step of a round counts, and the median of the rounds. On a machine that others use,
+`--clock cpu` with one thread is the figure to trust.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def compare(case: str, options: argparse.Namespace) -> dict[str, object]:
     times: dict[str, list[float]] = {}
     memory: dict[str, float] = {}
     contenders = [(sys.executable, "vision_ours.py", words)]
-    ways = options.ways.split(",") if options.ways else []
+    ways: list[str] = options.ways.split(",") if options.ways else []
     contenders += [(options.peer_python, "vision_torch.py", [*words, way]) for way in ways]
     for _ in range(options.rounds):
         for contender in contenders:
