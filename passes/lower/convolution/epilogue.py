@@ -12,8 +12,10 @@ from brainscript.dialects.kern_tile import TileEndOp, TileType
 from brainscript.dialects.kern_windows import TileAcrossOp
 from brainscript.dialects.net.convolution import CorrelateBackOp, CorrelateOp
 from brainscript.dialects.net.parameters import SplatOp
+from brainscript.dialects.net.pooling import PoolBackOp
 from brainscript.dialects.tensors import Shape, TensorType, type_of
 from brainscript.passes.lower.convolution.form import form_of, is_general
+from brainscript.passes.lower.convolution.pooling import epilogue as pooling
 from brainscript.passes.lower.gemm.code import Code, Index
 from brainscript.passes.lower.scalar_bodies import vector_body
 from brainscript.passes.lower.vectors import Vectors
@@ -47,6 +49,8 @@ def _match(part: Shape, whole: Shape) -> int | None:
 
 def epilogue_fits(op: Operation, read: Sequence[TensorType]) -> bool:
     """Whether the kernel of an operation on windows can read these values beside its result."""
+    if isinstance(op, PoolBackOp):
+        return pooling.fits(op, read)
     if not isinstance(op, CorrelateOp | CorrelateBackOp) or is_general(op):
         return False
     result, rank = type_of(op.result), form_of(op).rank

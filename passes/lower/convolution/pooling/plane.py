@@ -110,8 +110,9 @@ class Plane:
         if axis.stride <= min(PICKED, self.lanes):
             every = range(0, axis.kernel, axis.stride)
             return [Chunk(k, min(axis.stride, axis.kernel - k), axis.stride) for k in every]
-        every = range(0, axis.kernel, self.lanes)
-        return [Chunk(k, n, n) for k in every for n in (min(self.lanes, axis.kernel - k),)]
+        most = min(self.lanes, axis.stride)
+        every = range(0, axis.kernel, most)
+        return [Chunk(k, n, n) for k in every for n in (min(most, axis.kernel - k),)]
 
     @property
     def steps(self) -> int:
@@ -219,8 +220,7 @@ class Walker:
             if d > 0:
                 rows = prod(a.kernel for a in plane.axes[:d])
                 if plane.steps <= WRITTEN_OUT:
-                    steps = range(plane.axes[d].kernel)
-                    for k in steps[::-1] if backwards else steps:
+                    for k in range(plane.axes[d].kernel):
                         ahead = code.add(distance, k * plane.pitches[d])
                         held = walk(d - 1, held, ahead, code.add(number, k * rows))
                     return held
@@ -261,7 +261,10 @@ class Walker:
         return held
 
     def carry(
-        self, bounds: tuple[int, int, int], values: Many, body: Callable[[SSAValue, Many], Many]
+        self,
+        bounds: tuple[Index, Index, Index],
+        values: Many,
+        body: Callable[[SSAValue, Many], Many],
     ) -> list[SSAValue]:
         """A loop that hands values on."""
         code = self.frame.code
