@@ -2,7 +2,8 @@
 
 An axis is `*`, the name of a `DynamicAxis`, or made from another axis A by an operation: `A/first`
 has one column for each sequence of A, `A/slice:b:e` the steps that `Slice (b, e)` along time keeps,
-`A/where:NODE` those that the operation `Where` finds while the step runs.
+`A/where:NODE` those that the operation `Where` finds while the step runs. `A/rows:N:INPUTS` has one
+column for each of N rows of a table that the samples of sparse inputs touch.
 """
 
 from __future__ import annotations
@@ -20,12 +21,21 @@ FOUND_COLUMNS = 4
 
 @dataclass(frozen=True)
 class Made:
-    """How an axis is made: from the axis `base`, with the bounds of a slice."""
+    """How an axis is made: from the axis `base`, with the bounds of a slice.
+
+    One that a step finds has at most `begin` columns for each of the base, or, if `begin` is 0,
+    at most `end` and no more than sparse inputs have elements.
+    """
 
     kind: Kind
     base: str = ""
     begin: int = 0
     end: int = 0
+
+    def most(self, columns: int, elements: int) -> int:
+        """The most columns of an axis that a step finds: of so many columns of the base, with so
+        many elements in sparse inputs."""
+        return self.begin * columns if self.begin else min(self.end, elements)
 
 
 def first_of(axis: str) -> str:
@@ -45,6 +55,11 @@ def found_in(axis: str, node: str) -> str:
     return f"{axis}/where:{node.replace('/', '_')}"
 
 
+def rows_of(axis: str, count: int, inputs: str) -> str:
+    """The axis of the rows, of `count`, that the samples of sparse inputs touch."""
+    return f"{axis}/rows:{count}:{inputs.replace('/', '_')}"
+
+
 def made(axis: str) -> Made:
     """How an axis is made, by its name."""
     base, slash, last = axis.rpartition("/")
@@ -54,6 +69,8 @@ def made(axis: str) -> Made:
         return Made("first", base)
     if last.startswith("where:"):
         return Made("found", base, FOUND_COLUMNS)
+    if last.startswith("rows:"):
+        return Made("found", base, 0, int(last.split(":", 2)[1]))
     if last.startswith("slice:"):
         begin, end = last.removeprefix("slice:").split(":")
         return Made("slice", base, int(begin), int(end))

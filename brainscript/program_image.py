@@ -60,7 +60,8 @@ class Slot:
     """An input or output of the step: a named array in the arena, or a state read as an output.
 
     `dims` is column-major; `axis` the number of its dynamic axis, -1 without one; `place` its
-    first byte in the arena; `state` the number of the state it is, -1 for one in the arena.
+    first byte in the arena; `state` the number of the state it is, -1 for one in the arena. A
+    `sparse` input has a record for each column, see `runtime/sparse_inputs.py`.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Slot:
     axis: int
     place: Form
     state: int = -1
+    sparse: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,4 +157,5 @@ class ProgramImage:
 
 def _slot(data: Mapping[str, Any]) -> Slot:
     place, dims = tuple(data["place"]), tuple(data["dims"])
-    return Slot(data["name"], dims, data["element"], data["axis"], place, data["state"])
+    sparse = bool(data.get("sparse", False))
+    return Slot(data["name"], dims, data["element"], data["axis"], place, data["state"], sparse)

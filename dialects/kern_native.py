@@ -17,6 +17,7 @@ SIGNATURES: dict[str, tuple[Attribute, ...]] = {
     "bs_draw_classes": (POINTER, POINTER, POINTER, INDEX, INDEX, INDEX, INDEX, INDEX),
     "bs_scratch": (POINTER, INDEX),
     "bs_find_steps": (POINTER, POINTER, POINTER, POINTER, INDEX),
+    "bs_find_rows": (POINTER, POINTER, INDEX, INDEX, POINTER, INDEX, INDEX),
     "bs_draw_count": (POINTER, POINTER, POINTER, INDEX, INDEX, INDEX, INDEX),
 }
 """What each function of the native library takes; none gives a result."""

@@ -27,18 +27,26 @@ UNKNOWN = -1
 DEFAULT_AXIS = "*"
 """The name of the axis of inputs that name none."""
 
+SPARSE = "sparse"
+"""How the storage of a type is printed that is not dense."""
+
+SPARSE_BYTES = 24
+"""The bytes of a sample that is stored sparse: three words, the address of the indices of its
+elements (i32), that of their values, and how many there are. An index may occur twice."""
+
 Shape = tuple[int, ...]
 Element = Float32Type | Float64Type
 
 
 @irdl_attr_definition
 class TensorType(ParametrizedAttribute, TypeAttribute):
-    """A network value: `!net.t<[784 x 10], f32, @"*">`.
+    """A network value: `!net.t<[784 x 10], f32, @"*">`, or `!net.t<[50000], f32, @"*", sparse>`.
 
     The sample shape is column-major, first axis fastest, as BrainScript writes it; `?` is a
     dimension not known yet and `*` in place of the brackets a shape of unknown rank. The element is
     f32 or f64. The symbol names the dynamic axis; a value without one is parameter-like: there is
-    one of it, not one per sample.
+    one of it, not one per sample. Of a `sparse` one memory holds for each sample where the elements
+    lie that are not 0 (`SPARSE_BYTES`); only the compiler makes such types, by `net-store-sparse`.
     """
 
     name = "net.t"
@@ -46,6 +54,7 @@ class TensorType(ParametrizedAttribute, TypeAttribute):
     dims: ArrayAttr[IntAttr] | NoneAttr
     element: Element
     dynamic: StringAttr | NoneAttr
+    storage: StringAttr | NoneAttr
 
     @staticmethod
     def of(
@@ -54,7 +63,24 @@ class TensorType(ParametrizedAttribute, TypeAttribute):
         """The type with this sample shape (None: unknown rank), element type and dynamic axis."""
         assert isinstance(element, Float32Type | Float64Type)
         dims = NoneAttr() if shape is None else ArrayAttr([IntAttr(d) for d in shape])
-        return TensorType(dims, element, NoneAttr() if axis is None else StringAttr(axis))
+        dynamic = NoneAttr() if axis is None else StringAttr(axis)
+        return TensorType(dims, element, dynamic, NoneAttr())
+
+    @property
+    def sparse(self) -> bool:
+        """Whether memory holds the elements that are not 0 alone."""
+        return not isinstance(self.storage, NoneAttr)
+
+    def as_sparse(self) -> TensorType:
+        """The same type, stored sparse."""
+        return TensorType(self.dims, self.element, self.dynamic, StringAttr(SPARSE))
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of one sample in memory; only of a known shape."""
+        if self.sparse:
+            return SPARSE_BYTES
+        return self.elements * (8 if isinstance(self.element, Float64Type) else 4)
 
     @property
     def shape(self) -> Shape | None:
@@ -81,22 +107,24 @@ class TensorType(ParametrizedAttribute, TypeAttribute):
         return prod(self.shape)
 
     def with_shape(self, shape: Iterable[int] | None) -> TensorType:
-        """The same type with another sample shape."""
+        """The same type, stored densely, with another sample shape."""
         return TensorType.of(shape, self.element, self.axis)
 
     def with_axis(self, axis: str | None) -> TensorType:
-        """The same type with another dynamic axis."""
+        """The same type, stored densely, with another dynamic axis."""
         return TensorType.of(self.shape, self.element, axis)
 
     def verify(self) -> None:
-        """Dimensions are at least 1, or unknown."""
+        """Dimensions are at least 1, or unknown; what is stored sparse has a dynamic axis."""
         for dim in self.shape or ():
             if dim < 1 and dim != UNKNOWN:
                 raise VerifyException(f"a dimension must be at least 1 or '?', not {dim}")
+        if self.sparse and self.axis is None:
+            raise VerifyException("only samples are stored sparse")
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> list[Attribute]:
-        """Parse `<[2 x ?], f32, @axis>`."""
+        """Parse `<[2 x ?], f32, @axis>` or `<[2], f32, @axis, sparse>`."""
         with parser.in_angle_brackets():
             dims: Attribute = NoneAttr()
             if parser.parse_optional_punctuation("*") is None:
@@ -106,9 +134,13 @@ class TensorType(ParametrizedAttribute, TypeAttribute):
             if not isinstance(element, Float32Type | Float64Type):
                 parser.raise_error("the elements of a network value are f32 or f64")
             axis: Attribute = NoneAttr()
+            storage: Attribute = NoneAttr()
             if parser.parse_optional_punctuation(",") is not None:
                 axis = parser.parse_symbol_name()
-        return [dims, element, axis]
+            if parser.parse_optional_punctuation(",") is not None:
+                parser.parse_keyword(SPARSE)
+                storage = StringAttr(SPARSE)
+        return [dims, element, axis, storage]
 
     def print_parameters(self, printer: Printer) -> None:
         """Print what `parse_parameters` reads."""
@@ -117,6 +149,8 @@ class TensorType(ParametrizedAttribute, TypeAttribute):
         if self.axis is not None:
             printer.print_string(", ")
             printer.print_symbol_name(self.axis)
+        if self.sparse:
+            printer.print_string(f", {SPARSE}")
         printer.print_string(">")
 
 

@@ -57,6 +57,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
     # the step becomes a list of kernel calls on planned memory
     "schedule": (
         "net-carry",
+        "net-store-sparse",
         "net-fuse",
         "net-to-sched",
         "sched-plan-memory",

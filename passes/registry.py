@@ -40,6 +40,7 @@ PASSES: dict[str, str] = {
     "net-gradient": "brainscript.passes.gradient.build:NetGradient",
     "net-update": "brainscript.passes.gradient.update:NetUpdate",
     "net-precompute": "brainscript.passes.gradient.precompute:NetPrecompute",
+    "net-store-sparse": "brainscript.passes.lower.sparse.store:NetStoreSparse",
     "net-decompose": "brainscript.passes.lower.fusion.decompose:NetDecompose",
     "net-fuse": "brainscript.passes.lower.fuse:NetFuse",
     "net-to-sched": "brainscript.passes.lower.to_sched:NetToSched",

@@ -162,13 +162,14 @@ class Layout:
         arrays[LAYOUT_SLOT][:count] = order if slots is None else np.asarray(slots)[order]
         self.words[LAYOUT_STEPS], self.words[LAYOUT_SEQUENCES] = steps, count
 
+    def set_found(self, most: int) -> int:
+        """An axis that the step lays out; gives the most columns that there may be."""
+        self.words[LAYOUT_COMPLAINT] = 0
+        self._plain = False
+        return most
+
     def set_made(self, how: Made, base: Layout, columns: int) -> int:
-        """The layout of an axis made from another one, as far as it is known; gives the columns,
-        or the most there may be, where the other one has so many."""
-        if how.kind == "found":
-            self.words[LAYOUT_COMPLAINT] = 0
-            self._plain = False
-            return how.begin * columns
+        """The layout of an axis made from another one that has so many columns; gives its own."""
         order = base.array(LAYOUT_ORDER)[: base.count]
         if how.kind == "first":
             self.set_frames(base.count)
@@ -240,7 +241,7 @@ _COMPLAINTS = {
     ),
     TOO_MANY: (
         "BS0635",
-        "a condition repeats steps more often than there is room for",
+        "a step finds more columns of an axis than there is room for",
         "Where may give four columns for each of its own; lower the condition",
     ),
     NO_SUCH_STEP: (

@@ -16,7 +16,7 @@ from pathlib import Path
 import brainscript
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 
-ABI_VERSION = 3
+ABI_VERSION = 4
 MAX_AXES = 16
 
 DONE, REFUSED, NO_MEMORY, NEEDS_CAPACITY, END_OF_EPOCH, OUT_OF_TIME = range(6)
@@ -106,13 +106,15 @@ class MinibatchInfo(Structure):
 
 
 class Input(Structure):
-    """Where the samples of a stream go: arena + base + sum of coefficients x padded columns."""
+    """Where the samples of a stream go: arena + base + sum of coefficients x padded columns; if
+    `sparse` a record for each."""
 
     _fields_ = [
         ("stream", c_int64),
         ("axis", c_int64),
         ("base", c_int64),
         ("coefficients", POINTER(c_int64)),
+        ("sparse", c_int64),
     ]
 
 
@@ -256,6 +258,9 @@ _SIGNATURES: dict[str, tuple[object, ...]] = {
     "bs_reader_lengths": (None, c_void_p, c_int64, POINTER(MinibatchInfo), c_void_p),
     "bs_reader_truncate": (None, c_void_p, c_int64),
     "bs_reader_gather": (c_int64, c_void_p, c_int64, POINTER(MinibatchInfo), c_void_p),
+    "bs_reader_refer": (c_int64, c_void_p, c_int64, POINTER(MinibatchInfo), c_void_p),
+    "bs_reader_elements": (c_int64, c_void_p, c_int64, POINTER(MinibatchInfo)),
+    "bs_find_rows": (None, c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_int64, c_int64),
     "bs_scratch": (None, c_void_p, c_int64),
     "bs_find_steps": (None, c_void_p, c_void_p, c_void_p, c_void_p, c_int64),
     "bs_run_minibatches": (None, c_void_p, POINTER(Loop), c_int64, c_double, POINTER(Progress)),

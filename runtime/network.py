@@ -80,7 +80,8 @@ class InputSpec:
 class NodeSpec:
     """One computation node: CNTK's name and operation, its sample dims, its axis ('' for none).
 
-    `detail` is what dumps say of it beside its inputs.
+    `detail` is what dumps say of it beside its inputs; `log`, of a Trace node, what it says, the
+    first minibatches it says it of, every how many after that, the most rows, the most steps.
     """
 
     name: str
@@ -89,6 +90,7 @@ class NodeSpec:
     axis: str = ""
     inputs: tuple[str, ...] = ()
     detail: str = ""
+    log: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,19 @@ class Step(Protocol):
 
     def input(self, name: str) -> Array:
         """The [columns, ...reversed dims] view of an input, to be filled."""
+        ...
+
+    @property
+    def sparse_inputs(self) -> Sequence[str]:
+        """The inputs that are handed over as records of their elements."""
+        ...
+
+    def expect_elements(self, count: int) -> None:
+        """How many elements the sparse inputs have in all, before columns are set."""
+        ...
+
+    def records(self, name: str) -> NDArray[np.int64]:
+        """The [columns, 3] records of a sparse input, to be pointed to data that stays."""
         ...
 
     def run(self) -> None:
@@ -249,6 +264,14 @@ class Minibatch(Protocol):
     def fill(self, name: str, target: Array) -> None:
         """Write the stream of this input, densely, into a [columns, ...] view, in the order that
         the layout of its axis gives the columns."""
+        ...
+
+    def refer(self, name: str, element_bytes: int, records: NDArray[np.int64]) -> bool:
+        """Point records to the elements of a sparse stream; False where that cannot be done."""
+        ...
+
+    def elements(self, names: Sequence[str]) -> int:
+        """How many elements the samples of these sparse inputs have in all."""
         ...
 
 

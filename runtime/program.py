@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ from brainscript.program_image import (
 )
 from brainscript.runtime.layouts import Layout, Sequences, bases_of, check_complaints
 from brainscript.runtime.native_library import function_address
+from brainscript.runtime.sparse_inputs import RECORD_WORDS, UNBOUNDED, Records, SparseInputs
 from brainscript.runtime.state_arena import (
     DTYPES,
     Array,
@@ -42,8 +44,9 @@ from brainscript.runtime.state_arena import (
 from brainscript.runtime.threads import shared_pool
 
 BARRIER_SYMBOL = "bs_barrier"
-SEQUENCES = ("bs_find_steps", "bs_scratch")
-"""What kernels of sequences call: for the steps of `Where`, and for memory."""
+SEQUENCES = ("bs_find_steps", "bs_find_rows", "bs_scratch")
+"""What kernels of sequences and sparse inputs call: for the steps of `Where`, for the rows of a
+table that are touched, and for memory."""
 
 DRAWS = ("bs_draw_uniform", "bs_draw_classes", "bs_draw_count")
 """What kernels call for random numbers."""
@@ -91,6 +94,8 @@ class Program:
         self._arena: Bytes = aligned_bytes(0)
         self._columns = (0,) * len(image.axes)
         self.capacity = (0,) * len(image.axes)
+        self._elements = UNBOUNDED
+        self._sparse = SparseInputs()
         self._inputs = {slot.name: slot for slot in image.inputs}
         self._outputs = {slot.name: slot for slot in image.outputs}
         state.extend(image.states)
@@ -164,7 +169,7 @@ class Program:
         counts = [columns.get(axis, 0) for axis in self.image.axes]
         if min(counts, default=0) < 0:
             raise ValueError(f"a number of columns is negative: {counts}")
-        self._make_room(counts)
+        self._make_room(counts, self._elements)
         for layout, count in zip(self.layouts, counts, strict=True):
             layout.set_frames(count)
         self._set_made(counts)
@@ -178,7 +183,8 @@ class Program:
             [
                 max(n, len(given[a].lengths) if a in given else 0)
                 for a, n in zip(self.image.axes, counts, strict=True)
-            ]
+            ],
+            self._elements,
         )
         for axis, layout in zip(self.image.axes, self.layouts, strict=True):
             if axis in given:
@@ -191,7 +197,7 @@ class Program:
         Axes that are made from no other get the layout of frames.
         """
         counts = [columns.get(axis, 0) for axis in self.image.axes]
-        self._make_room(counts)
+        self._make_room(counts, 0)
         for number, layout in enumerate(self.layouts):
             if number not in self._made:
                 layout.set_frames(counts[number])
@@ -202,11 +208,12 @@ class Program:
         """Take over the numbers of columns that native code has put into the frame."""
         self._columns = tuple(self._frame[COLUMNS : COLUMNS + len(self.image.axes)].tolist())
 
-    def _make_room(self, counts: Sequence[int]) -> None:
+    def _make_room(self, counts: Sequence[int], elements: int) -> None:
         """Room for these columns, and for the most that axes made from others can have."""
         wanted = list(counts)
         for number, (how, base) in self._made.items():
-            most = wanted[base] * (how.begin if how.kind == "found" else 1)
+            found = how.kind == "found"
+            most = how.most(wanted[base], elements) if found else wanted[base]
             wanted[number] = max(wanted[number], most)
         if any(n > most for n, most in zip(wanted, self.capacity, strict=True)):
             self.reserve(tuple(wanted))
@@ -215,7 +222,11 @@ class Program:
         """Layouts of the axes that are made from others; then the frame."""
         for number, (how, base) in self._made.items():
             layout = self.layouts[number]
-            counts[number] = layout.set_made(how, self.layouts[base], counts[base])
+            if how.kind == "found":
+                counts[number] = layout.set_found(how.most(counts[base], self._elements))
+            else:
+                counts[number] = layout.set_made(how, self.layouts[base], counts[base])
+        self._sparse.clear()
         self._columns = tuple(counts)
         self._frame[COLUMNS : COLUMNS + len(counts)] = counts
 
@@ -238,8 +249,54 @@ class Program:
         self._workspace[:] = 0xFF
 
     def input(self, name: str) -> Array:
-        """The [columns, ...reversed dims] view of an input, to be filled before `run`."""
-        return self._view(_find(self._inputs, name, "input"))
+        """The [columns, ...reversed dims] view of an input, to be filled before `run`.
+
+        Of a sparse input it is an array apart; those of its elements count that are not 0 when the
+        step runs.
+        """
+        slot = _find(self._inputs, name, "input")
+        return (
+            self._sparse.dense(slot, self._columns[slot.axis]) if slot.sparse else self._view(slot)
+        )
+
+    @property
+    def sparse_inputs(self) -> tuple[str, ...]:
+        """The inputs that `records` and `put_sparse` fill."""
+        return tuple(name for name, slot in self._inputs.items() if slot.sparse)
+
+    def expect_elements(self, count: int = UNBOUNDED) -> None:
+        """How many elements the sparse inputs have in all, before columns are set from now on."""
+        self._elements = count
+
+    def records(self, name: str) -> Records:
+        """The [columns, 3] records of a sparse input, to be pointed to data that stays."""
+        self._sparse.forget(name)
+        return self._records(name)
+
+    def put_sparse(
+        self, name: str, rows: NDArray[np.integer], values: Array, starts: NDArray[np.integer]
+    ) -> None:
+        """Fill a sparse input: column i has the elements `starts[i]` to `starts[i + 1]` of `rows`
+        and `values`."""
+        slot, records = _find(self._inputs, name, "input"), self.records(name)
+        size, count = math.prod(slot.dims), len(records)
+        rising = len(starts) == count + 1 and starts[0] >= 0 and np.all(np.diff(starts) >= 0)
+        if not rising or len(values) != len(rows) or starts[-1] > len(rows):
+            raise ValueError(f"the elements of '{name}' are not those of {count} columns")
+        if len(rows) and not 0 <= rows.min() <= rows.max() < size:
+            raise ValueError(f"an index of '{name}' is not below {size}")
+        arrays = (
+            np.ascontiguousarray(rows, np.int32),
+            np.ascontiguousarray(values, DTYPES[slot.element]),
+            np.ascontiguousarray(starts, np.int64),
+        )
+        self._sparse.put(name, records, *arrays)
+
+    def _records(self, name: str) -> Records:
+        slot = _find(self._inputs, name, "input")
+        start, count = evaluate(slot.place, self._columns), self._columns[slot.axis]
+        words = self._arena[start : start + 8 * RECORD_WORDS * count].view(np.int64)
+        return words.reshape(count, RECORD_WORDS)
 
     def output(self, name: str) -> Array:
         """The [columns, ...reversed dims] view of an output; [...reversed dims] without axis."""
@@ -251,6 +308,7 @@ class Program:
     def run(self, threads: int = 0) -> None:
         """Compute the step, on as many threads as it is worth unless told otherwise."""
         count = threads or self.threads
+        self._sparse.settle(self._records)
         if count == 1 or self._pool is None:
             self._step(self.frame_address, 0, 1)
         else:

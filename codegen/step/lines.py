@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from xdsl.dialects.builtin import Float64Type
 from xdsl.ir import SSAValue
 
 from brainscript.dialects.sched import CallOp
@@ -13,8 +12,7 @@ from brainscript.dialects.tensors import type_of
 
 def column_bytes(value: SSAValue) -> int:
     """The bytes of one column of a buffer."""
-    kind = type_of(value)
-    return kind.elements * (8 if isinstance(kind.element, Float64Type) else 4)
+    return type_of(value).bytes
 
 
 class StepLines:

@@ -40,6 +40,7 @@ from brainscript.dialects.net import (
     samples,
     sequence,
     shape,
+    sparse,
 )
 from brainscript.dialects.net.base import make, parse_operands, parse_options, print_options
 from brainscript.dialects.net.parameters import ParameterOp, ReadOp, SinkOp, StateOp, SymbolOp
@@ -243,6 +244,7 @@ def _operations() -> Iterator[type[Operation]]:
         sequence,
         shape,
         samples,
+        sparse,
         convolution,
         pooling,
         crop,

@@ -25,6 +25,7 @@ from brainscript.dialects.net.shapes import (
     as_written,
     is_known,
 )
+from brainscript.dialects.net.sparse import SparseGradientOp, TouchedOp
 from brainscript.dialects.tensors import TensorType, type_of
 
 
@@ -280,7 +281,7 @@ KERNELS = frozenset(
 
 def layouts_of(op: Operation) -> tuple[str, ...]:
     """The axes whose layouts the kernel of an operation takes, in the order of its pointers."""
-    if op.name not in KERNELS:
+    if op.name not in KERNELS and not isinstance(op, TouchedOp | SparseGradientOp):
         return ()
     values: tuple[SSAValue, ...] = (*op.operands, *op.results)
     axes = [type_of(v).axis for v in values]

@@ -254,10 +254,10 @@ class CallOp(IRDLOperation):
         return call
 
 
-def _memory(value: SSAValue) -> tuple[Attribute, int, str | None]:
+def _memory(value: SSAValue) -> tuple[Attribute, int, str | None, bool]:
     """What a pointer points to: elements in a row for each sample, whatever the axes of one."""
     kind = type_of(value)
-    return kind.element, kind.elements, kind.axis
+    return kind.element, kind.elements, kind.axis, kind.sparse
 
 
 @irdl_op_definition

@@ -24,13 +24,24 @@ from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
 from brainscript.dialects.net.sequence import KERNELS as SEQUENCE
+from brainscript.dialects.net.sparse import SPARSE_KERNELS
 from brainscript.dialects.tensors import Shape, shape_of, type_of
 
-FAMILIES = ("gemm", "pack", "rows", "columns", "samples", "draw", "sequence", "convolution")
+FAMILIES = (
+    "gemm",
+    "pack",
+    "rows",
+    "columns",
+    "samples",
+    "draw",
+    "sequence",
+    "sparse",
+    "convolution",
+)
 """How a kernel is compiled: a matrix product with an epilogue; weights put in order for one;
 anything local to one column (or flat, without columns); a sum over all columns; other columns in
 an order; random numbers from the native library; an operation that looks at the layouts of dynamic
-axes; an operation on windows, with an epilogue."""
+axes; one on samples that are stored sparse; an operation on windows, with an epilogue."""
 
 PRODUCTS = (
     "net.times",
@@ -197,11 +208,13 @@ class KernelOp(IRDLOperation):
             return
         if self.family.data in ("pack", "draw"):
             return
+        if (self.family.data == "sparse") != any(op.name in SPARSE_KERNELS for op in self.steps):
+            raise VerifyException("an operation on sparse values needs a kernel of that family")
         if (self.family.data == "sequence") != any(op.name in SEQUENCE for op in self.steps):
             raise VerifyException("an operation on sequences needs a kernel of that family")
-        if self.family.data == "sequence":
+        if self.family.data in ("sequence", "sparse"):
             if len(self.steps) != 1:
-                raise VerifyException("a sequence kernel is one operation")
+                raise VerifyException(f"a {self.family.data} kernel is one operation")
             return
         self._verify_sample_product(products)
         self._verify_moves()

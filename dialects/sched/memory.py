@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from xdsl.dialects.builtin import Float64Type
 from xdsl.ir import SSAValue
 
 from brainscript.dialects.tensors import type_of
@@ -18,10 +17,9 @@ SAMPLES = (1, 16, 17, 4096)
 def size_of(value: SSAValue, axes: Sequence[str]) -> Form:
     """The bytes of a buffer: `[50], f32, @"*"` takes 200 for each column, `[50], f32` takes 256."""
     kind = type_of(value)
-    size = kind.elements * (8 if isinstance(kind.element, Float64Type) else 4)
     if kind.axis is None:
-        return (round_up(size),) + (0,) * len(axes)
-    return (0, *(size if axis == kind.axis else 0 for axis in axes))
+        return (round_up(kind.bytes),) + (0,) * len(axes)
+    return (0, *(kind.bytes if axis == kind.axis else 0 for axis in axes))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from brainscript.dialects.net import elementwise as ew
+from brainscript.dialects.net.linear import SumElementsOp
+from brainscript.dialects.net.reduce import ReduceOp
+from brainscript.dialects.net.shapes import OVER_ALL
 from brainscript.dialects.tensors import type_of
 from brainscript.passes.gradient.terms import Term
 
@@ -55,6 +58,8 @@ class Step:
     """`(1 - m) eta`, made once for all parameters with one multiplier."""
     touched: Term | None = None
     """1 in the columns that a sparse input touches, else 0; None of a dense gradient."""
+    rows: bool = False
+    """Whether g holds the columns touched alone, on a dynamic axis; the step lies there too."""
 
 
 def sgd(step: Step) -> Term:
@@ -62,6 +67,9 @@ def sgd(step: Step) -> Term:
 
     With a sparse input, in the columns touched alone: `s <- m s + (1 - m) g`; the step is `eta s`.
     """
+    if step.rows:
+        fresh = step.momentum * step.memory.old("momentum") + (1 - step.momentum) * step.g
+        return step.eta * step.memory.keep("momentum", fresh)
     if step.touched is not None:
         old = step.memory.old("momentum")
         fresh = step.momentum * old + (1 - step.momentum) * step.g
@@ -145,6 +153,8 @@ def _normalised(step: Step, gain: Term) -> Term:
 
 def _mean(step: Step, gain: Term) -> Term:
     """The mean over the tensor; with a sparse input over the columns touched."""
+    if step.rows:
+        return gain.apply(ReduceOp, op="Mean", axis=OVER_ALL)
     if step.touched is None:
         return gain.sum() * (1.0 / step.elements)
     rows = step.elements // type_of(step.touched.value).elements
@@ -157,7 +167,9 @@ def clipped(g: Term, bound: Term, whole: bool) -> Term:
     if not whole:
         low = g.apply(ew.LessOp, -bound).choose(-bound, g)
         return g.apply(ew.GreaterOp, bound).choose(bound, low)
-    norm = (g * g).sum().apply(ew.SqrtOp)
+    squares = g * g
+    alone = type_of(g.value).axis is None
+    norm = (squares.sum() if alone else squares.apply(SumElementsOp)).apply(ew.SqrtOp)
     return g * norm.apply(ew.GreaterOp, bound).choose(bound * norm.reciprocal(), 1.0)
 
 

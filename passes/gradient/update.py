@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import LocationAttr, ModuleOp
@@ -33,7 +33,7 @@ from brainscript.dialects.net.random import UniformOp, generator_type
 from brainscript.dialects.tensors import Element, TensorType, type_of
 from brainscript.passes.gradient.build import element_of
 from brainscript.passes.gradient.rules import RULES, Step, clipped, thresholded
-from brainscript.passes.gradient.sparse import touched
+from brainscript.passes.gradient.sparse import Rows, forget
 from brainscript.passes.gradient.terms import Term, Writer
 
 LEARNING_RATE = "hyper.learning_rate"
@@ -125,8 +125,10 @@ class Update:
                 scaled[by] = gain * rates[by]
             self.writer.location = op.location
             self._update(op, parameter, momentum, rates[by], scaled[by])
+            gradient = op.value
             op.detach()
             op.erase()
+            forget(gradient)
         return self.writes
 
     def _update(
@@ -135,6 +137,13 @@ class Update:
         """Clip, regularise, take the step of the rule, regularise again."""
         asked, memory = self.asked, ParameterMemory(self, op, parameter)
         g, kind = self.writer.term(op.value), type_of(op.value)
+        sparse = asked.rule in SPARSE_RULES and not asked.l2
+        rows = Rows.of(self.writer, op.value) if sparse else None
+        if rows is not None and not (asked.l1 or asked.noise):
+            columns = ColumnMemory(self, op, parameter, rows)
+            given = Step(rows.gradient(), eta, momentum, columns, 0, asked.average, scaled)
+            self._update_rows(op, replace(given, rows=True), columns)
+            return
         if asked.clip:
             bound = memory.hyper("clipping") * memory.hyper("samples")
             g = clipped(g, bound, asked.clip == "norm")
@@ -143,8 +152,7 @@ class Update:
             decay = memory.hyper("l2") * memory.hyper("samples")
             g = g + decay * self.writer.term(self._read(op.target, kind))
         elements = math.prod(kind.shape or ())
-        sparse = asked.rule in SPARSE_RULES and not asked.l2
-        block = touched(self.writer, op.value) if sparse else None
+        block = None if rows is None else rows.mask()
         given = Step(g, eta, momentum, memory, elements, asked.average, scaled, block)
         step = RULES[asked.rule](given)
         weight = self.writer.term(self._read(op.target, kind)) - step
@@ -153,6 +161,16 @@ class Update:
         if asked.l1 and regular:
             weight = thresholded(weight, eta * (memory.hyper("l1") * memory.hyper("samples")))
         self.write(op.target, weight, op.location)
+
+    def _update_rows(self, op: GradientOp, given: Step, memory: ColumnMemory) -> None:
+        """The same for the columns that sparse inputs touch; the others stay."""
+        asked, rows = self.asked, memory.rows
+        if asked.clip:
+            bound = memory.hyper("clipping") * memory.hyper("samples")
+            given = replace(given, g=clipped(given.g, bound, asked.clip == "norm"))
+        step = RULES[asked.rule](given)
+        table = self._read(op.target, type_of(op.value))
+        self.write(op.target, rows.put(table, rows.take(table) - step), op.location)
 
     def write(self, name: str, value: Term, location: LocationAttr) -> None:
         """Write a symbol once everything is computed."""
@@ -264,3 +282,22 @@ class ParameterMemory:
     def hyper(self, name: str) -> Term:
         """A number that the host sets."""
         return self._update.scalar(f"hyper.{name}", "hyper")
+
+
+class ColumnMemory(ParameterMemory):
+    """What a rule remembers of the columns of a parameter that a minibatch touches."""
+
+    def __init__(self, update: Update, op: GradientOp, parameter: ParameterOp, rows: Rows):
+        super().__init__(update, op, parameter)
+        self.rows = rows
+
+    def old(self, kind: str) -> Term:
+        """The remembered columns of this kind, zero at first."""
+        return self.rows.take(super().old(kind).value)
+
+    def keep(self, kind: str, value: Term) -> Term:
+        """Remember columns, and numbers; gives the value back."""
+        if type_of(value.value).axis is None:
+            return super().keep(kind, value)
+        super().keep(kind, self.rows.put(super().old(kind).value, value))
+        return value

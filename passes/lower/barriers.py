@@ -14,6 +14,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from brainscript.axes import made
 from brainscript.dialects.net.sequence import WhereOp
+from brainscript.dialects.net.sparse import TouchedOp
 from brainscript.dialects.sched import (
     BarrierOp,
     BufferOp,
@@ -149,7 +150,7 @@ class _Touched:
         found = [a for v in call.operands if (a := type_of(v).axis) and made(a).kind == "found"]
         reads += [f"layout {axis}" for axis in found]
         kernel = call.callee()
-        if kernel is not None and isinstance(kernel.steps[0], WhereOp):
+        if kernel is not None and isinstance(kernel.steps[0], WhereOp | TouchedOp):
             writes += [f"layout {axis}" for axis in found]
         return _Touched(call.serial is not None, reads, writes)
 

@@ -16,6 +16,7 @@ from brainscript.dialects.net.network import NetworkOp, networks_of
 from brainscript.dialects.net.parameters import ReadOp, WriteOp
 from brainscript.dialects.net.recurrence import RecurrenceOp
 from brainscript.dialects.net.sequence import WhereOp
+from brainscript.dialects.net.sparse import PutColumnsOp, TouchedOp
 from brainscript.dialects.tensors import type_of
 from brainscript.passes.infer.recurrences import find_recurrences, keep_root_names
 from brainscript.passes.lower.fusion.clusters import Clusters, forward_order, members
@@ -105,6 +106,8 @@ def family_of(operations: Sequence[Operation]) -> str | None:
         return LOOP if len(operations) == 1 else None
     if isinstance(operations[0], CarryOutOp):
         return "sequence"
+    if isinstance(operations[0], PutColumnsOp):
+        return "sparse"
     return Group(operations).family()
 
 
@@ -127,7 +130,8 @@ def edges_of(nodes: Sequence[Operation]) -> Iterator[tuple[int, int]]:
 
 def _finders_first(nodes: Sequence[Operation]) -> Iterator[tuple[int, int]]:
     """What makes an axis while the step runs comes before all that lies on it."""
-    makers = {type_of(op.result).axis: i for i, op in enumerate(nodes) if isinstance(op, WhereOp)}
+    finders = (WhereOp, TouchedOp)
+    makers = {type_of(op.result).axis: i for i, op in enumerate(nodes) if isinstance(op, finders)}
     for i, op in enumerate(nodes if makers else ()):
         axes = {type_of(v).axis for v in (*op.operands, *op.results)}
         yield from ((makers[axis], i) for axis in axes if axis in makers and makers[axis] != i)
@@ -146,10 +150,10 @@ class Merger:
     def run(self) -> None:
         """One round after the other, each until it changes nothing.
 
-        What is kept for the next minibatch is written where it lies.
+        What is kept for the next minibatch, or has some new columns, is written where it lies.
         """
         for node, op in enumerate(self.nodes):
-            if isinstance(op, WriteOp) and isinstance(op.value.owner, CarryOutOp):
+            if isinstance(op, WriteOp) and isinstance(op.value.owner, CarryOutOp | PutColumnsOp):
                 self.clusters.merge(self.place[op.value.owner], node)
         for rule in MERGES:
             while any([self._join(node, rule) for node in range(len(self.nodes))]):

@@ -54,7 +54,7 @@ def _slot(name: str, memory: SSAValue, axes: Sequence[str], state: int = -1) -> 
     assert kind.shape is not None
     axis = -1 if kind.axis is None else axes.index(kind.axis)
     place = () if buffer.place is None else coefficients(buffer.place)
-    return Slot(name, kind.shape, _element(memory), axis, place, state)
+    return Slot(name, kind.shape, _element(memory), axis, place, state, kind.sparse)
 
 
 def _state(buffer: BufferOp) -> StateSlot:

@@ -24,6 +24,7 @@ FAMILIES = {
     "samples": "brainscript.passes.lower.samples:lower_samples",
     "draw": "brainscript.passes.lower.draws:lower_draw",
     "convolution": "brainscript.passes.lower.convolution:lower_convolution",
+    "sparse": "brainscript.passes.lower.sparse:lower_sparse",
     "sequence": "brainscript.passes.lower.sequence:lower_sequence",
 }
 """The lowering of each kernel family, imported on demand."""

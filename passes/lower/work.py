@@ -8,6 +8,7 @@ from math import isqrt
 from xdsl.ir import Operation
 
 from brainscript.dialects.net.convolution import CorrelationOp, WindowOp
+from brainscript.dialects.net.sparse import SPARSE_KERNELS, SparseGradientOp
 from brainscript.dialects.net.windows import kernel_size
 from brainscript.dialects.sched import PRODUCTS, KernelOp
 from brainscript.dialects.tensors import type_of
@@ -31,6 +32,9 @@ EXPENSIVE = frozenset(
     )
 )
 
+FEW_ELEMENTS = 8
+"""How many elements a sparse sample is taken to have."""
+
 
 def work_of(kernel: KernelOp | None, axes: Sequence[str]) -> Form:
     """The floating-point operations of one call as a form over the sizes of the axes."""
@@ -44,7 +48,9 @@ def work_of(kernel: KernelOp | None, axes: Sequence[str]) -> Form:
 def _form(op: Operation, axes: Sequence[str]) -> Form:
     values = [type_of(v) for v in (*op.operands, *op.results)]
     axis = next((v.axis for v in values if v.axis is not None), None)
-    if isinstance(op, WindowOp):
+    if op.name in SPARSE_KERNELS:
+        count = sparse_work(op)
+    elif isinstance(op, WindowOp):
         count = window_work(op)
     elif op.name in PRODUCTS:
         volume = 1
@@ -57,6 +63,14 @@ def _form(op: Operation, axes: Sequence[str]) -> Form:
     if axis is None:
         return (count,) + (0,) * len(axes)
     return (0, *(count if name == axis else 0 for name in axes))
+
+
+def sparse_work(op: Operation) -> int:
+    """The result of each sample, for a few elements; a value that is made dense has all."""
+    if isinstance(op, SparseGradientOp):
+        return FEW_ELEMENTS * type_of(op.g).elements
+    kind = type_of(op.results[0])
+    return FEW_ELEMENTS * kind.elements if kind.axis is not None else 1
 
 
 def window_work(op: WindowOp) -> int:

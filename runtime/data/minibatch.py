@@ -117,6 +117,31 @@ class Minibatch:
         self._gather(stream, rows.ctypes.data)
         target[...] = rows.reshape(target.shape)
 
+    def refer(self, name: str, element_bytes: int, records: NDArray[np.int64]) -> bool:
+        """Point records to the elements of the samples of a sparse input, which lie in the corpus.
+
+        False where they are of another type, or not sparse: nothing is done then.
+        """
+        reader = self._reader
+        stream = reader.binding[name]
+        if element_bytes != reader.dtype.itemsize or not reader.corpus.streams[stream].sparse:
+            return False
+        info, target = ctypes.byref(self._info), np.ascontiguousarray(records)
+        if library().bs_reader_refer(reader.handle, stream, info, target.ctypes.data):
+            raise MemoryError("no memory to pack a minibatch")
+        records[...] = target
+        return True
+
+    def elements(self, names: Sequence[str]) -> int:
+        """How many elements the samples of these inputs have in all; of dense ones none count."""
+        reader, info = self._reader, ctypes.byref(self._info)
+        streams = [reader.binding[name] for name in names]
+        return sum(
+            int(library().bs_reader_elements(reader.handle, stream, info))
+            for stream in streams
+            if reader.corpus.streams[stream].sparse
+        )
+
     def _gather(self, stream: int, address: int) -> None:
         info = ctypes.byref(self._info)
         if library().bs_reader_gather(self._reader.handle, stream, info, address):

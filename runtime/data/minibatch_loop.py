@@ -123,6 +123,10 @@ class MinibatchLoop:
             and all(made(axis).kind != "stream" or axis in reader.axes for axis in axes)
             and all(slot.name in reader.binding for slot in inputs)
             and all(
+                not slot.sparse or reader.corpus.streams[reader.binding[slot.name]].sparse
+                for slot in inputs
+            )
+            and all(
                 slot.element == ("f64" if reader.dtype.itemsize == 8 else "f32") for slot in inputs
             )
         )
@@ -146,6 +150,7 @@ class MinibatchLoop:
                 slot.place[0],
                 (ctypes.c_int64 * len(factors))(*factors),
             )
+            native.sparse = slot.sparse
         return inputs
 
     def _place_scalars(self) -> None:

@@ -1,10 +1,12 @@
 // Many minibatches of one step without Python: fetch, hand over, run, count.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
 #include "api.h"
 #include "data/layout.h"
 #include "data/reader.h"
+#include "data/sparse.h"
 #include "pool.h"
 
 namespace {
@@ -62,6 +64,7 @@ class Loop {
   // Columns per axis, or a bound of them; false when the buffers are too small.
   bool measure(const Minibatch& batch) {
     const auto sequences = static_cast<int64_t>(batch.count);
+    const int64_t elements = sparse_elements(batch);
     bool fits = true;
     for (int64_t i = 0; i < plan_.axes; ++i) {
       const int64_t axis = plan_.order[i];
@@ -72,12 +75,25 @@ class Loop {
       } else if (made.kind == kAxisSlice) {
         columns = columns_[made.source];
       } else if (made.kind == kAxisFound) {
-        columns = made.begin * columns_[made.source];
+        const int64_t most = std::min(made.end, elements);
+        columns = made.begin == 0 ? most : made.begin * columns_[made.source];
       }
       columns_[axis] = columns;
-      fits = fits && columns <= plan_.capacity[axis] && sequences <= plan_.capacity[axis];
+      const bool rows = made.kind == kAxisFound && made.begin == 0;
+      const int64_t needed = rows ? columns : std::max(columns, sequences);
+      fits = fits && needed <= plan_.capacity[axis];
     }
     return fits;
+  }
+
+  // The elements of all sparse inputs.
+  int64_t sparse_elements(const Minibatch& batch) const {
+    uint64_t elements = 0;
+    for (int64_t i = 0; i < plan_.input_count; ++i) {
+      const bs_input& input = plan_.inputs[i];
+      if (input.sparse != 0) elements += stream_elements(stream(input.stream), batch);
+    }
+    return static_cast<int64_t>(elements);
   }
 
   // The layout of each axis that is known before the step runs; false when a sequence gets no step.
@@ -141,7 +157,12 @@ class Loop {
         offset += input.coefficients[axis] * padded(columns_[axis]);
       }
       const StreamView& from = stream(input.stream);
-      if (batch_->frames(from)) {
+      auto* const samples = reinterpret_cast<bs_sample*>(arena + offset);
+      if (input.sparse != 0 && batch_->frames(from)) {
+        refer(from, *batch_, samples, tid, nt);
+      } else if (input.sparse != 0) {
+        refer_packed(from, *batch_, layout(input.axis), samples, tid, nt);
+      } else if (batch_->frames(from)) {
         gather_share(from, *batch_, arena + offset, tid, nt);
       } else {
         gather_packed(from, *batch_, layout(input.axis), arena + offset, tid, nt);
@@ -156,7 +177,9 @@ class Loop {
   int64_t input_bytes() const {
     int64_t bytes = 0;
     for (int64_t i = 0; i < plan_.input_count; ++i) {
-      bytes += stream(plan_.inputs[i].stream).data->dim * plan_.element_bytes;
+      const bs_input& input = plan_.inputs[i];
+      const uint64_t dim = stream(input.stream).data->dim;
+      bytes += input.sparse != 0 ? sizeof(bs_sample) : dim * plan_.element_bytes;
     }
     return bytes * static_cast<int64_t>(batch_->samples);
   }

@@ -16,6 +16,7 @@ from brainscript.runtime.network import (
     NodeSpec,
     Reader,
     Step,
+    numpy_type,
 )
 from brainscript.runtime.program import Program
 from brainscript.runtime.train.log import Value
@@ -24,11 +25,17 @@ from brainscript.runtime.train.rates import momentum_for
 
 def feed(step: Step, inputs: Sequence[InputSpec], minibatch: Minibatch) -> None:
     """Set the sizes of a step and fill its inputs."""
+    sparse = step.sparse_inputs
+    if sparse:
+        step.expect_elements(minibatch.elements(sparse))
     if minibatch.frames:
         step.set_columns(minibatch.columns)
     else:
         step.set_layouts(minibatch.layouts)
     for spec in inputs:
+        width = numpy_type(spec.element).itemsize
+        if spec.name in sparse and minibatch.refer(spec.name, width, step.records(spec.name)):
+            continue
         minibatch.fill(spec.name, step.input(spec.name))
 
 

@@ -21,9 +21,10 @@ from brainscript.dialects.net import parameters as leaves
 from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.network import NetworkOp, RootsOp, network_of, node_name_of
 from brainscript.dialects.tensors import TensorType, type_of
-from test.numeric import formulas, formulas_sequence
+from test.numeric import formulas, formulas_sequence, formulas_sparse
 
 Array = npt.NDArray[Any]
+SPECIAL = formulas_sequence.SPECIAL | formulas_sparse.SPECIAL
 
 
 @dataclass
@@ -109,7 +110,7 @@ def _step(
         _sink(op, run, memory)
         return
     result = op.results[0]
-    if op.name in formulas_sequence.SPECIAL:
+    if op.name in SPECIAL:
         assert isinstance(op, NetOp)
         assert isinstance(columns, Columns)
         run.values[result] = in_sequences(op, [run.values[v] for v in op.operands], columns)
@@ -144,7 +145,7 @@ def in_sequences(op: NetOp, arrays: list[Array], columns: Columns) -> Array:
     for axis in (type_of(v).axis for v in (*op.operands, *op.results)):
         if axis is not None:
             formulas_sequence.know(axis, columns.lengths)
-    return formulas_sequence.SPECIAL[op.name](op, arrays, columns.lengths)
+    return SPECIAL[op.name](op, arrays, columns.lengths)
 
 
 def compute(op: NetOp, arrays: list[Array], columns: Mapping[str, int]) -> Array:

@@ -15,6 +15,7 @@ from brainscript.dialects.net.samples import QueryFoldOp, RollOp
 from brainscript.dialects.net.sequence import KERNELS as SEQUENCE
 from brainscript.dialects.net.shape import ReshapeOp
 from brainscript.dialects.net.shapes import OVER_SAMPLES
+from brainscript.dialects.net.sparse import SPARSE_KERNELS
 from brainscript.dialects.sched import PRODUCTS, SPLICE, WINDOWS, is_sample_product, is_view
 from brainscript.dialects.tensors import type_of
 
@@ -150,6 +151,11 @@ def is_sequence(op: Operation) -> bool:
     return op.name in SEQUENCE
 
 
+def is_sparse(op: Operation) -> bool:
+    """Whether the operation works on values that are stored sparse, or moves columns for one."""
+    return op.name in SPARSE_KERNELS
+
+
 def is_elementwise(op: Operation) -> bool:
     """Whether one element of the result needs one element of each operand."""
     return op.name in ELEMENTWISE
@@ -188,6 +194,7 @@ def check_supported(op: Operation) -> None:
         or is_draw(op)
         or is_sequence(op)
         or is_pack(op)
+        or is_sparse(op)
         or meets_samples(op)
         or isinstance(op, WriteOp | RecurrenceOp)
     )

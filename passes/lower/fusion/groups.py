@@ -9,6 +9,7 @@ from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net.carry import CarryOutOp
 from brainscript.dialects.net.parameters import IndexOp, ReadOp, WriteOp
+from brainscript.dialects.net.sparse import PutColumnsOp
 from brainscript.dialects.sched import (
     SPLICE,
     aligned_shapes,
@@ -30,6 +31,7 @@ from brainscript.passes.lower.fusion.families import (
     is_pack,
     is_product,
     is_sequence,
+    is_sparse,
     is_windows,
     meets_samples,
     memory_of,
@@ -46,6 +48,7 @@ ALONE: tuple[tuple[Callable[[Operation], bool], str], ...] = (
     (is_draw, "draw"),
     (is_pack, "pack"),
     (is_sequence, "sequence"),
+    (is_sparse, "sparse"),
     (is_column_largest, "columns"),
 )
 """Operations that are a kernel of their own, and its family."""
@@ -169,7 +172,7 @@ class Group:
             return False
         targets = {op.target for op in self.writes}
         return all(
-            (is_elementwise(op) or isinstance(op, CarryOutOp))
+            (is_elementwise(op) or isinstance(op, CarryOutOp | PutColumnsOp))
             and type_of(op.results[0]) == type_of(value)
             for op in self.body
             for value in op.operands

@@ -79,20 +79,6 @@ void gather_ranks(const StreamView& stream, const T* values, const Minibatch& ba
 }
 }  // namespace
 
-void refer_packed(const StreamView& stream, const Minibatch& batch, const Layout& layout,
-                  bs_sample* out, int64_t tid, int64_t nt) {
-  const StreamData& data = *stream.data;
-  const int64_t count = layout.sequences();
-  for (int64_t rank = tid; rank < count; rank += nt) {
-    const auto i = static_cast<uint64_t>(layout.order()[rank]);
-    const uint64_t first = stream.begin(batch.sequences[i]) + batch.begin(i);
-    const int64_t length = layout.lengths()[rank];
-    for (int64_t t = 0; t < length; ++t) {
-      out[layout.offsets()[t] + rank] = sample_of(data, first + static_cast<uint64_t>(t));
-    }
-  }
-}
-
 void gather_packed(const StreamView& stream, const Minibatch& batch, const Layout& layout,
                    void* out, int64_t tid, int64_t nt) {
   const StreamData& data = *stream.data;

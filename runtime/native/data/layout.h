@@ -110,10 +110,6 @@ struct LayoutMemory {
   Layout layout;
 };
 
-// Says where the elements of sparse samples lie, each at its column: the share of thread `tid`.
-void refer_packed(const StreamView& stream, const Minibatch& batch, const Layout& layout,
-                  bs_sample* out, int64_t tid, int64_t nt);
-
 // Copies the share of thread `tid` of `nt`: the samples of a stream, each to its column.
 void gather_packed(const StreamView& stream, const Minibatch& batch, const Layout& layout,
                    void* out, int64_t tid, int64_t nt);

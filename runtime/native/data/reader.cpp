@@ -1,7 +1,7 @@
 // Epochs and minibatches, and the copy of their samples into dense rows.
 #include "reader.h"
 
-#include "layout.h"
+#include "sparse.h"
 
 #include <algorithm>
 
@@ -300,6 +300,30 @@ BS_EXPORT int64_t bs_reader_gather(void* reader, int64_t stream, const bs_miniba
   } catch (const std::exception&) {
     return kNoMemory;
   }
+}
+
+// Where the elements of each sample of a sparse stream lie, at the column that the layout gives it.
+BS_EXPORT int64_t bs_reader_refer(void* reader, int64_t stream, const bs_minibatch* batch,
+                                  bs_sample* out) {
+  const StreamView& view = stream_of(reader, stream);
+  const Minibatch samples = batch_from(batch);
+  if (samples.frames(view)) {
+    refer(view, samples, out, 0, 1);
+    return kDone;
+  }
+  try {
+    LayoutMemory memory(stream_columns(view, samples));
+    memory.layout.set_stream(view, samples);
+    refer_packed(view, samples, memory.layout, out, 0, 1);
+    return kDone;
+  } catch (const std::exception&) {
+    return kNoMemory;
+  }
+}
+
+// The elements of a sparse stream in a minibatch.
+BS_EXPORT int64_t bs_reader_elements(void* reader, int64_t stream, const bs_minibatch* batch) {
+  return static_cast<int64_t>(stream_elements(stream_of(reader, stream), batch_from(batch)));
 }
 
 // Pieces of at most `length` steps from the next epoch on; 0: whole sequences.

@@ -1,0 +1,38 @@
+"""Kernels of the family `sparse`: operations on samples whose elements are mostly 0.
+
+Memory holds for each sample where its elements lie that are not 0; each operation is a kernel of
+its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from brainscript.dialects.kern import FuncOp
+from brainscript.dialects.sched import KernelOp
+from brainscript.passes.lower.sparse import gradients, products, samples
+from brainscript.target import Target
+
+__all__ = ["lower_sparse"]
+
+LOWERINGS: dict[str, Callable[[KernelOp, Target], FuncOp]] = {
+    "net.densify": samples.lower_densify,
+    "net.sparse_dot": samples.lower_dot,
+    "net.sparse_largest": samples.lower_largest,
+    "net.sparse_sum": samples.lower_sum,
+    "net.sparse_times": products.lower_times,
+    "net.sparse_times_gradient": gradients.lower_gradient,
+    "net.touched": gradients.lower_touched,
+    "net.slots": gradients.lower_slots,
+    "net.put_columns": gradients.lower_put,
+}
+
+
+def lower_sparse(kernel: KernelOp, target: Target) -> FuncOp:
+    """The loops of a sparse kernel.
+
+    Before: `sched.kernel @k sparse(%w : [150 x 943], %x : [943], @"*", sparse) -> ([150], @"*")
+    { net.sparse_times %w, %x }`
+    After: `kern.func @k(%w, %x, %y, ..)` with a loop over this thread's samples.
+    """
+    return LOWERINGS[kernel.steps[0].name](kernel, target)
