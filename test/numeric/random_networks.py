@@ -31,6 +31,8 @@ class RandomNetwork:
     fit. All values that nothing uses become outputs; some parameters are written at the end.
     """
 
+    unary, binary = UNARY, BINARY
+
     def __init__(self, seed: int, count: int = 12):
         self.random = Random(seed)
         self.lines: list[str] = []
@@ -38,7 +40,7 @@ class RandomNetwork:
         self.values: list[tuple[str, Shape, bool]] = []
         self.used: set[str] = set()
         self.parameters: list[tuple[str, Shape]] = []
-        self.number = 0
+        self.number: int = 0
         for _ in range(self.random.randint(1, 2)):
             self.add_input(self.random_shape())
         while len(self.values) < count:
@@ -90,14 +92,14 @@ class RandomNetwork:
 
     def add_unary(self) -> None:
         name, shape, sampled = self.pick()
-        self.make(f"{self.random.choice(UNARY)} %{name}", shape, sampled, (name,))
+        self.make(f"{self.random.choice(self.unary)} %{name}", shape, sampled, (name,))
 
     def add_binary(self) -> None:
         name, shape, _ = self.pick()
         fitting = [v for v in self.values if joined(shape, v[1])]
         other, partner, _ = self.random.choice(fitting)
         pair = self.random.sample([name, other], 2)
-        text = f"{self.random.choice(BINARY)} %{pair[0]}, %{pair[1]}"
+        text = f"{self.random.choice(self.binary)} %{pair[0]}, %{pair[1]}"
         self.make(text, joined(shape, partner), True, (name, other))
 
     def add_product(self) -> None:

@@ -30,6 +30,8 @@ from test.numeric.recurrence_reference import Reference, columns_of
 BY_NAME = {loop.name: loop for loop in (*LOOPS, *LARGE)}
 LENGTHS = ((1,), (1, 1, 1), (4, 4, 4), (3, 5, 1, 1, 2), (1, 2, 3, 4, 5, 6, 7), (2,) * 20)
 STEP = 1e-5
+SUMS = ("momentum.", "criterion.")
+"""The states that are sums over the sequences of a minibatch."""
 
 
 def module_of(loop: Loop, precision: str = "float") -> ModuleOp:
@@ -155,6 +157,32 @@ def test_results_do_not_depend_on_packing(name: str):
         wanted = all_at_once[place[sequence]].tobytes()
         assert other[columns[position]].tobytes() == wanted
         assert single.tobytes() == wanted
+
+
+@pytest.mark.parametrize("name", ["lstm", "coupled", "stacked, both ways", "packed weights"])
+def test_gradients_do_not_depend_on_packing(name: str):
+    """Minibatches of any size and order: what their sequences give adds up to the same."""
+    compiled, lengths = trained(name), (3, 5, 1, 4, 2, 1)
+    inputs = random_inputs(compiled.module, sum(lengths))
+    place = columns_of(lengths)
+
+    def sums(sequences: Sequence[int]) -> dict[str, Array]:
+        """The criterion, and the gradients, to which the states of momentum are proportional."""
+        mine = [lengths[s] for s in sequences]
+        part = {key: np.zeros_like(array[..., : sum(mine)]) for key, array in inputs.items()}
+        for key, array in inputs.items():
+            for columns, sequence in zip(columns_of(mine), sequences, strict=True):
+                part[key][..., columns] = array[..., place[sequence]]
+        states, _ = run(compiled, mine, part)
+        return {k: v.astype(np.float64) for k, v in states.items() if k.startswith(SUMS)}
+
+    whole = sums(range(6))
+    assert any(key.startswith("momentum.") for key in whole)
+    for split in ([[i] for i in range(6)], [[5, 1], [2, 0], [4, 3]], [[3, 2, 1, 0], [5, 4]]):
+        parts = [sums(sequences) for sequences in split]
+        for key, total in whole.items():
+            found = np.sum([part[key] for part in parts], axis=0)
+            assert close(found, total, 2e-6), f"{key} of {split}"
 
 
 @pytest.mark.parametrize("name", ["elman", "gru", "stacked, both ways"])
