@@ -215,7 +215,7 @@ class _Maker:
             self.operations.append(clone)
             self._made |= images
         elif isinstance(op, EditedOp):
-            self.operations += importer.edit(op, self.value)
+            self.operations += importer.edit(op, self._made)
         return isinstance(op, LoadedNodeOp | CloneOp | ClonedOp | EditedOp)
 
     def _read(self, op: ReadOp, name: str) -> Operation:

@@ -65,4 +65,5 @@ def is_model(path: str | Path) -> bool:
     except OSError:
         return False
     known = start.startswith((MAGIC, *dbn.STARTS)) or looks_like_dictionary(start)
-    return known or start[8:9] == b"{" or Path(path).suffix.lower() in EXTENSIONS
+    container = start[8:9] == b"{" and b"\0" in start[:8]  # a config may begin with `train = {`
+    return known or container or Path(path).suffix.lower() in EXTENSIONS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.ir import Operation, SSAValue
@@ -14,6 +14,8 @@ from brainscript.dialects.bs import (
     CloneOp,
     EditedOp,
     LoadedNodeOp,
+    NetworkRecordOp,
+    RecordOp,
 )
 from brainscript.dialects.net.clone import BASE, ORIGIN, PATH, TAGS, ReplaceOp
 from brainscript.dialects.net.clone import CloneOp as NetCloneOp
@@ -183,17 +185,17 @@ class Importer:
             image.name_hint = one.result.name_hint
         return new, {one.result: image for one, image in images}
 
-    def edit(self, op: EditedOp, made: Callable[[SSAValue], SSAValue]) -> list[Operation]:
-        """One `net.replace` for each pair of an edit."""
+    def edit(self, op: EditedOp, made: Mapping[SSAValue, SSAValue]) -> list[Operation]:
+        """One `net.replace` for each pair of an edit; marks what the network had before."""
         count = 2 * len(op.names.data)
         location = user_location(op.location)
         pairs = zip(op.nodes[:count:2], op.nodes[1:count:2], strict=True)
-        for value in op.nodes[:count:2]:
-            for inner in reached([made(value)], inputs_of):
-                owner = inner.owner
-                if isinstance(owner, Operation) and ORIGIN not in owner.attributes:
-                    owner.attributes[BASE] = StringAttr(node_name(op) or "network")
-        return [ReplaceOp(made(old), made(new), location) for old, new in pairs]
+        before = [*op.nodes[:count:2], *_members(op.base)]
+        for inner in reached([made[value] for value in before if value in made], inputs_of):
+            owner = inner.owner
+            if isinstance(owner, Operation) and ORIGIN not in owner.attributes:
+                owner.attributes[BASE] = StringAttr(node_name(op) or "network")
+        return [ReplaceOp(made[old], made[new], location) for old, new in pairs]
 
     def mark(self, op: Operation, path: str, group: str) -> None:
         """Note of a new node what its clones are called after, and the group of its tag."""
@@ -201,6 +203,15 @@ class Importer:
             op.attributes[PATH] = StringAttr(path)
         if group:
             op.attributes[TAGS] = ArrayAttr([StringAttr(group)])
+
+
+def _members(network: SSAValue) -> list[SSAValue]:
+    """The members of a network that the program itself defines."""
+    record = network.owner.record.owner if isinstance(network.owner, NetworkRecordOp) else None
+    if not isinstance(record, RecordOp):
+        return []
+    named = record.members[: len(record.names.data)]
+    return [value for member in named for value in flattened(member)]
 
 
 def _guess(kind: TensorType, pairs: Sequence[tuple[SSAValue, SSAValue]]) -> TensorType:
