@@ -10,6 +10,7 @@ from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of
 from brainscript.dialects.net.normalise import InvStdDevOp, MeanOp
 from brainscript.dialects.net.parameters import RANDOM_INITS, InputOp, ParameterOp, ReadOp
 from brainscript.dialects.net.places import span_of
+from brainscript.dialects.net.shape import TraceOp
 from brainscript.dialects.net.stored import stored_of
 from brainscript.dialects.tensors import TensorType, type_of
 from brainscript.passes.ir_text import ir_text
@@ -109,7 +110,14 @@ def _node(op: Operation) -> NodeSpec | None:
     type = type_of(op.results[0])
     inputs = tuple(node_name_of(value) for value in op.operands)
     detail = detail_of(op) if isinstance(op, NetOp) else ""
-    return NodeSpec(name, operation, type.shape or (), type.axis or "", inputs, detail)
+    log = _log_of(op) if isinstance(op, TraceOp) else ()
+    return NodeSpec(name, operation, type.shape or (), type.axis or "", inputs, detail, log)
+
+
+def _log_of(op: TraceOp) -> tuple[str | int, ...]:
+    """What a Trace node logs, as `NodeSpec.log` says it."""
+    number = [op.first, op.frequency, op.rows, op.steps]
+    return (op.say.data, *(attribute.value.data for attribute in number))
 
 
 def _roots(network: NetworkOp) -> dict[str, tuple[str, ...]]:

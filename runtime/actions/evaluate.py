@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.actions.session import Session, named_nodes, network_of
+from brainscript.runtime.actions.session import Session, named_nodes, network_of, unknown_node
+from brainscript.runtime.actions.writers.tracing import KEYS, asked_of, tracer
 from brainscript.runtime.model.store import load_network
 from brainscript.runtime.network import Network
 from brainscript.runtime.train.evaluator import Evaluator
@@ -61,14 +62,22 @@ def _evaluate(
         help = "name nodes with evalNodeNames"
         raise BrainScriptError(Diagnostic("BS0720", title, section.span, help=help))
     size = section.integers("minibatchSize", 40960)[0]
+    asked = asked_of(section)
+    for key in KEYS:
+        for name in section.texts(key, ()):
+            if name not in facts.nodes:
+                raise BrainScriptError(unknown_node(name, facts.nodes, section, key))
+    show = tracer(network, asked, nodes, session.log)
     evaluator = Evaluator(
         network,
         nodes,
         session.log,
         section.integer("numMBsToShowResult", 100),
         section.integer("firstMBsToShowResult", 0),
+        show,
     )
-    inputs = network.inputs_of("test", [node.name for node in nodes])
+    traced = show.names if show is not None else ()
+    inputs = network.inputs_of("test", [*(node.name for node in nodes), *traced])
     reader = session.environment.open_reader(section.section("reader"), inputs, randomize)
     if session.environment.dry_run:
         return []

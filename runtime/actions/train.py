@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from brainscript.builders import find_builder
@@ -65,7 +66,9 @@ def train(section: Settings, session: Session, origin: str = "") -> None:
         network = _network(section, session, files, None, origin)
         nodes = _nodes(network, options, sgd)
         reference = _reference(section, session, options, origin)
-        _readers(section, session, network, nodes, options.update.traced, reference)
+        show = tracer(network, options.traced, nodes, session.log)
+        traced = show.names if show is not None else ()
+        _readers(section, session, network, nodes, traced, reference)
         environment.planned[sgd.text("modelPath")] = network
         return
     files.prepare()
@@ -111,7 +114,9 @@ def _run(
     _check_dropout(network, options, optimizer_section(section), session)
     _describe(network, nodes, session)
     reference = _reference(section, session, options, origin)
-    traced = options.update.traced
+    show = tracer(network, options.traced, nodes, log)
+    traced = show.names if show is not None else ()
+    options = replace(options, update=replace(options.update, traced=traced))
     reader, validation = _readers(section, session, network, nodes, traced, reference)
     checkpoints = Checkpoints(
         files,
@@ -119,7 +124,6 @@ def _run(
         options.adjust.interval if _may_go_back(options) else 0,
         manifest if manifest is not None and start is not None else Manifest(),
     )
-    show = tracer(network, options.traced, log)
     common = (reader, validation, checkpoints, log, stop, environment.warn, show, reference)
     trainer = Trainer(network, nodes, options, *common)
     with _recording(optimizer_section(section), session):

@@ -14,6 +14,7 @@ from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateR
 from brainscript.runtime.program import Program
 from brainscript.runtime.train.adapted import AdaptedLoop, Reference
 from brainscript.runtime.train.automatic.gradient_check import CheckedLoop
+from brainscript.runtime.train.evaluator import Show
 from brainscript.runtime.train.feed import Loop, SingleLoop, Sums, loop_over
 from brainscript.runtime.train.log import Log, Value, percentage, shown_all
 from brainscript.runtime.train.options import Options
@@ -38,7 +39,7 @@ class Epoch:
     """What stays the same over one epoch (0-based `index`); `step` is the training step by `rule`.
 
     It covers `samples` samples (0: a sweep of the data); with `tolerant` the criterion may become
-    NaN. `show` is called after each minibatch with the step and the numbers of both. Labels are
+    NaN. `show` is called where it asks for it with the step and the numbers of both. Labels are
     drawn towards the `reference`."""
 
     network: Network
@@ -55,7 +56,7 @@ class Epoch:
     size: EpochSize
     bar: Callable[[int], None] = field(default=lambda minibatches: None)
     tolerant: bool = False
-    show: Callable[[Step, int, int], None] | None = None
+    show: Show | None = None
     reference: Reference | None = None
 
     def run(self, reader: Reader, partial: Partial | None = None) -> Partial | None:
@@ -127,12 +128,13 @@ class Epoch:
 
     def _until_shown(self) -> int:
         """The minibatches up to the next line of the log."""
-        if self.show is not None:
-            return 1
         if self.count < self.options.first:
             return 1
         lines = (self.options.every, self.options.log_every)
-        return min((every - self.count % every for every in lines if every > 0), default=MANY)
+        ends = [every - self.count % every for every in lines if every > 0]
+        if self.show is not None:
+            ends.append(self.show.until(self.count))
+        return min(ends, default=MANY)
 
     def _advance(self, progress: Progress) -> None:
         """Take in what a call of the loop did."""

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.network import Network, NodeSpec, Reader
+from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateRule
 from brainscript.runtime.train.feed import Sums, loop_over
 from brainscript.runtime.train.log import Log, Value, shown_all, shown_final
+
+
+class Show(Protocol):
+    """Shows values of a step after some minibatches."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The nodes that the step must keep."""
+        ...
+
+    def until(self, minibatch: int) -> int:
+        """How many minibatches follow this one up to the next that is shown."""
+        ...
+
+    def __call__(self, step: Step, epoch: int, minibatch: int) -> None:
+        """Called after each minibatch or run of them; epoch 0 stands for an evaluation."""
+        ...
 
 
 @dataclass
@@ -20,12 +38,15 @@ class Evaluator:
     log: Log
     every: int = 100
     first: int = 0
+    show: Show | None = None
 
     def run(self, reader: Reader, epoch_size: int, minibatch_size: int) -> list[Value]:
         """One pass over the data; prints the lines and gives the values."""
         names = [node.name for node in self.nodes]
-        step = self.network.compile("test", names)
-        inputs = self.network.inputs_of("test", names)
+        traced = self.show.names if self.show is not None else ()
+        rule = UpdateRule(traced=traced) if traced else None
+        step = self.network.compile("test", names, rule)
+        inputs = self.network.inputs_of("test", [*names, *traced])
         sums = Sums(self.network, self.nodes)
         reader.start_epoch(0, epoch_size, minibatch_size)
         totals, counts, count = [0.0] * len(names), [0] * len(names), 0
@@ -40,6 +61,8 @@ class Evaluator:
             totals = [t + s for t, s in zip(totals, sums.totals(), strict=True)]
             counts = [c + s for c, s in zip(counts, sums.counts, strict=True)]
             count += 1
+            if self.show is not None:
+                self.show(step, 0, count)
             if self._due(count):
                 self._show(shown_at, count, totals, shown_totals, counts, shown_counts)
                 shown_totals, shown_counts, shown_at = list(totals), list(counts), count

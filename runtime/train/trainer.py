@@ -14,14 +14,14 @@ from brainscript.codegen.timing.trace import span
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model import container
 from brainscript.runtime.model.store import STORED_ROLES, put_values, save_network
-from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateRule
+from brainscript.runtime.network import Network, NodeSpec, Reader, UpdateRule
 from brainscript.runtime.train.adapted import Reference
 from brainscript.runtime.train.automatic import search
 from brainscript.runtime.train.automatic.adjust import Control, Decision
 from brainscript.runtime.train.automatic.trials import Trials
 from brainscript.runtime.train.epoch import Epoch, EpochSize
 from brainscript.runtime.train.epoch_start import EpochStart
-from brainscript.runtime.train.evaluator import Evaluator
+from brainscript.runtime.train.evaluator import Evaluator, Show
 from brainscript.runtime.train.feed import set_constants
 from brainscript.runtime.train.log import Log, Value, epoch_bar, shown_all
 from brainscript.runtime.train.options import Options
@@ -49,7 +49,7 @@ class Trainer:
     log: Log
     stop: Stop
     warn: Callable[[Diagnostic], None]
-    show: Callable[[Step, int, int], None] | None = None
+    show: Show | None = None
     reference: Reference | None = None
 
     def run(self, start: int | None) -> None:

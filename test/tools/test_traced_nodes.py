@@ -58,3 +58,36 @@ def test_a_node_that_is_not_there(tmp_path: Path) -> None:
     done = run(tmp_path, "bs-jit", "tiny.cntk", "train=[SGD=[traceNodeNamesReal=zz]]")
     assert done.returncode == 1
     assert "error[BS0719]: traceNodeNamesReal names 'zz'" in done.stderr
+
+
+TRACE = ("h = Tanh (W * x)", "h = Trace (Tanh (W * x), say='hidden', logFirst=2, logFrequency=4)")
+
+
+def test_a_trace_node_says_what_it_passes_on(tmp_path: Path) -> None:
+    """In the first minibatches and some later ones; training stays as it was."""
+    write_case(tmp_path)
+    trace(tmp_path, "maxEpochs=2")
+    plain = (tmp_path / "out" / "m.model.ckp").read_bytes()
+    write_case(tmp_path, TRACE)
+    log = trace(tmp_path, "maxEpochs=2 ; traceNodeNamesReal = h")
+    said = [line for line in log.splitlines() if line.startswith("hidden in")]
+    wanted = [f"hidden in epoch {e}, minibatch {i}:" for e in (1, 2) for i in (1, 2, 5, 9)]
+    assert said == wanted
+    for where in ("epoch 1, minibatch 5:", "epoch 2, minibatch 9:"):
+        assert block(log, f"hidden in {where}") == block(log, f"h in {where}")
+    assert (tmp_path / "out" / "m.model.ckp").read_bytes() == plain
+
+
+def test_nodes_are_shown_in_evaluation_too(tmp_path: Path) -> None:
+    write_case(tmp_path, TRACE)
+    trace(tmp_path, "maxEpochs=1")
+    words = ["train=[action=test;minibatchSize=20;traceNodeNamesReal=z]", "modelPath=out/m.model"]
+    found = "BrainScriptNetworkBuilder = {"
+    config = (tmp_path / "tiny.cntk").read_text().replace(found, "unused = {")
+    (tmp_path / "tiny.cntk").write_text(config)
+    done = run(tmp_path, "bs-jit", "tiny.cntk", *words)
+    assert done.returncode == 0, done.stderr
+    assert [len(block(done.stderr, f"z in minibatch {i}:")) for i in (1, 2)] == [20, 20]
+    assert done.stderr.count("hidden in minibatch") == 2
+    words[0] = words[0].replace("Real=z", "Real=zz")
+    assert "error[BS0719]" in run(tmp_path, "bs-jit", "tiny.cntk", *words).stderr
