@@ -46,7 +46,7 @@ class Container:
 
 @dataclass(frozen=True)
 class Written:
-    """What a file holds now: its length and the SHA-256 of all its bytes."""
+    """What a file holds: its length, and the SHA-256 of its header, which has that of the rest."""
 
     bytes: int
     sha256: str
@@ -55,8 +55,7 @@ class Written:
 def save(path: str | Path, tensors: Mapping[str, Values], metadata: Mapping[str, str]) -> Written:
     """Write the container atomically; on failure the old file keeps its bytes.
 
-    The checksum of the tensors is found by another thread while they are written, that of the
-    file while the system makes it durable.
+    The checksum of the tensors is found by another thread while they are written.
     """
     arrays = {name: _little(tensors[name]) for name in sorted(tensors)}
     unknown = "0" * 2 * hashlib.sha256().digest_size
@@ -65,7 +64,7 @@ def save(path: str | Path, tensors: Mapping[str, Values], metadata: Mapping[str,
     begin = header.index(key) + len(key)
     size = len(header) + sum(array.nbytes for array in arrays.values())
     with ThreadPoolExecutor(1, "checksum") as pool:
-        checksum = pool.submit(_digest, arrays, b"")
+        checksum = pool.submit(_digest, arrays)
         try:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             with replacing(path) as stream:
@@ -76,14 +75,26 @@ def save(path: str | Path, tensors: Mapping[str, Values], metadata: Mapping[str,
                 header = header[:begin] + found + header[begin + len(found) :]
                 stream.seek(0)
                 stream.write(header)
-                whole = pool.submit(_digest, arrays, header)
         except OSError as error:
             raise write_error(path, error) from None
-        return Written(size, whole.result())
+    return Written(size, hashlib.sha256(header).hexdigest())
 
 
-def _digest(arrays: Mapping[str, Values], header: bytes) -> str:
-    digest = hashlib.sha256(header)
+def written(path: str | Path) -> Written | None:
+    """What `save` gave for a file as it is now; None when its tensors are not what it says."""
+    size = os.stat(path).st_size
+    with open(path, "rb") as stream:
+        head = stream.read(8)
+        length = min(int.from_bytes(head, "little"), HEADER_LIMIT)
+        header = head + stream.read(min(length, size))
+        tensors = hashlib.file_digest(stream, "sha256").hexdigest()
+    if f'"bs.sha256":"{tensors}"'.encode() not in header:
+        return None
+    return Written(size, hashlib.sha256(header).hexdigest())
+
+
+def _digest(arrays: Mapping[str, Values]) -> str:
+    digest = hashlib.sha256()
     for array in arrays.values():
         digest.update(array.data)
     return digest.hexdigest()

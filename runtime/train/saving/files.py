@@ -7,7 +7,6 @@ them together. A file that it does not list was left behind by a run that was st
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 from collections.abc import Callable, Generator
@@ -18,9 +17,9 @@ from typing import Any, cast
 
 from brainscript import atomic
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.model.container import Written, write_error
+from brainscript.runtime.model.container import Written, write_error, written
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,11 @@ class ModelFiles:
 
 @dataclass
 class Manifest:
-    """The complete files of a run by name (bytes, SHA-256), the newest epoch, and its position."""
+    """The complete files of a run by name, the newest epoch, and its position.
+
+    Of each file it has the bytes and the SHA-256 of the header, which holds that of the tensors:
+    so one pass over the values is enough to write a file, and one to check it.
+    """
 
     epoch: int = -1
     files: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
@@ -79,11 +82,12 @@ class Manifest:
         """Whether the bytes of `path` are those of a complete file (under whatever name)."""
         size = path.stat().st_size
         candidates = {f["sha256"] for f in self.files.values() if f["bytes"] == size}
-        return bool(candidates) and digest(path) in candidates
+        found = written(path) if candidates else None
+        return found is not None and found.sha256 in candidates
 
-    def add(self, path: Path, written: Written) -> None:
+    def add(self, path: Path, made: Written) -> None:
         """Enter a file that has just been written."""
-        self.files[path.name] = {"bytes": written.bytes, "sha256": written.sha256}
+        self.files[path.name] = {"bytes": made.bytes, "sha256": made.sha256}
 
     def save(self, path: Path) -> None:
         """Replace the manifest on disk."""
@@ -98,12 +102,6 @@ class Manifest:
             atomic.write_text(path, text)
         except OSError as error:
             raise write_error(path, error) from None
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def load_manifest(path: Path) -> Manifest | None:

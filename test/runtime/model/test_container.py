@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
 from pathlib import Path
@@ -125,3 +126,18 @@ def test_a_failed_save_keeps_the_old_file(stored: Path, monkeypatch: pytest.Monk
         container.save(stored, {"a": np.zeros(3)}, {})
     assert stored.read_bytes() == before
     assert [p.name for p in stored.parent.iterdir()] == ["m.dnn"]
+
+
+def test_what_was_written_is_known_again(stored: Path):
+    made = container.save(stored, TENSORS, {"bs.net": '"bs.sha256":"' + "0" * 64})
+    assert made.bytes == stored.stat().st_size
+    assert container.written(stored) == made
+    data = stored.read_bytes()
+    start = 8 + int.from_bytes(data[:8], "little")
+    assert hashlib.sha256(data[:start]).hexdigest() == made.sha256
+    for place in (9, start - 2, start, len(data) - 1):
+        stored.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        assert container.written(stored) != made
+    for size in (0, 5, start, len(data) - 1):
+        stored.write_bytes(data[:size])
+        assert container.written(stored) != made
