@@ -23,8 +23,11 @@ POINTS = 16
 PATCH = 4
 """Elements of a patch along an axis."""
 
-TILES = 32
-"""About how many patches are worked on at a time."""
+AT_HAND = 1 << 15
+"""About how many numbers of patches that are worked on at a time are kept."""
+
+FEWEST = 32
+"""At least so many patches are worked on at a time, where there are as many."""
 
 OVERHEAD = 60
 """Transforming a vector of patches costs about as much as so many multiply-adds."""
@@ -49,10 +52,15 @@ class Grid:
         return -(-self.out[0] // 2), -(-self.out[1] // 2)
 
     @property
+    def most(self) -> int:
+        """About how many patches are worked on at a time."""
+        return max(FEWEST, AT_HAND // (POINTS * self.depth))
+
+    @property
     def rows(self) -> int:
         """Rows of patches that are worked on at a time: a band."""
         across, down = self.tiles
-        bands = max(1, across * down // TILES)
+        bands = max(1, across * down // self.most)
         return -(-down // min(bands, down))
 
     @property

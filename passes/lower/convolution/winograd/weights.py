@@ -28,7 +28,7 @@ from brainscript.passes.lower.convolution.form import form_of
 from brainscript.passes.lower.convolution.frame import Frame
 from brainscript.passes.lower.convolution.plan import ACCUMULATORS, Block, blocks_of
 from brainscript.passes.lower.convolution.runs import even_tiles
-from brainscript.passes.lower.convolution.winograd.grid import PATCH, POINTS, TILES, Grid
+from brainscript.passes.lower.convolution.winograd.grid import PATCH, POINTS, Grid
 from brainscript.passes.lower.convolution.winograd.patches import (
     Planes,
     Room,
@@ -48,8 +48,8 @@ from brainscript.target import Target
 
 POINTER, INDEX = PtrType(), IndexType()
 UNROLLED = 4
-SUMMED = 2 * TILES
-"""About how many patches are summed before the sums go back to memory."""
+SUMMED = 64
+"""About how many patches of several samples are summed before the sums go back to memory."""
 
 MOST = 8
 """Planes of x in a tile: few, so that threads have something to share."""
@@ -76,7 +76,7 @@ class _Writer:
         self.blocks = blocks_of(grid.columns, lanes, min(vectors, 2))
         most = min(MOST, ACCUMULATORS[target.registers] // self.blocks[0].vectors)
         self.pieces = even_tiles(grid.depth, most)
-        self.samples = max(1, SUMMED // grid.together) if grid.bands == 1 else 1
+        self.samples = max(1, max(SUMMED, grid.most) // grid.together) if grid.bands == 1 else 1
         self.patches = self.samples * grid.together
         self.pitch = round_up(grid.depth, lanes)
         self.width = sum(b.vectors for b in self.blocks) * lanes
