@@ -29,6 +29,8 @@ from brainscript.runtime.model.model_file import ModelFile
 
 FORMAT = "1"
 HEADER_LIMIT = 100_000_000
+LARGE = 16 << 20
+"""Bytes of a file that a disk takes longer to write than a thread to sum up."""
 TYPES = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8"), "I64": np.dtype("<i8")}
 NAMES = {dtype: name for name, dtype in TYPES.items()}
 Values = NDArray[Any]
@@ -55,7 +57,8 @@ class Written:
 def save(path: str | Path, tensors: Mapping[str, Values], metadata: Mapping[str, str]) -> Written:
     """Write the container atomically; on failure the old file keeps its bytes.
 
-    The checksum of the tensors is found by another thread while they are written.
+    The checksum of the tensors is found by another thread while they are written and the system
+    makes them durable; the header that holds it comes last.
     """
     arrays = {name: _little(tensors[name]) for name in sorted(tensors)}
     unknown = "0" * 2 * hashlib.sha256().digest_size
@@ -71,6 +74,9 @@ def save(path: str | Path, tensors: Mapping[str, Values], metadata: Mapping[str,
                 stream.write(header)
                 for array in arrays.values():
                     stream.write(array.data)
+                if size >= LARGE:
+                    stream.flush()
+                    os.fsync(stream.fileno())
                 found = checksum.result().encode()
                 header = header[:begin] + found + header[begin + len(found) :]
                 stream.seek(0)
