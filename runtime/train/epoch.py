@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from brainscript.codegen.timing import trace
 from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.data.minibatch import Reader as NativeReader
 from brainscript.runtime.data.minibatch_loop import Progress
 from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateRule
 from brainscript.runtime.program import Program
@@ -16,7 +16,7 @@ from brainscript.runtime.train.adapted import AdaptedLoop, Reference
 from brainscript.runtime.train.automatic.gradient_check import CheckedLoop
 from brainscript.runtime.train.evaluator import Show
 from brainscript.runtime.train.feed import Loop, SingleLoop, Sums, loop_over
-from brainscript.runtime.train.log import Log, Value, percentage, shown_all
+from brainscript.runtime.train.log import Advance, Log, Value, percentage, shown_all
 from brainscript.runtime.train.options import Options
 from brainscript.runtime.train.saving.checkpoint import Partial
 from brainscript.runtime.train.signals import Stop
@@ -54,7 +54,7 @@ class Epoch:
     minibatch: int
     samples: int
     size: EpochSize
-    bar: Callable[[int], None] = field(default=lambda minibatches: None)
+    bar: Advance = field(default=lambda minibatches, share: None)
     tolerant: bool = False
     show: Show | None = None
     reference: Reference | None = None
@@ -66,6 +66,8 @@ class Epoch:
         reader.start_epoch(self.index, self.samples, self.minibatch)
         self._begin(reader, partial)
         self._recorded = (self.sums.totals(), list(self.sums.counts))
+        resident = isinstance(reader, NativeReader)
+        self._expected = self.samples or (reader.corpus.samples if resident else 0)
         loop = self._loop(step, reader)
         loop.set_rates(self.rate, self.options.momentum(self.index))
         while not (progress := self._call(loop, step)).finished:
@@ -112,6 +114,7 @@ class Epoch:
 
     def _begin(self, reader: Reader, partial: Partial | None) -> None:
         self.count, self._shown_at, self._clock = 0, 0, time.perf_counter()
+        self._read = partial.samples if partial is not None else 0
         if partial is None:
             self.sums.reset()
             return
@@ -143,7 +146,8 @@ class Epoch:
         self.sums.count(progress.columns)
         self.count += progress.minibatches
         self._check(self.sums.totals(), self.count)
-        self.bar(self.count)
+        self._read += progress.samples
+        self.bar(self.count, self._read / self._expected if self._expected else 0.0)
         if self.show is not None:
             self.show(self._running, self.index + 1, self.count)
         self._record()

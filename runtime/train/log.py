@@ -199,26 +199,33 @@ class Log:
         self.text("\n".join(("", rule, empty, body, empty, rule, "")))
 
 
+Advance = Callable[[int, float], None]
+"""Called with the minibatches done, and the part of the epoch that they are (0: not known)."""
+
+
 @contextmanager
-def epoch_bar(log: Log, epoch: int, epochs: int) -> Generator[Callable[[int], None]]:
-    """A function to call with the number of minibatches done; it does nothing off a terminal."""
+def epoch_bar(log: Log, epoch: int, epochs: int) -> Generator[Advance]:
+    """What to call as an epoch goes on: a bar with the time left; nothing off a terminal."""
     if not log.stream.isatty():
         yield _nothing
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import TimeRemainingColumn as TimeLeftColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    text = TextColumn("{task.description}")
+    columns = (text, BarColumn(), TimeElapsedColumn(), TextColumn("left"), TimeLeftColumn())
     console = Console(file=log.stream)
     with Progress(*columns, console=console, transient=True, redirect_stderr=False) as progress:
         task = progress.add_task(f"epoch {epoch} of {epochs}", total=None)
 
-        def advance(minibatches: int) -> None:
+        def advance(minibatches: int, share: float) -> None:
             text = f"epoch {epoch} of {epochs}, minibatch {minibatches}"
-            progress.update(task, description=text)
+            total = 1.0 if share else None
+            progress.update(task, description=text, total=total, completed=min(share, 1.0))
 
         yield advance
 
 
-def _nothing(minibatches: int) -> None:
+def _nothing(minibatches: int, share: float) -> None:
     pass

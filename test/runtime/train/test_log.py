@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
+import time
 
 import pytest
 
-from brainscript.runtime.train.log import Log, Value, percentage, shown, shown_final
+from brainscript.runtime.train.log import Log, Value, epoch_bar, percentage, shown, shown_final
 
 
 @pytest.mark.parametrize(
@@ -65,3 +67,27 @@ def test_the_epoch_line():
         "Finished Epoch[ 2 of 3]: [Training] ce = 0.33839492 * 10000; errs = 13.820% * 10000; "
         "totalSamplesSeen = 20000; learningRatePerSample = 0.0080000004; epochTime=0.404153s\n"
     )
+
+
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_how_far_an_epoch_is_and_the_time_left(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    with epoch_bar(Log(stream), 2, 5) as advance:
+        for done in range(1, 9):
+            advance(done, done / 10)
+            time.sleep(0.05)
+    text = stream.getvalue()
+    assert "epoch 2 of 5, minibatch 8" in text
+    assert "━" in text
+    assert re.search(r"left.*0:00:0\d", text)
+    plain = io.StringIO()
+    with epoch_bar(Log(plain), 2, 5) as advance:
+        advance(1, 0.0)
+    assert plain.getvalue() == ""
