@@ -11,6 +11,7 @@ from math import prod
 
 from xdsl.ir import SSAValue
 
+from brainscript.dialects.kern import PrefetchOp
 from brainscript.dialects.kern_rows import FillOp
 from brainscript.passes.lower.rows.folds import (
     IDENTITY,
@@ -25,6 +26,8 @@ from brainscript.passes.lower.rows.writer import Writer
 UNROLL = 4
 SMALL_BODY = 24
 """Passes of at most this many nodes are written out `UNROLL` times per turn."""
+LONG = 16384
+"""From this many bytes of a sample on, memory is asked for while a pass computes."""
 
 
 class Plan:
@@ -43,6 +46,19 @@ class Plan:
             self.last = max(self.last, *(self.level[o] for o in self.wide_outputs))
         self.kept: dict[Node, int] = {}
         self._choose_kept()
+
+    def ahead(self, number: int) -> tuple[list[Node], list[Node]]:
+        """What the second pass asks memory for: what later ones read of this sample first, and
+        what the first one reads of the next sample."""
+        if number != 1:
+            return [], []
+        first, *others = ([n for n in self._reads(k)] for k in range(self.last + 1))
+        known = {*first, *others[0]}
+        later = [n for nodes in others[1:] for n in nodes if n not in known]
+        return list(dict.fromkeys(later)), first
+
+    def _reads(self, number: int) -> list[Node]:
+        return [n for n in self.needed(number) if n.kind == "load" and n.local]
 
     def roots(self, number: int) -> list[Node]:
         """The wide values that a pass must have."""
@@ -176,6 +192,7 @@ class Passes:
         at: SSAValue,
         count: SSAValue | None,
     ) -> None:
+        self._ask_ahead(number, at)
         vector = Vector(self, number, at, count)
         for fold, folding, group in zip(folds, foldings, parts, strict=True):
             leaf = folding.leaf(
@@ -190,6 +207,23 @@ class Passes:
         for (pointer, node, view), value in zip(stores, results, strict=True):
             where = self.writer.add(self.place(node, view), at)
             self.writer.store(value, pointer, where, count)
+
+    def _ask_ahead(self, number: int, at: SSAValue) -> None:
+        """Let memory that is needed soon come while this pass computes."""
+        writer = self.writer
+        if self.elements * writer.bytes < LONG or not self.program.local:
+            return
+        here, following = self.plan.ahead(number)
+        for nodes, samples in ((here, 0), (following, 1)):
+            for node in nodes:
+                base = writer.add(self.base(node), samples * node.pitch)
+                where = writer.add(base, at)
+                pointer = writer.pointers[node.number]
+                writer.builder.insert(PrefetchOp(pointer, where, writer.element))
+        for pointer, node, view in self.program.stores(writer.pointers) if here else ():
+            if node.wide:
+                where = writer.add(self.place(node, view), at)
+                writer.builder.insert(PrefetchOp(pointer, where, writer.element))
 
 
 class Vector:
