@@ -237,6 +237,11 @@ class Minibatch(Protocol):
     """What a reader gives: the columns of each axis and the data of each stream."""
 
     @property
+    def keys(self) -> Sequence[str]:
+        """The keys of the sequences, as the files have them."""
+        ...
+
+    @property
     def samples(self) -> int:
         """The count that `minibatchSize` bounds."""
         ...

@@ -112,22 +112,32 @@ class Formatter:
         values = {"%s": self.name, "%n": str(minibatch)}
         return re.sub("%[sn]", lambda match: values[match[0]], text)
 
-    def place(self, text: str, minibatch: int, sequence: int, length: int) -> str:
-        """`fill`, and `%d`, `%x` replaced by the sequence's number, and dims with its length."""
+    def place(
+        self, text: str, minibatch: int, sequence: int, length: int, keys: Sequence[str] = ()
+    ) -> str:
+        """`fill`, and `%d`, `%x` replaced by the sequence's number, and dims with its length.
+
+        With `keys` also `%k`, by that of the sequence.
+        """
         dims = " ".join(str(d) for d in (*self.dims, length))
         values = {"%d": str(sequence), "%x": dims}
-        return re.sub("%[dx]", lambda match: values[match[0]], self.fill(text, minibatch))
+        if keys:
+            values["%k"] = keys[sequence] if sequence < len(keys) else ""
+        known = "|".join(values)
+        return re.sub(known, lambda match: values[match[0]], self.fill(text, minibatch))
 
-    def minibatch(self, values: Array, lengths: Sequence[int], index: int) -> Iterator[str]:
+    def minibatch(
+        self, values: Array, lengths: Sequence[int], index: int, keys: Sequence[str] = ()
+    ) -> Iterator[str]:
         """The text of all sequences of a minibatch; `values` is [columns, elements]."""
         start = 0
         f = self.format
         for number, length in enumerate(lengths):
             if number:
                 yield self.fill(f.sequence_separator, index)
-            yield self.place(f.sequence_prologue, index, number, length)
+            yield self.place(f.sequence_prologue, index, number, length, keys)
             part = values[start : start + length]
-            separator = self.place(f.sample_separator, index, number, length)
+            separator = self.place(f.sample_separator, index, number, length, keys)
             yield self._sequence(part, separator)
             yield self.fill(f.sequence_epilogue, index)
             start += length

@@ -24,10 +24,7 @@ def write(section: Settings, session: Session) -> None:
 
     They go to `outputPath.<name>`, or where the section `writer` says.
     """
-    if section.boolean("writeSequenceKey", False):
-        title = "'writeSequenceKey' of the action write is not supported"
-        span, help = section.span_of("writeSequenceKey"), "'%d' numbers the sequences instead"
-        raise BrainScriptError(Diagnostic("BS0711", title, span, help=help))
+    keyed = _writes_keys(section)
     network, writer = network_of(section, session), section.find_section("writer")
     nodes = _nodes(network, writer or section, session)
     tested = section.boolean("nodeUnitTest", False)
@@ -42,13 +39,24 @@ def write(section: Settings, session: Session) -> None:
     if session.environment.dry_run:
         return
     reader.start_epoch(0, size, batch)
-    work = _Work(network, nodes, Gradients(network, nodes[0]) if tested else None)
+    work = _Work(network, nodes, Gradients(network, nodes[0]) if tested else None, keyed)
     if sinks is not None:
         samples = work.write(reader, sinks, session)
     else:
         samples = _write_text(work, reader, places, form, session)
     session.log.line("written", path=places)
     session.log.line("total samples", samples=samples)
+
+
+def _writes_keys(section: Settings) -> bool:
+    """Whether `%k` stands for the key of a sequence, which deserializers alone have."""
+    asked = section.boolean("writeSequenceKey", False)
+    if not asked or section.section("reader").has("deserializers", inherited=False):
+        return asked
+    title = "writeSequenceKey needs a reader with deserializers"
+    help = "write reader = [ deserializers = ([ type = ... ]) ], or number sequences by '%d'"
+    span = section.span_of("writeSequenceKey")
+    raise BrainScriptError(Diagnostic("BS0721", title, span, help=help))
 
 
 def _nodes(network: Network, section: Settings, session: Session) -> list[NodeSpec]:
@@ -95,9 +103,11 @@ class TextSink:
         """The text before everything."""
         self.stream.write(self.formatter.fill(self.formatter.format.prologue, 0))
 
-    def minibatch(self, values: Array, lengths: Sequence[int], index: int) -> None:
+    def minibatch(
+        self, values: Array, lengths: Sequence[int], index: int, keys: Sequence[str] = ()
+    ) -> None:
         """The text of a minibatch."""
-        self.stream.writelines(self.formatter.minibatch(values, lengths, index))
+        self.stream.writelines(self.formatter.minibatch(values, lengths, index, keys))
         self.stream.write(self.between)
 
     def end(self) -> None:
@@ -112,6 +122,7 @@ class _Work:
     network: Network
     nodes: Sequence[NodeSpec]
     gradients: Gradients | None
+    keyed: bool = False
 
     def write(self, reader: Reader, sinks: Sequence[Sink], session: Session) -> int:
         """Write all minibatches to the sinks of the nodes; gives the number of samples."""
@@ -127,9 +138,10 @@ class _Work:
                 self.gradients.run(minibatch)
             feed(step, inputs, minibatch)
             step.run()
+            keys = minibatch.keys if self.keyed else ()
             for (node, value), sink in zip(outputs.values(), sinks, strict=True):
                 values, lengths = values_of(value(node.name), node, step)
-                sink.minibatch(values, lengths, index)
+                sink.minibatch(values, lengths, index, keys)
             index, samples = index + 1, samples + minibatch.samples
             session.log.traced("write minibatch", index=index, samples=minibatch.samples)
         for sink in sinks:

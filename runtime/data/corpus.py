@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,13 +56,19 @@ class TextFile:
 
 
 class Corpus:
-    """Sequences of several streams. Streams are numbered in the order of `streams`."""
+    """Sequences of several streams. Streams are numbered in the order of `streams`.
+
+    `names` has what keys stand for that are no numbers in the files; `name_shift` bits of such a
+    key are the number of a frame.
+    """
 
     def __init__(self, handle: int | None, streams: Sequence[Stream]):
         if not handle:
             raise MemoryError("no memory for the data")
         self.handle: int = handle
         self.streams = tuple(streams)
+        self.names: Mapping[int, str] = {}
+        self.name_shift = 0
         totals = (ctypes.c_int64 * 6)()
         library().bs_corpus_totals(handle, totals)
         self.sequences, self.samples, self.chunks, self.errors = (int(n) for n in totals[:4])

@@ -44,6 +44,13 @@ class Minibatch:
             info.pieces = address
 
     @property
+    def keys(self) -> Sequence[str]:
+        """The keys of the sequences, as the files have them."""
+        corpus = self._reader.corpus
+        keys: list[int] = self._reader.keys[self._numbers].tolist()
+        return [corpus.names.get(key >> corpus.name_shift, str(key)) for key in keys]
+
+    @property
     def numbers(self) -> NDArray[np.uint32]:
         """The numbers of the sequences in the corpus."""
         return self._numbers
@@ -189,6 +196,11 @@ class Reader:
     def corpus(self) -> Corpus:
         """The data; read at first use."""
         return self._load()
+
+    @cached_property
+    def keys(self) -> NDArray[np.uint64]:
+        """The key of each sequence of the data."""
+        return self.corpus.keys()
 
     @property
     def handle(self) -> int:

@@ -21,7 +21,7 @@ from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.data.randomise import Order, order_of
 from brainscript.runtime.data.ready.ahead import ReadAhead
 from brainscript.runtime.data.ready.parsed import ParsedCache
-from brainscript.runtime.data.sources import Keys, Source
+from brainscript.runtime.data.sources import FRAME_BITS, Keys, Source
 from brainscript.runtime.data.speech.sections import (
     feature_deserializer,
     in_frames,
@@ -122,6 +122,7 @@ def open_reader(
         corpus = _load(sources, settings, 8 if double else 4, warnings.append)
         if frames:
             _check_frames(corpus, settings)
+            corpus.name_shift = FRAME_BITS
         check_lengths(corpus, inputs, binding, settings.span)
         if truncation:
             check_pieces(corpus, settings.span_of("truncated"))
@@ -178,6 +179,7 @@ def _load(sources: Sequence[Source], settings: Settings, element_bytes: int, war
     joined, warnings = join(parts, settings.span)
     for warning in warnings:
         warn(warning)
+    joined.names = keys.by_number()
     return joined
 
 

@@ -24,6 +24,10 @@ class Keys:
     lengths: dict[int, int] = field(default_factory=dict[int, int])
     names: list[str] = field(default_factory=list[str])
 
+    def by_number(self) -> dict[int, str]:
+        """The names."""
+        return {number: name for name, number in self.numbers.items()}
+
     def number(self, name: str) -> int:
         """The number of a name; a new one for a new name."""
         return self.numbers.setdefault(name, len(self.numbers))

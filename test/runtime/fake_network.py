@@ -171,6 +171,7 @@ class FakeMinibatch:
         self.columns: Mapping[str, int] = {"*": len(data)}
         self.padded: Mapping[str, int] = {"*": len(data)}
         self.frames = True
+        self.keys = [str(i) for i in range(len(data))]
         self.layouts: Mapping[str, Sequences] = {"*": Sequences([1] * len(data))}
 
     def fill(self, name: str, target: Array) -> None:

@@ -36,7 +36,9 @@ KINDS = {
 class Sink(Protocol):
     """Takes the values of one node, minibatch after minibatch."""
 
-    def minibatch(self, values: Array, lengths: Sequence[int], index: int) -> None:
+    def minibatch(
+        self, values: Array, lengths: Sequence[int], index: int, keys: Sequence[str] = ()
+    ) -> None:
         """The values [columns, elements] of the sequences of these lengths."""
         ...
 
@@ -56,7 +58,9 @@ class FeatureFiles:
     written: int = 0
     bad: list[str] = field(default_factory=list[str])
 
-    def minibatch(self, values: Array, lengths: Sequence[int], index: int) -> None:
+    def minibatch(
+        self, values: Array, lengths: Sequence[int], index: int, keys: Sequence[str] = ()
+    ) -> None:
         """One file a sequence, in the order of the list."""
         start = 0
         for length in lengths:
@@ -95,7 +99,9 @@ class WordFile:
     best: int = 1
     lines: list[str] = field(default_factory=list[str])
 
-    def minibatch(self, values: Array, lengths: Sequence[int], index: int) -> None:
+    def minibatch(
+        self, values: Array, lengths: Sequence[int], index: int, keys: Sequence[str] = ()
+    ) -> None:
         """The words of the largest elements, the first of equals first."""
         order = np.argsort(-values[:, : len(self.words)], axis=1, kind="stable")
         rows: list[list[int]] = order[:, : self.best].tolist()

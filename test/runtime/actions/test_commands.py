@@ -55,6 +55,15 @@ def test_gradients_of_an_output_are_written_beside_it(run: Go):
     assert np.array_equal(network.state.view("z.W"), stored)
 
 
+def test_keys_of_sequences_are_written_where_deserializers_read_them(run: Go):
+    keyed = 'action = "write" ; outputPath = "o" ; writeSequenceKey = true ; minibatchSize = 20 ; '
+    keyed += 'format = { sequencePrologue = "%k:" } ; outputNodeNames = z ; '
+    assert code_of(run, with_command(keyed + READER)) == "BS0721"
+    run(with_command(keyed + 'reader = { deserializers = ( { type = "a" } ) }'))
+    lines = Path("o.z").read_text().splitlines()
+    assert [line.partition(":")[0] for line in lines] == [str(i % 20) for i in range(50)]
+
+
 def test_write_to_standard_output(run: Go):
     done = run(with_command(f'action = "write" ; outputPath = "-" ; {READER}'))
     assert len(done.out.splitlines()) == 50 + 3

@@ -21,6 +21,15 @@ def test_plain_numbers_have_six_decimals_and_no_negative_zero():
     assert text(Format()) == "0.627749 2.944962 0.000000\n0.845445 1.000000 1.000000\n"
 
 
+def test_keys_of_sequences_stand_where_they_are_asked_for():
+    form = Format(sequence_prologue="%k[%d] ", sample_separator=" %k\n")
+    formatter = Formatter(form, "z", (1,))
+    values = np.array([[1], [2], [3]], np.float32)
+    found = "".join(formatter.minibatch(values, [2, 1], 0, ["a7", "b"]))
+    assert found == "a7[0] 1.000000 a7\n2.000000\nb[1] 3.000000\n"
+    assert "%k[1]" in "".join(formatter.minibatch(values, [2, 1], 0))
+
+
 def test_categories_take_the_last_of_equal_maxima():
     assert text(Format(type="category")) == "1\n2\n"
     assert text(Format(type="category", labels=("a", "b", "c"))) == "b\nc\n"

@@ -104,6 +104,19 @@ def test_whole_utterances(speech: Path) -> None:
     assert two["labels"].argmax(axis=1).tolist() == [2, 0]
 
 
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [("frameMode = false", ["one", "two"]), ("", ["one"] * 5 + ["two"] * 2)],
+)
+def test_keys_are_names_of_utterances(speech: Path, more: str, wanted: list[str]) -> None:
+    inputs = (InputSpec("features", (3,)), InputSpec("labels", (3,)))
+    reader = reader_of(section(speech, "dim = 3", more), inputs)
+    reader.start_epoch(0, 0, 100)
+    minibatch = reader.next()
+    assert minibatch is not None
+    assert minibatch.keys == wanted
+
+
 def test_utterances_for_a_writer(speech: Path) -> None:
     """With a writer in sight HTKMLFReader gives whole utterances, in the order of the list."""
     text = (

@@ -105,6 +105,10 @@ def test_join_drops_sequences_without_partner(tmp_path: Path):
     text = deserializers(tmp_path, "1 |a 1\n2 |a 2\n3 |a 3\n", "3 |b 30\n1 |b 10\n9 |b 90\n")
     reader = reader_of(text, ONES, warnings)
     assert reader.corpus.keys().tolist() == [1, 3]
+    reader.start_epoch(0, 0, 10)
+    batch = reader.next()
+    assert batch is not None
+    assert batch.keys == ["1", "3"]
     assert [w.code for w in warnings] == ["BS0615"]
 
 
