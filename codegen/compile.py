@@ -57,12 +57,18 @@ def kernel_symbol(key: str) -> str:
 
 
 def compile_kernels(
-    kernels: Sequence[FuncOp], target: Target, cache: ObjectCache | None = None
+    kernels: Sequence[FuncOp],
+    target: Target,
+    cache: ObjectCache | None = None,
+    keys: Mapping[str, str] | None = None,
 ) -> dict[str, bytes]:
-    """Objects of the kernels by key; `kernel_symbol(key)` is what each defines."""
+    """Objects of the kernels by key; `kernel_symbol(key)` is what each defines.
+
+    `keys` are those of the kernels by name, where they are known: to print a kernel takes time.
+    """
     sources: dict[str, Source] = {}
     for kernel in kernels:
-        key = kernel_key(kernel, target)
+        key = keys[kernel.sym_name.data] if keys else kernel_key(kernel, target)
         sources[key] = _kernel_source(kernel, kernel_symbol(key))
     return compile_sources(sources, target, cache)
 

@@ -47,7 +47,7 @@ def compile_step(
     functions = [lower_kernel(kernel, target) for kernel in kernels]
     crash.passes_done()
     keys = {f.sym_name.data: kernel_key(f, target) for f in functions}
-    objects = compile_kernels(functions, target, cache)
+    objects = compile_kernels(functions, target, cache, keys)
     made = _Made(keys, objects, max((f.scratch for f in functions), default=0), target, cache)
     once = made.image(programs[ONCE]) if ONCE in programs else None
     return replace(made.image(programs["step"]), once=once), objects
