@@ -161,6 +161,25 @@ class SparseLargestOp(NetOp):
     x = operand_def(TensorType)
 
 
+@irdl_op_definition
+class MinusSparseOp(NetOp):
+    """A dense value less a sparse one; done where the dense one lies if nobody else reads it."""
+
+    name = "net.minus_sparse"
+    rule = staticmethod(as_written)
+
+    z = operand_def(TensorType)
+    x = operand_def(TensorType)
+    in_place = prop_def(BoolAttr, default_value=_no())
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the dense value is made by a kernel and read here only."""
+        owner = self.z.owner
+        made = isinstance(owner, NetOp) and "kernel" in owner.attributes
+        return made and len(list(self.z.uses)) == 1
+
+
 SPARSE_KERNELS = frozenset(
     f"net.{name}"
     for name in (
@@ -170,6 +189,7 @@ SPARSE_KERNELS = frozenset(
         "touched",
         "slots",
         "put_columns",
+        "minus_sparse",
         "sparse_dot",
         "sparse_sum",
         "sparse_largest",

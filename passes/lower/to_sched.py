@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, BoolAttr, IntegerAttr, ModuleOp, StringAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
@@ -30,6 +30,7 @@ from brainscript.dialects.net.parameters import (
 )
 from brainscript.dialects.net.recurrence import DelayOp, RecurrenceOp
 from brainscript.dialects.net.sequence import layouts_of
+from brainscript.dialects.net.sparse import MinusSparseOp
 from brainscript.dialects.sched import (
     BufferOp,
     CallOp,
@@ -93,6 +94,10 @@ def groups_of(block: Block) -> Iterator[tuple[list[Operation], str]]:
 def build_program(network: NetworkOp, outliner: Outliner) -> ProgramOp:
     """Buffers for all values that cross a border between kernels, then the calls and loops."""
     buffers = _Buffers(network)
+    for op in network.block.ops:
+        if isinstance(op, MinusSparseOp) and op.is_alone:
+            op.in_place = BoolAttr.from_bool(True)
+            buffers.alias(op.result, op.z)
     listed = [
         build_loop(first, outliner, buffers)
         if isinstance(first := operations[0], RecurrenceOp)

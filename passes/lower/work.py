@@ -8,7 +8,7 @@ from math import isqrt
 from xdsl.ir import Operation
 
 from brainscript.dialects.net.convolution import CorrelationOp, WindowOp
-from brainscript.dialects.net.sparse import SPARSE_KERNELS, SparseGradientOp
+from brainscript.dialects.net.sparse import SPARSE_KERNELS, MinusSparseOp, SparseGradientOp
 from brainscript.dialects.net.windows import kernel_size
 from brainscript.dialects.sched import PRODUCTS, KernelOp
 from brainscript.dialects.tensors import type_of
@@ -70,6 +70,8 @@ def sparse_work(op: Operation) -> int:
     if isinstance(op, SparseGradientOp):
         return FEW_ELEMENTS * type_of(op.g).elements
     kind = type_of(op.results[0])
+    if isinstance(op, MinusSparseOp):
+        return FEW_ELEMENTS
     return FEW_ELEMENTS * kind.elements if kind.axis is not None else 1
 
 

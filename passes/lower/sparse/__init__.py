@@ -17,6 +17,7 @@ __all__ = ["lower_sparse"]
 
 LOWERINGS: dict[str, Callable[[KernelOp, Target], FuncOp]] = {
     "net.densify": samples.lower_densify,
+    "net.minus_sparse": samples.lower_minus,
     "net.sparse_dot": samples.lower_dot,
     "net.sparse_largest": samples.lower_largest,
     "net.sparse_sum": samples.lower_sum,

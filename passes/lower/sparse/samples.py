@@ -6,12 +6,12 @@ from xdsl.dialects import arith
 from xdsl.ir import SSAValue
 
 from brainscript.dialects.kern import FuncOp
-from brainscript.dialects.net.sparse import SparseDotOp
+from brainscript.dialects.net.sparse import MinusSparseOp, SparseDotOp
 from brainscript.dialects.sched import KernelOp
 from brainscript.dialects.tensors import type_of
 from brainscript.passes.lower.rows.writer import Writer
 from brainscript.passes.lower.sequence.layout import as_index
-from brainscript.passes.lower.sequence.samples import clear_sample
+from brainscript.passes.lower.sequence.samples import clear_sample, copy_sample
 from brainscript.passes.lower.sparse.columns import Sample, number_of, samples
 from brainscript.target import Target
 
@@ -32,6 +32,24 @@ def lower_densify(kernel: KernelOp, target: Target) -> FuncOp:
             at = writer.add(start, element.row)
             old = writer.load(y, at, writer.element)
             writer.store(writer.vectors(writer.element).add(old, element.value), y, at)
+    return writer.finish(kernel.sym_name.data)
+
+
+def lower_minus(kernel: KernelOp, target: Target) -> FuncOp:
+    """The dense sample, unless it lies there already, less each element; threads share samples."""
+    op = kernel.steps[0]
+    assert isinstance(op, MinusSparseOp)
+    writer = _writer(kernel, target)
+    memory = dict(zip(kernel.inputs, writer.pointers, strict=False))
+    y, size = writer.pointers[-1], type_of(op.z).elements
+    with samples(writer, memory[op.x]) as (column, sample):
+        if not op.in_place:
+            copy_sample(writer, size, memory[op.z], column, y, column)
+        start = writer.mul(column, size)
+        with sample.elements() as element:
+            at = writer.add(start, element.row)
+            old = writer.load(y, at, writer.element)
+            writer.store(writer.vectors(writer.element).sub(old, element.value), y, at)
     return writer.finish(kernel.sym_name.data)
 
 

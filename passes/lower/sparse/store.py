@@ -20,6 +20,7 @@ from brainscript.dialects.net.shape import ReshapeOp, TransposeDimensionsOp
 from brainscript.dialects.net.sparse import (
     SPARSE_KERNELS,
     DensifyOp,
+    MinusSparseOp,
     SparseDotOp,
     SparseGradientOp,
     SparseLargestOp,
@@ -151,6 +152,15 @@ def lookup_table(steps: Steps, op: Operation) -> SSAValue | None:
     return steps.add(SparseTimesOp(table, x, result_type=type_of(op.results[0])))
 
 
+def minus(steps: Steps, op: Operation) -> SSAValue | None:
+    """A dense value less a sparse one of the same type."""
+    z, x = op.operands
+    kind = type_of(op.results[0])
+    if type_of(z) != kind or type_of(x) != kind.as_sparse():
+        return None
+    return steps.add(MinusSparseOp(z, x, result_type=kind))
+
+
 def sum_elements(steps: Steps, op: Operation) -> SSAValue | None:
     """The sums of the samples, added up."""
     each = _each(steps, SparseSumOp, op.operands[0])
@@ -194,6 +204,7 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
     linear.TimesGradientLeftOp: gradient_left,
     linear.LookupTableOp: lookup_table,
     linear.SumElementsOp: sum_elements,
+    elementwise.MinusOp: minus,
     criteria.CrossEntropyWithSoftmaxOp: cross_entropy_with_softmax,
     criteria.ClassificationErrorOp: classification_error,
 }
