@@ -169,9 +169,13 @@ class Reader:
         binding: Binding,
         dtype: np.dtype[np.floating],
         truncation: int = 0,
+        rows: int = 0,
     ):
-        """`truncation` is the most steps of a piece of a sequence; 0 for whole sequences."""
-        self.truncation = truncation
+        """`truncation` is the most steps of a piece of a sequence; 0 for whole sequences.
+
+        With `rows` it is the minibatch size, and so many sequences are read side by side.
+        """
+        self.truncation, self.rows = truncation, rows
         self._load = load
         self.order = order
         self.binding = binding
@@ -222,6 +226,10 @@ class Reader:
     def start_epoch(self, index: int, epoch_size: int, minibatch_size: int) -> None:
         """Go to epoch `index` of `epoch_size` samples (0: one sweep of the data)."""
         size = min(epoch_size, 2**62 // (index + 1))
+        if self.rows:
+            self.truncation = minibatch_size
+            library().bs_reader_truncate(self.handle, minibatch_size)
+            minibatch_size *= self.rows
         if library().bs_reader_start_epoch(self.handle, index, size, min(minibatch_size, 2**62)):
             raise MemoryError("no memory for the order of the data")
 

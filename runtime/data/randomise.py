@@ -44,19 +44,30 @@ def reads_in_order(settings: Settings, default: bool) -> bool:
     if not settings.has("randomize"):
         return not default
     word = settings.text("randomize").strip().lower()
-    if word in ("auto", "none"):
+    if word in ("auto", "none") or _samples(settings):
         return word == "none"
     return not settings.boolean("randomize")
+
+
+def _samples(settings: Settings) -> int:
+    """The window in samples that older readers give as `randomize`; 0 for anything else."""
+    word = settings.text("randomize", "").strip()
+    return (
+        int(word) if word.isascii() and word.isdigit() and len(word) < 19 and int(word) > 1 else 0
+    )
 
 
 def order_of(settings: Settings, chunk_bytes: int, default: bool, *, composite: bool) -> Order:
     """The order that a reader section asks for.
 
     Without `randomizationWindow` it is 4 GiB of chunks. A window in a composite block counts
-    samples unless `sampleBasedRandomizationWindow = false`; elsewhere chunks unless true.
+    samples unless `sampleBasedRandomizationWindow = false`; elsewhere chunks unless true. A number
+    as `randomize` is a window of samples.
     """
     in_samples = settings.boolean("sampleBasedRandomizationWindow", composite)
-    if settings.has("randomizationWindow") and settings.text("randomizationWindow") != "auto":
+    if samples := _samples(settings):
+        window, in_samples = samples, True
+    elif settings.has("randomizationWindow") and settings.text("randomizationWindow") != "auto":
         window = at_least(settings, "randomizationWindow", 0, 0)
     elif in_samples and not composite:
         window = EVERYTHING

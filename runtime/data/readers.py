@@ -109,14 +109,18 @@ def open_reader(
     streams = [stream for source in sources for stream in source.streams]
     binding = bind(streams, inputs, settings.span)
     pictures = {s.pictures.name: s for s in sources if isinstance(s, ImageSource)}
-    order = Order(randomize=False)
-    if in_order:
+    order, speech = Order(randomize=False), _is_speech(settings)
+    if in_order or (speech and settings.text("readMethod", "").lower() == "none"):
         settings.has("randomize", inherited=False)
     else:
         order = _order(settings, randomize, composite, alone=len(pictures) == len(sources))
-    frames = in_frames(settings) if _is_speech(settings) else settings.boolean("frameMode", False)
+    frames = in_frames(settings) if speech else settings.boolean("frameMode", False)
     double = _is_double(settings, inputs)
-    truncation = _truncation(settings, frames) if composite else 0
+    truncation, rows = 0, 0
+    if speech and not settings.has("truncationLength"):
+        rows = _rows(settings, frames)
+    elif composite or speech:
+        truncation = _truncation(settings, frames)
 
     def read(warnings: list[Diagnostic]) -> Corpus:
         corpus = _load(sources, settings, 8 if double else 4, warnings.append)
@@ -124,7 +128,7 @@ def open_reader(
             _check_frames(corpus, settings)
             corpus.name_shift = FRAME_BITS
         check_lengths(corpus, inputs, binding, settings.span)
-        if truncation:
+        if truncation or rows:
             check_pieces(corpus, settings.span_of("truncated"))
         return corpus
 
@@ -132,7 +136,7 @@ def open_reader(
     dtype = np.dtype(np.float64 if double else np.float32)
     if pictures:
         return PictureReader(load, order, list(inputs), binding, dtype, pictures)
-    return Reader(load, order, inputs, binding, dtype, truncation)
+    return Reader(load, order, inputs, binding, dtype, truncation, rows)
 
 
 def _order(settings: Settings, randomize: bool, composite: bool, *, alone: bool) -> Order:
@@ -142,6 +146,13 @@ def _order(settings: Settings, randomize: bool, composite: bool, *, alone: bool)
     if alone and not settings.has("randomizationWindow"):
         return replace(order, window=1, in_samples=False)
     return order
+
+
+def _rows(settings: Settings, frames: bool) -> int:
+    """How many utterances are read side by side, in pieces of a minibatch; 0: whole ones."""
+    if frames or not settings.boolean("truncated", False):
+        return 0
+    return at_least(settings, "nbruttsineachrecurrentiter", 1, 1)
 
 
 def _truncation(settings: Settings, frames: bool) -> int:

@@ -117,6 +117,18 @@ def test_keys_are_names_of_utterances(speech: Path, more: str, wanted: list[str]
     assert minibatch.keys == wanted
 
 
+def test_the_window_and_the_pieces_of_older_configs(speech: Path) -> None:
+    """`randomize` in samples, and rows of pieces as long as a minibatch."""
+    inputs = (InputSpec("features", (3,)), InputSpec("labels", (3,)))
+    older = "frameMode = false ; truncated = true ; nbruttsineachrecurrentiter = 2"
+    parts = read(section(speech, "dim = 3", older), inputs, 3)
+    assert [len(part["features"]) for part in parts] == [5, 2]
+    text = section(speech, "dim = 3").replace("readMethod = none ; randomize = false", "%s")
+    whole = reader_of(text % "randomize = 100", inputs).order
+    assert (whole.randomize, whole.window, whole.in_samples) == (True, 100, True)
+    assert not reader_of(text % "readMethod = none", inputs).order.randomize
+
+
 def test_utterances_for_a_writer(speech: Path) -> None:
     """With a writer in sight HTKMLFReader gives whole utterances, in the order of the list."""
     text = (
