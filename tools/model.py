@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from brainscript.runtime.model.exchange.export import Exported
     from brainscript.runtime.program import Program
 
-Format = Literal["container", "cntk1", "cntk2"]
+Format = Literal["container", "cntk1", "cntk2", "dbn"]
 PICTURED = 400
 
 

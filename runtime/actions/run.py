@@ -8,7 +8,7 @@ from pathlib import Path
 
 from brainscript.codegen.timing.trace import span
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
-from brainscript.runtime.actions.convert import convert_dbn
+from brainscript.runtime.actions.convert import convert_dbn, export_dbn
 from brainscript.runtime.actions.dump import dump
 from brainscript.runtime.actions.edit import edit
 from brainscript.runtime.actions.evaluate import cross_validate, test
@@ -43,17 +43,9 @@ ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
     "writeWordAndClass": write_words,
     "createLabelMap": create_label_map,
     "convertdbn": convert_dbn,
+    "exportdbn": export_dbn,
 }
-UNSUPPORTED = (
-    "exportdbn",
-    "devtest",
-)
-
-REMOVE = "remove it from 'command'"
-REMEDIES = {
-    "exportdbn": "no program of today reads such files; bs-jit convert --to cntk1 or npz",
-}
-"""What to do in the place of an action that is not supported."""
+UNSUPPORTED = ("devtest",)
 
 
 def run_all(root: Settings, environment: Environment) -> None:
@@ -101,7 +93,7 @@ def _actions(section: Settings) -> tuple[str, ...]:
             continue
         span = section.span_of("action")
         if name in UNSUPPORTED:
-            title, help = f"the action '{name}' is not supported", REMEDIES.get(name, REMOVE)
+            title, help = f"the action '{name}' is not supported", "remove it from 'command'"
             raise BrainScriptError(Diagnostic("BS0711", title, span, help=help))
         title, help = f"unknown action '{name}'", did_you_mean(name, ACTIONS)
         raise BrainScriptError(Diagnostic("BS0710", title, span, help=help))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from brainscript.atomic import replacing
 from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.model import dbn_export
 from brainscript.runtime.model.cntk_v1 import export as cntk_v1
 from brainscript.runtime.model.cntk_v2 import export as cntk_v2
 from brainscript.stored_graph import StoredGraph
@@ -26,6 +27,7 @@ def _cntk2(graph: StoredGraph, arrays: Arrays) -> Parts:
 FORMATS: dict[str, Callable[[StoredGraph, Arrays], Parts]] = {
     "cntk1": cntk_v1.file_parts,
     "cntk2": _cntk2,
+    "dbn": dbn_export.file_parts,
 }
 """What writes the bytes of a format."""
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model.exchange.emit import onnx_module
+from brainscript.runtime.model.exchange.folding import FOLDED
 from brainscript.runtime.model.file_values import FileValues
 from brainscript.runtime.model.model_file import ModelFile
 from brainscript.runtime.model.rewrites import spelled_out
@@ -19,21 +20,8 @@ Attributes = Mapping[str, Any]
 DOUBLE, EXTERNAL = 11, 1
 
 
-def _reshaped(inputs: list[NDArray[Any]], attributes: Attributes) -> NDArray[Any]:
-    shape = [n or inputs[0].shape[i] for i, n in enumerate(inputs[1].reshape(-1).tolist())]
-    return inputs[0].reshape(shape)
-
-
-def _transposed(inputs: list[NDArray[Any]], attributes: Attributes) -> NDArray[Any]:
-    return inputs[0].transpose(attributes.get("perm"))
-
-
-def _itself(inputs: list[NDArray[Any]], attributes: Attributes) -> NDArray[Any]:
-    return inputs[0]
-
-
-FOLDED = {"Identity": _itself, "Reshape": _reshaped, "Transpose": _transposed}
-"""What is done to constants at once."""
+SAMPLES = 1009
+"""Stands for the number of samples where a file leaves it open: no other size is like it."""
 
 
 class Importer:
@@ -50,6 +38,7 @@ class Importer:
         self.values = FileValues(file, self.dtype)
         self.nodes: dict[str, StoredNode] = {}
         self.names: dict[str, str] = {}
+        self.outputs: list[str] = []
         self._numpy: Any = onnx_module("onnx.numpy_helper")
         self._helper: Any = onnx_module("onnx.helper")
 
@@ -76,7 +65,9 @@ class Importer:
     def sample(self, name: str) -> tuple[int, ...]:
         """The axes of a value behind the samples, all known."""
         shape = self.shapes.get(name)
-        if not shape or any(dim < 1 for dim in shape[1:]):
+        if shape and shape[0] == 0:
+            shape = (SAMPLES, *shape[1:])
+        if not shape or any(dim < 1 or dim % SAMPLES == 0 for dim in shape[1:]):
             raise self.refuse(name, f"its shape is not known: {shape}")
         return shape[1:]
 
@@ -125,19 +116,31 @@ class Importer:
             raise self.refuse(tensor.name, "its data lie outside of the file, and are never read")
         return cast("NDArray[Any]", self._numpy.to_array(tensor))
 
+    def _literal(self, output: str, attributes: Attributes) -> NDArray[Any]:
+        """The value of a `Constant` in any of its forms."""
+        if "value" in attributes:
+            return self._array(attributes["value"])
+        for name in ("value_float", "value_floats", "value_int", "value_ints"):
+            if name in attributes:
+                kind = np.int64 if "int" in name else np.float32
+                return np.array(attributes[name], kind)
+        raise self.refuse(output, "it is no constant tensor")
+
     def _node(self, node: Any) -> None:
         attributes: dict[str, Any] = {
             a.name: self._helper.get_attribute_value(a) for a in node.attribute
         }
         output = str(node.output[0])
+        self.outputs = [str(name) for name in node.output]
         if node.op_type == "Constant":
-            value = attributes.get("value")
-            if value is None:
-                raise self.refuse(output, "it is no constant tensor")
-            self.arrays[output] = self._array(value)
+            self.arrays[output] = self._literal(output, attributes)
             return
-        if node.op_type in FOLDED and all(name in self.arrays for name in node.input):
-            found = FOLDED[node.op_type]([self.arrays[name] for name in node.input], attributes)
+        if node.op_type == "Shape":
+            self.arrays[output] = np.array(self.shapes[node.input[0]], np.int64)
+            return
+        known = all(name in self.arrays for name in node.input if name)
+        if node.op_type in FOLDED and known:
+            found = FOLDED[node.op_type]([self.arrays[n] for n in node.input if n], attributes)
             self.arrays[output] = found
             return
         if node.domain or node.op_type not in self._readers:

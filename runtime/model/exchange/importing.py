@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model.exchange.emit import onnx_module
-from brainscript.runtime.model.exchange.importer import Importer
+from brainscript.runtime.model.exchange.folding import ROUNDS, fold_graph
+from brainscript.runtime.model.exchange.importer import SAMPLES, Importer
+from brainscript.runtime.model.exchange.layer_readers import MORE
 from brainscript.runtime.model.exchange.readers import READERS
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.model_file import ModelFile
@@ -17,8 +21,13 @@ def load(file: ModelFile) -> LoadedModel:
     try:
         model = onnx.load_model_from_string(file.read(0, file.size))
         onnx_module("onnx.checker").check_model(model)
-        model = inference.infer_shapes(model, strict_mode=True, data_prop=True)
-        importer = Importer(file, model.graph, READERS)
+        _fix_samples(model.graph)
+        numbers, helper = onnx_module("onnx.numpy_helper"), onnx_module("onnx.helper")
+        for _ in range(ROUNDS):
+            model = inference.infer_shapes(model, strict_mode=True)
+            if not fold_graph(model.graph, numbers, helper.get_attribute_value):
+                break
+        importer = Importer(file, model.graph, {**READERS, **MORE})
         graph = importer.graph()
     except BrainScriptError:
         raise
@@ -28,3 +37,15 @@ def load(file: ModelFile) -> LoadedModel:
         raise BrainScriptError(Diagnostic("BS0503", title)) from None
     opset = max((o.version for o in model.opset_import if not o.domain), default=0)
     return LoadedModel(file.path, f"ONNX, opset {opset}", graph.key(), graph, importer.values)
+
+
+def _fix_samples(graph: Any) -> None:
+    """Give every input a number of samples, so that all shapes follow."""
+    known = {tensor.name for tensor in graph.initializer}
+    for info in graph.input:
+        dims = info.type.tensor_type.shape.dim
+        if info.name not in known and dims and not dims[0].dim_value:
+            dims[0].dim_value = SAMPLES
+    for info in graph.output:
+        info.type.tensor_type.ClearField("shape")
+    del graph.value_info[:]

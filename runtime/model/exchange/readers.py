@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -43,13 +43,14 @@ REDUCED = {
 }
 
 
-def _make(i: Importer, name: str, operation: str, inputs: list[str], **options: object) -> None:
+def make(i: Importer, name: str, operation: str, inputs: list[str], **options: object) -> None:
+    """One node of a network."""
     i.add(StoredNode(name, operation, tuple(inputs), options))
 
 
 def _unary(kind: str) -> Reader:
     def read(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
-        _make(i, output, kind, [i.name(inputs[0])])
+        make(i, output, kind, [i.name(inputs[0])])
 
     return read
 
@@ -61,7 +62,7 @@ def _operands(i: Importer, output: str, inputs: list[str]) -> list[str]:
 
 def _binary(kind: str) -> Reader:
     def read(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
-        _make(i, output, kind, _operands(i, output, inputs))
+        make(i, output, kind, _operands(i, output, inputs))
 
     return read
 
@@ -71,22 +72,25 @@ def _extreme(comparison: str) -> Reader:
 
     def read(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
         one, other = _operands(i, output, inputs)
-        _make(i, f"{output}/first", comparison, [one, other])
-        _make(i, output, "If", [f"{output}/first", one, other])
+        make(i, f"{output}/first", comparison, [one, other])
+        make(i, output, "If", [f"{output}/first", one, other])
 
     return read
 
 
 def _divide(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
     one, other = _operands(i, output, inputs)
-    _make(i, f"{output}/reciprocal", "Reciprocal", [other])
-    _make(i, output, "ElementTimes", [one, f"{output}/reciprocal"])
+    make(i, f"{output}/reciprocal", "Reciprocal", [other])
+    make(i, output, "ElementTimes", [one, f"{output}/reciprocal"])
 
 
 def _matmul(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
-    if inputs[1] not in i.arrays or i.arrays[inputs[1]].ndim != 2:
-        raise i.refuse(output, "its second operand is no constant matrix")
-    _make(i, output, "Times", [i.name(inputs[1]), i.name(inputs[0])], outputRank=1)
+    ranks = [i.arrays[n].ndim if n in i.arrays else len(i.sample(n)) for n in inputs]
+    constant = [n in i.arrays for n in inputs]
+    fits = ranks[1] == 2 and (constant[1] or ranks[0] == 2) and not constant[0]
+    if not fits:
+        raise i.refuse(output, "it is no product of matrices or of a sample and a matrix")
+    make(i, output, "Times", [i.name(inputs[1]), i.name(inputs[0])], outputRank=1)
 
 
 def _gemm(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
@@ -100,19 +104,30 @@ def _gemm(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
         i.nodes.pop(inputs[1], None)
         weights = i.parameter(f"{output}/W", matrix.T if turned else matrix)
     product = output if len(inputs) < 3 else f"{output}/product"
-    _make(i, product, "Times", [weights, i.name(inputs[0])], outputRank=1)
+    make(i, product, "Times", [weights, i.name(inputs[0])], outputRank=1)
     if len(inputs) > 2:
         bias = i.constant(inputs[2]) * a.get("beta", 1.0)
         shift = i.parameter(f"{output}/b", bias.reshape(-1))
-        _make(i, output, "Plus", [product, shift])
+        make(i, output, "Plus", [product, shift])
 
 
 def _softmax(kind: str) -> Reader:
+    """Of the whole sample, or along one axis: `x - LogSum (x)`, and e to that power."""
+
     def read(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
-        shape = i.sample(output)
-        if prod(shape) != shape[-1] or a.get("axis", -1) not in (-1, len(shape)):
+        shape, x = i.sample(output), i.name(inputs[0])
+        axis = axis_of(i, output, a.get("axis", -1), len(shape))
+        if prod(shape) == shape[len(shape) - axis]:
+            make(i, output, kind, [x])
+            return
+        if kind == "Hardmax":
             raise i.refuse(output, "it runs over a part of the sample")
-        _make(i, output, kind, [i.name(inputs[0])])
+        logs = output if kind == "LogSoftmax" else f"{output}/logs"
+        options = {"reductionOp": "LogSum", "axis": [axis]}
+        make(i, f"{output}/total", "ReduceElements", [x], **options)
+        make(i, logs, "Minus", [x, f"{output}/total"])
+        if kind == "Softmax":
+            make(i, output, "Exp", [logs])
 
     return read
 
@@ -122,7 +137,7 @@ def _reshape(i: Importer, output: str, inputs: list[str], a: Attributes) -> None
     before, after = i.sample(inputs[0]), i.sample(output)
     if prod(before) != prod(after):
         raise i.refuse(output, "it mixes samples")
-    _make(
+    make(
         i,
         output,
         "Reshape",
@@ -139,10 +154,10 @@ def _transpose(i: Importer, output: str, inputs: list[str], a: Attributes) -> No
     if order[0] != 0:
         raise i.refuse(output, "it moves the samples")
     axes = [rank - (order[rank - j + 1] - 1) for j in range(1, rank + 1)]
-    _make(i, output, "TransposeDimensions", [i.name(inputs[0])], permutation=axes)
+    make(i, output, "TransposeDimensions", [i.name(inputs[0])], permutation=axes)
 
 
-def _axis(i: Importer, output: str, axis: int, rank: int) -> int:
+def axis_of(i: Importer, output: str, axis: int, rank: int) -> int:
     """An axis of ONNX, samples included, as BrainScript counts it."""
     place = axis + rank + 1 if axis < 0 else axis
     if not 1 <= place <= rank:
@@ -151,8 +166,8 @@ def _axis(i: Importer, output: str, axis: int, rank: int) -> int:
 
 
 def _concat(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
-    axis = _axis(i, output, a["axis"], len(i.sample(output)))
-    _make(i, output, "RowStack", [i.name(name) for name in inputs], axis=axis)
+    axis = axis_of(i, output, a["axis"], len(i.sample(output)))
+    make(i, output, "RowStack", [i.name(name) for name in inputs], axis=axis)
 
 
 def _slice(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
@@ -162,11 +177,11 @@ def _slice(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
     axes = lists[2] if len(lists) > 2 else list(range(len(begins)))
     if len(lists) > 3 and any(step != 1 for step in lists[3]):
         raise i.refuse(output, "it has a step")
-    numbers = [_axis(i, output, axis, len(shape)) for axis in axes]
+    numbers = [axis_of(i, output, axis, len(shape)) for axis in axes]
     sizes = [shape[len(shape) - n] for n in numbers]
     starts = [_bounded(b, size) for b, size in zip(begins, sizes, strict=True)]
     stops = [_bounded(e, size) for e, size in zip(ends, sizes, strict=True)]
-    _make(i, output, "Slice", [i.name(inputs[0])], axis=numbers, beginIndex=starts, endIndex=stops)
+    make(i, output, "Slice", [i.name(inputs[0])], axis=numbers, beginIndex=starts, endIndex=stops)
 
 
 def _bounded(index: int, size: int) -> int:
@@ -179,14 +194,14 @@ def _reduce(kind: str) -> Reader:
         axes = a.get("axes") or (i.constant(inputs[1]).tolist() if len(inputs) > 1 else None)
         if not axes:
             raise i.refuse(output, "it reduces over samples")
-        numbers = sorted(_axis(i, output, axis, rank) for axis in axes)
+        numbers = sorted(axis_of(i, output, axis, rank) for axis in axes)
         options = {"reductionOp": kind, "axis": numbers, "keepDimensions": True}
         kept = bool(a.get("keepdims", 1))
         name = output if kept else f"{output}/kept"
-        _make(i, name, "ReduceElements", [i.name(inputs[0])], **options)
+        make(i, name, "ReduceElements", [i.name(inputs[0])], **options)
         if not kept:
             dims = list(i.sample(output)[::-1] or (1,))
-            _make(i, output, "Reshape", [name], dims=dims, beginAxis=0, endAxis=0)
+            make(i, output, "Reshape", [name], dims=dims, beginAxis=0, endAxis=0)
 
     return read
 
@@ -198,7 +213,7 @@ def _clip(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
         value = i.constant(inputs[number]) if given else np.array(a.get(name, default))
         limit = float(np.clip(value.reshape(-1)[0], -3e38, 3e38))
         bounds.append(i.parameter(f"{output}/{name}", np.full(1, limit), learns=False))
-    _make(i, output, "Clip", [*bounds, i.name(inputs[0])])
+    make(i, output, "Clip", [*bounds, i.name(inputs[0])])
 
 
 @dataclass(frozen=True)
@@ -223,39 +238,80 @@ class Windows:
         }
 
 
-def _windows(i: Importer, x: str, a: Attributes, kernel: list[int]) -> Windows:
+def windows_of(i: Importer, output: str, x: str, a: Attributes, kernel: list[int]) -> Windows:
+    """The windows of a node; padding behind is as much as the last window reaches over."""
     ones = [1] * len(kernel)
     strides, dilations = list(a.get("strides", ones)), list(a.get("dilations", ones))
-    mode = a.get("auto_pad", b"NOTSET")
-    mode = mode.decode() if isinstance(mode, bytes) else mode
-    pads = list(a.get("pads", [])) if mode == "NOTSET" else []
-    low, high = pads[: len(kernel)] or [0] * len(kernel), pads[len(kernel) :] or [0] * len(kernel)
-    if mode in ("SAME_UPPER", "SAME_LOWER"):
-        sizes = i.sample(x)[1:]
-        totals = [
-            max(0, (-(-size // s) - 1) * s + (k - 1) * d + 1 - size)
-            for size, k, s, d in zip(sizes, kernel, strides, dilations, strict=True)
-        ]
-        half = [total // 2 for total in totals]
-        rest = [total - h for total, h in zip(totals, half, strict=True)]
-        low, high = (half, rest) if mode == "SAME_UPPER" else (rest, half)
+    low = _padding_in_front(i, x, a, kernel)
+    sizes, counts = i.sample(x)[1:], i.sample(output)[1:]
+    reaches = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
+    columns = zip(counts, strides, reaches, sizes, low, strict=True)
+    high = [(count - 1) * s + reach - size - lo for count, s, reach, size, lo in columns]
     return Windows(kernel, strides, dilations, low, high)
 
 
+def _padding_in_front(i: Importer, x: str, a: Attributes, kernel: list[int]) -> list[int]:
+    ones = [1] * len(kernel)
+    mode = a.get("auto_pad", b"NOTSET")
+    mode = mode.decode() if isinstance(mode, bytes) else mode
+    if mode not in ("SAME_UPPER", "SAME_LOWER"):
+        pads = list(a.get("pads", [])) if mode == "NOTSET" else []
+        return pads[: len(kernel)] or [0] * len(kernel)
+    columns = zip(
+        i.sample(x)[1:],
+        kernel,
+        a.get("strides", ones),
+        a.get("dilations", ones),
+        strict=True,
+    )
+    totals = [max(0, (-(-size // s) - 1) * s + (k - 1) * d + 1 - size) for size, k, s, d in columns]
+    return [(total + (mode == "SAME_LOWER")) // 2 for total in totals]
+
+
+def trimmed(i: Importer, output: str, x: str, windows: Windows) -> tuple[str, Windows]:
+    """The image without the elements behind the last window, where there is padding in front."""
+    name, rank = i.name(x), len(windows.kernel)
+    for place, (low, high) in enumerate(zip(windows.low, windows.high, strict=True)):
+        if low > 0 > high:
+            size, part = i.sample(x)[1 + place], f"{output}/part{place}"
+            axis = rank - place
+            make(i, part, "Slice", [name], axis=axis, beginIndex=0, endIndex=size + high)
+            name = part
+    return name, replace(windows, high=[max(0, high) for high in windows.high])
+
+
 def _conv(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
-    filter = i.constant(inputs[1])
+    """Groups are windows along the channels with weights of their own, which come first."""
+    filter, group = i.constant(inputs[1]), a.get("group", 1)
     maps, channels, *kernel = filter.shape
-    if a.get("group", 1) != 1:
-        raise i.refuse(output, "it has groups of channels")
-    windows = _windows(i, inputs[0], a, list(kernel))
+    x, windows = trimmed(i, output, inputs[0], windows_of(i, output, inputs[0], a, list(kernel)))
     options = windows.options(channels, channels)
-    options["mapShape"] = [maps]
+    options["mapShape"] = [maps // group]
     options["dilationShape"] = [*windows.dilations[::-1], 1]
+    weights, each = inputs[1], maps // group
     found = output if len(inputs) < 3 else f"{output}/product"
-    _make(i, found, "Convolution", [i.name(inputs[1]), i.name(inputs[0])], **options)
+    if group == 1:
+        make(i, found, "Convolution", [i.name(weights), x], **options)
+    else:
+        turned = filter.reshape(group, each, channels, *kernel).swapaxes(0, 1)
+        weights = i.parameter(f"{output}/W", turned.reshape(filter.shape))
+        options["dimSharing"] = [*[1] * len(kernel), 0]
+        made = found if each == 1 else f"{output}/groups"
+        make(i, made, "Convolution", [weights, x], **options)
+        if each > 1:
+            _swap_channels(i, found, made, (group, each), len(kernel))
     if len(inputs) > 2:
         bias = i.constant(inputs[2]).reshape(maps, *[1] * len(kernel))
-        _make(i, output, "Plus", [found, i.parameter(f"{output}/b", bias)])
+        make(i, output, "Plus", [found, i.parameter(f"{output}/b", bias)])
+
+
+def _swap_channels(i: Importer, output: str, x: str, counts: tuple[int, int], rank: int) -> None:
+    """Channels of which the first number is the fastest, so that the second one is."""
+    apart, swapped = f"{x}/apart", f"{x}/swapped"
+    make(i, apart, "Reshape", [x], dims=list(counts), beginAxis=rank + 1, endAxis=0)
+    make(i, swapped, "TransposeDimensions", [apart], axis1=rank + 1, axis2=rank + 2)
+    total = counts[0] * counts[1]
+    make(i, output, "Reshape", [swapped], dims=[total], beginAxis=rank + 1, endAxis=0)
 
 
 def _pool(kind: str) -> Reader:
@@ -263,13 +319,10 @@ def _pool(kind: str) -> Reader:
         kernel = list(a["kernel_shape"])
         if any(d != 1 for d in a.get("dilations", [])):
             raise i.refuse(output, "its windows are dilated")
-        options = _windows(i, inputs[0], a, kernel).options(1, 1)
-        more = {
-            "poolKind": kind,
-            "ceilOut": bool(a.get("ceil_mode", 0)),
-            "poolIncludePad": bool(a.get("count_include_pad", 0)),
-        }
-        _make(i, output, "Pooling", [i.name(inputs[0])], **options, **more)
+        windows = windows_of(i, output, inputs[0], a, kernel)
+        x, windows = trimmed(i, output, inputs[0], windows)
+        more = {"poolKind": kind, "poolIncludePad": bool(a.get("count_include_pad", 0))}
+        make(i, output, "Pooling", [x], **windows.options(1, 1), **more)
 
     return read
 
@@ -277,8 +330,9 @@ def _pool(kind: str) -> Reader:
 def _global_pool(kind: str) -> Reader:
     def read(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
         space = list(i.sample(inputs[0])[1:])
-        options = _windows(i, inputs[0], {"strides": space}, space).options(1, 1)
-        _make(i, output, "Pooling", [i.name(inputs[0])], **options, poolKind=kind)
+        zeros = [0] * len(space)
+        options = Windows(space, space, zeros, zeros, zeros).options(1, 1)
+        make(i, output, "Pooling", [i.name(inputs[0])], **options, poolKind=kind)
 
     return read
 
@@ -298,7 +352,7 @@ def _batch_normalization(i: Importer, output: str, inputs: list[str], a: Attribu
         "normalizationTimeConstant": 5000.0,
         "epsilon": float(a.get("epsilon", 1e-5)),
     }
-    _make(i, output, "BatchNormalization", [i.name(inputs[0]), *names, count], **options)
+    make(i, output, "BatchNormalization", [i.name(inputs[0]), *names, count], **options)
 
 
 READERS: dict[str, Reader] = {

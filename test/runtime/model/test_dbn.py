@@ -56,3 +56,28 @@ def test_layers_that_do_not_meet_are_refused(tmp_path: Path) -> None:
     path.write_bytes(dbn(b"DBN\0").replace(b"perceptron", b"perceptrons"))
     with pytest.raises(BrainScriptError, match="no kind of layer"):
         bs.load(path)
+
+
+@pytest.mark.parametrize("start", [b"DBN\nmade by hand\0", b"DBN\0"])
+def test_what_is_written_is_the_same_stack(start: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.dbn").write_bytes(dbn(start))
+    first = bs.load(tmp_path / "a.dbn")
+    first.save(tmp_path / "b.dbn", "dbn")
+    second = bs.load(tmp_path / "b.dbn")
+    assert second.nodes == first.nodes
+    for name, value in first.parameters.items():
+        np.testing.assert_allclose(second.parameters[name], value, rtol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("z = Tanh (LinearLayer {2} (x))", "'z' is a 'Tanh'"),
+        ("z = Sigmoid (LinearLayer {2} (x))", "no linear layer"),
+        ("z = ParameterTensor {(2:3)} * x", "is a 'Times'"),
+    ],
+)
+def test_what_is_no_stack(text: str, words: str, tmp_path: Path) -> None:
+    model = bs.compile(f"x = Input {{3}}\n{text}\noutputNodes = (z)")
+    with pytest.raises(BrainScriptError, match=words):
+        model.save(tmp_path / "b.dbn", "dbn")
