@@ -6,6 +6,21 @@ input to LEVEL, in the order of `LEVELS`.
 
 from __future__ import annotations
 
+SETTLE = (
+    "net-expand-rnn-stacks",
+    "net-settle-axes",
+    "net-settle-states",
+    "net-split-products",
+)
+"""What every step needs behind the choice of its mode."""
+
+CLEAN = ("net-fold-constants", "net-canonicalize")
+"""The end of every step. Nothing is simplified before gradients are made: the order in which their
+parts are added up is that of the network as it is written."""
+
+PREPARE = ("net-fold-constants", "net-canonicalize", "net-cse", "net-dce", "net-compute-once")
+"""The end of a step that moves no parameter."""
+
 PIPELINES: dict[str, tuple[str, ...]] = {
     # the language becomes a network
     "evaluate": (
@@ -21,38 +36,32 @@ PIPELINES: dict[str, tuple[str, ...]] = {
     "train-step": (
         "net-select{mode=train}",
         "net-set-mode{training=true}",
-        "net-expand-rnn-stacks",
-        "net-settle-axes",
-        "net-settle-states",
-        "net-split-products",
+        *SETTLE,
         "net-gradient",
         "net-update",
+        *CLEAN,
     ),
     "test-step": (
         "net-select{mode=test}",
+        "net-fold-batch-normalisation",
         "net-set-mode",
-        "net-expand-rnn-stacks",
-        "net-settle-axes",
-        "net-settle-states",
-        "net-split-products",
+        *SETTLE,
         "net-update",
+        *PREPARE,
     ),
     "write-step": (
         "net-select{mode=write}",
+        "net-fold-batch-normalisation",
         "net-set-mode",
-        "net-expand-rnn-stacks",
-        "net-settle-axes",
-        "net-settle-states",
-        "net-split-products",
+        *SETTLE,
+        *PREPARE,
     ),
     "precompute-step": (
         "net-select{mode=precompute}",
         "net-set-mode",
-        "net-expand-rnn-stacks",
-        "net-settle-axes",
-        "net-settle-states",
-        "net-split-products",
+        *SETTLE,
         "net-precompute",
+        *CLEAN,
     ),
     # the step becomes a list of kernel calls on planned memory
     "schedule": (

@@ -12,46 +12,50 @@ from brainscript.dialects.registry import make_context
 from brainscript.passes.gradient.build import NetGradient
 from brainscript.passes.gradient.precompute import NetPrecompute
 from brainscript.passes.gradient.update import NetUpdate
-from brainscript.passes.infer.axes import NetSettleAxes
 from brainscript.passes.infer.select import NetSelect
-from brainscript.passes.infer.split_products import NetSplitProducts
-from brainscript.passes.infer.states import NetSettleStates
 from brainscript.passes.ir_text import ir_text
-from brainscript.passes.mode.rnn_stack import NetExpandRnnStacks
 from brainscript.passes.mode.set_mode import NetSetMode
+from brainscript.passes.pipeline import CLEAN, PREPARE, SETTLE
+from brainscript.passes.registry import load_pass
+from brainscript.passes.simplify.fold_batch_normalisation import NetFoldBatchNormalisation
 from brainscript.runtime.network import Mode, UpdateRule
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.passes import Instruments, run_passes
 
-SETTLE: tuple[ModulePass, ...] = (
-    NetExpandRnnStacks(),
-    NetSettleAxes(),
-    NetSettleStates(),
-    NetSplitProducts(),
-)
-"""What every step needs behind the choice of its mode."""
-
 
 def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> list[ModulePass]:
-    """What turns the stored network into the step of a mode (see `Network.compile`)."""
+    """What turns the stored network into the step of a mode (see `Network.compile`).
+
+    The pipelines of `passes/pipeline.py`, with the options of a run.
+    """
     names, rule = tuple(outputs), update or UpdateRule()
+    settle, clean, prepare = plain(SETTLE), plain(CLEAN), plain(PREPARE)
     if mode == "train":
         return [
             NetSelect("train", names[1:], names[0] if names else "", rule.traced),
             NetSetMode(training=True, dropout=rule.dropout),
-            *SETTLE,
+            *settle,
             NetGradient(rule.towards),
             NetUpdate(
                 rule.rule, rule.clip, rule.l1, rule.l2, rule.average, rule.normalised, rule.noise
             ),
+            *clean,
         ]
-    if mode in ("test", "criterion"):
-        active = mode == "criterion"
-        set_mode = NetSetMode(training=active, dropout=active and rule.dropout)
-        return [NetSelect("test", names, traced=rule.traced), set_mode, *SETTLE, NetUpdate()]
+    if mode == "criterion":
+        select = NetSelect("test", names, traced=rule.traced)
+        set_mode = NetSetMode(training=True, dropout=rule.dropout)
+        return [select, set_mode, *settle, NetUpdate(), *clean]
     if mode == "precompute":
-        return [NetSelect("precompute"), NetSetMode(), *SETTLE, NetPrecompute()]
-    return [NetSelect("write", names), NetSetMode(), *SETTLE]
+        return [NetSelect("precompute"), NetSetMode(), *settle, NetPrecompute(), *clean]
+    frozen = [NetFoldBatchNormalisation(), NetSetMode(), *settle]
+    if mode == "test":
+        return [NetSelect("test", names, traced=rule.traced), *frozen, NetUpdate(), *prepare]
+    return [NetSelect("write", names), *frozen, *prepare]
+
+
+def plain(names: Sequence[str]) -> list[ModulePass]:
+    """Passes without options."""
+    return [load_pass(name)() for name in names]
 
 
 def step_module(

@@ -22,7 +22,7 @@ def repeats(site: Site, unit: float, operands: int) -> SSAValue | None:
     """The other operand where one of the last ones is a number that changes nothing."""
     a, b = site.op.operands
     for kept, other in ((a, b), (b, a))[:operands]:
-        if number_of(other) == unit and type_of(kept) == site.kind:
+        if number_of(other) == unit and type_of(kept) == site.kind and site.kind.known:
             return kept
     return None
 
@@ -71,7 +71,7 @@ def scaled(site: Site) -> tuple[SSAValue, float] | None:
     a, b = site.op.operands
     for x, other in ((a, b), (b, a)):
         by = number_of(other)
-        if by is not None and type_of(other).elements == 1 and type_of(x) == site.kind:
+        if by is not None and is_single(other) and type_of(x) == site.kind:
             return x, by
     return None
 
@@ -99,10 +99,15 @@ def divided(site: Site) -> SSAValue | None:
     """`x / c = x .* (1 / c)` for powers of two."""
     x, c = site.op.operands
     by = number_of(c)
-    small = by is not None and type_of(c).elements == 1 and type_of(x) == site.kind
-    if by is None or not small or not is_power(by):
+    if by is None or not is_single(c) or type_of(x) != site.kind or not is_power(by):
         return None
     return site.make(ew.ElementTimesOp, x, site.number(1 / by))
+
+
+def is_single(value: SSAValue) -> bool:
+    """Whether this is known to be one number."""
+    kind = type_of(value)
+    return kind.known and kind.elements == 1
 
 
 def is_power(value: float) -> bool:

@@ -24,7 +24,7 @@ RULES: Table = {**ARITHMETIC, **MOVES}
 class NetCanonicalize(ModulePass):
     """Replace operations by simpler ones that give the same bits; `keep` names nodes to leave.
 
-    The rules are the tables `ARITHMETIC` and `MOVES`.
+    The rules are the tables `ARITHMETIC` and `MOVES`; an open dimension holds them off.
 
     Before: `%a = net.negate %x`, `%b = net.negate %a`, `%c = net.slice %s {end = 3}` with
     `%s = net.splice %b, %y`, `%b` having 3 elements.
@@ -45,9 +45,9 @@ class NetCanonicalize(ModulePass):
 def canonicalize(network: NetworkOp, keep: Container[str] = ()) -> None:
     """Rewrite a network: operands come before their users, so once through is enough."""
     for op in list(network.block.ops):
-        if op.parent is None or not isinstance(op, NetOp) or op.node_name in keep:
+        if type(op) not in RULES or op.parent is None or not isinstance(op, NetOp):
             continue
-        value = simplified(op)
+        value = None if keep and op.node_name in keep else simplified(op)
         if value is not None:
             redirect(op, value)
 
@@ -67,13 +67,8 @@ def simplified(op: NetOp) -> SSAValue | None:
 def once(op: NetOp) -> SSAValue | None:
     """What the first rule that holds makes of an operation."""
     rules = RULES.get(type(op), ())
-    if not rules or not type_known(op):
+    if type(op) in MOVES and not all(type_of(v).known for v in (op.result, *op.operands)):
         return None
     site = Site(op)
     values = (rule(site) for rule in rules)
     return next((value for value in values if value is not None), None)
-
-
-def type_known(op: NetOp) -> bool:
-    """Whether all dimensions are known, as they are once shapes are inferred."""
-    return all(type_of(v).known for v in (op.result, *op.operands))

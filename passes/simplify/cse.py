@@ -63,7 +63,7 @@ class NetCse(ModulePass):
 
 def join_equal(network: NetworkOp, keep: Container[str] = ()) -> None:
     """Rewrite a network, first operations first."""
-    known: dict[Key, NetOp] = {}
+    known: dict[Key, list[NetOp]] = {}
     written = {op.target for op in network.block.ops if isinstance(op, SinkOp)}
     sources: dict[SSAValue, object] = {
         op.result: (op.target, op.result.type)
@@ -73,8 +73,11 @@ def join_equal(network: NetworkOp, keep: Container[str] = ()) -> None:
     for op in list(network.block.ops):
         if op.parent is None or not isinstance(op, NetOp) or not may_join(op, keep):
             continue
-        first = known.setdefault(key_of(op, sources), op)
-        if first is not op:
+        alike = known.setdefault(key_of(op, sources), [])
+        first = next((other for other in alike if same_options(other, op)), None)
+        if first is None:
+            alike.append(op)
+        else:
             redirect(op, first.result)
 
 
@@ -86,8 +89,13 @@ def may_join(op: NetOp, keep: Container[str]) -> bool:
 
 
 def key_of(op: NetOp, sources: Mapping[SSAValue, object]) -> Key:
-    """What an operation computes; two reads of a parameter that stays count as one value."""
-    options = frozenset((k, v) for k, v in op.properties.items() if k != "node")
-    marks = frozenset(op.attributes.items())
-    operands = tuple(sources.get(value, value) for value in op.operands)
-    return (type(op), operands, options, marks, op.result.type)
+    """Kind and operands; two reads of a parameter that stays count as one value."""
+    return (type(op), *(sources.get(value, value) for value in op.operands))
+
+
+def same_options(one: NetOp, other: NetOp) -> bool:
+    """Whether operations differ in nothing but operands and the names of their nodes."""
+    if one.result.type != other.result.type or one.attributes != other.attributes:
+        return False
+    names = (one.properties.keys() | other.properties.keys()) - {"node"}
+    return all(one.properties.get(name) == other.properties.get(name) for name in names)

@@ -90,14 +90,17 @@ def shape_within(kind: TensorType) -> tuple[int, ...]:
 
 
 def folds_into_kernels(op: ConvolutionOp, statistics: TensorType) -> bool:
-    """Whether each number of the statistics has one kernel, the last axis of the weights."""
+    """Whether each number of the statistics has one kernel, and kernels lie one after the other.
+
+    With the channels first their elements are interleaved.
+    """
     options = op.option_values()
     shape, maps = shape_of(op.result), statistics.elements
-    channels = 0 if channels_first(options) else len(shape) - 1
-    wanted = tuple(n if k == channels else 1 for k, n in enumerate(shape))
+    wanted = (*(1 for _ in shape[1:]), shape[-1])
     shared = all(numbers(options, "sharing"))
     whole = prod(shape_of(op.weights)) % maps == 0 and statistics.shape == wanted
-    return whole and shared and not op.is_transposed and isinstance(op.weights.owner, ReadOp)
+    plain = not op.is_transposed and not channels_first(options)
+    return whole and shared and plain and isinstance(op.weights.owner, ReadOp)
 
 
 def folds_into_rows(op: TimesOp) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,7 @@ class NetFoldConstants(ModulePass):
 def fold_constants(network: NetworkOp) -> None:
     """Rewrite a network, first operations first."""
     for op in list(network.block.ops):
-        if op.parent is None or not isinstance(op, NetOp) or not op.operands:
+        if type(op) not in FUNCTIONS or not isinstance(op, NetOp) or op.parent is None:
             continue
         value = folded(op)
         if value is not None:
@@ -61,15 +61,15 @@ def fold_constants(network: NetworkOp) -> None:
 
 def folded(op: NetOp) -> float | None:
     """The number that an operation gives everywhere; None where that is not known, or no number."""
-    kind = op.result.type
-    if kind.axis is not None or not kind.known or type(op) not in FUNCTIONS:
+    numbers = [number_of(value) for value in op.operands]
+    found = [number for number in numbers if number is not None]
+    if len(found) < len(numbers) or (kind := op.result.type).axis is not None:
         return None
-    numbers: list[Number] = []
-    for value in op.operands:
-        number = number_of(value)
-        if number is None:
-            return None
-        numbers.append(rounded(number, kind.element))
+    return computed(op, [rounded(number, kind.element) for number in found])
+
+
+def computed(op: NetOp, numbers: Sequence[Number]) -> float | None:
+    """What an operation makes of numbers; None where that is no number."""
     with np.errstate(all="ignore"):
         found = FUNCTIONS[type(op)](*numbers)
     return None if found is None or not np.isfinite(found) else float(found)
