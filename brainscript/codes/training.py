@@ -119,6 +119,11 @@ CODES: dict[str, tuple[str, str]] = {
         "The config asks for several workers. This program trains in one process on the threads "
         "of one machine; with one worker the keys change nothing.",
     ),
+    "BS0730": (
+        "parallel training is not supported",
+        "`mpiexec` has started several processes for a config with `parallelTrain`. Training on "
+        "more than one process is not part of this program yet; one process uses all threads.",
+    ),
     "BS0729": (
         "there is nothing to normalise",
         "The action `bnstat` finds the statistics of BatchNormalization nodes anew, and the "

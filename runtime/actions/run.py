@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,10 @@ ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
 UNSUPPORTED = ("devtest",)
 
 
+WORKERS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE")
+"""Where `mpiexec` says how many processes it has started."""
+
+
 def run_all(root: Settings, environment: Environment) -> None:
     """Run every command of a configuration; the last line of the log is `COMPLETED.`."""
     names = root.texts("command", ("train",))
@@ -57,6 +62,7 @@ def run_all(root: Settings, environment: Environment) -> None:
         for action in _actions(section):
             if ACTIONS[action] in (train, adapt):
                 check(section)
+    _check_workers(root, environment)
     with _log(root, names, environment) as log:
         for name, section in sections:
             run_command(name, section, Session(environment, log))
@@ -64,6 +70,24 @@ def run_all(root: Settings, environment: Environment) -> None:
     done = root.text("doneFile", "")
     if done and not environment.dry_run:
         _touch(Path(done))
+
+
+def _check_workers(root: Settings, environment: Environment) -> None:
+    """Training on several processes is refused; asked for in one, it is that of one."""
+    workers = max(_number(os.environ.get(name, "")) for name in WORKERS)
+    if not root.boolean("parallelTrain", workers > 1):
+        return
+    span = root.span_of("parallelTrain") if root.has("parallelTrain") else None
+    if workers > 1:
+        title = f"training on {workers} processes is not supported"
+        help = "start bs-jit without mpiexec: it uses all threads of the machine"
+        raise BrainScriptError(Diagnostic("BS0730", title, span, help=help))
+    title = "parallelTrain has no effect: one process trains, on all threads of the machine"
+    environment.warn(Diagnostic("BS0728", title, span, severity="warning"))
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isascii() and word.isdigit() else 0
 
 
 def run_command(name: str, section: Settings, session: Session) -> None:

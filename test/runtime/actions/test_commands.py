@@ -136,7 +136,7 @@ def test_a_log_file_gets_the_names_of_the_commands(run: Go):
     [
         ("command = x", "BS0712"),
         ('command = t ; t = { action = "tain" }', "BS0710"),
-        ('command = t ; t = { action = "exportdbn" }', "BS0711"),
+        ('command = t ; t = { action = "devtest" }', "BS0711"),
         ('command = t ; precision = "float16" ; t = { action = "write" }', "BS0207"),
         ('command = t ; t = { action = "train" ; SGD = { a = 1 } ; modelPath = "m" }', "BS0206"),
         ('command = t ; t = { action = "train" ; SGD = { maxEpochs = 1 } }', "BS0206"),
@@ -180,3 +180,16 @@ def test_a_dry_run_checks_and_writes_nothing(run: Go, monkeypatch: pytest.Monkey
     assert len(done.world.readers) == 1
     assert not done.world.readers[0].calls
     assert not list(Path().iterdir())
+
+
+def test_training_on_several_processes_is_refused(run: Go, monkeypatch: pytest.MonkeyPatch):
+    """One process trains as CNTK does in one; `parallelTrain=false` trains in each of several."""
+    block = "; ParallelTrain = { parallelizationMethod = none }"
+    assert not run("parallelTrain = false\n" + CONFIG % block).world.warnings
+    done = run("parallelTrain = true\n" + CONFIG % "")
+    assert [w.code for w in done.world.warnings] == ["BS0728"]
+    assert done.lines("COMPLETED.")
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "4")
+    assert code_of(run, "parallelTrain = true\n" + CONFIG % "") == "BS0730"
+    assert code_of(run, CONFIG % "") == "BS0730"
+    assert run("parallelTrain = false\n" + CONFIG % "").lines("COMPLETED.")
