@@ -84,6 +84,9 @@ def contrastive_rule(inputs: Sequence[TensorType], options: Options) -> Inferred
     """`(labels [2 k], h [d], E [d x V], bias)`: the bias has one element per word."""
     label, h, table, bias = (t.shape for t in inputs)
     pairs, size = elements(label), elements(h)
+    if any(kind.axis is not None for kind in inputs[2:]):
+        text = "they depend on an Input"
+        raise ShapeError("BS0401", "weights and bias are the same for all samples", text)
     if pairs is not None and pairs % 2:
         text = f"it is {shape_text(label)}"
         raise ShapeError("BS0401", "the label is pairs of a word and a value", text)

@@ -41,6 +41,7 @@ from brainscript.dialects.net import (
     sequence,
     shape,
     sparse,
+    words,
 )
 from brainscript.dialects.net.base import make, parse_operands, parse_options, print_options
 from brainscript.dialects.net.parameters import ParameterOp, ReadOp, SinkOp, StateOp, SymbolOp
@@ -245,6 +246,7 @@ def _operations() -> Iterator[type[Operation]]:
         shape,
         samples,
         sparse,
+        words,
         convolution,
         pooling,
         crop,

@@ -16,6 +16,7 @@ from xdsl.utils.exceptions import VerifyException
 from brainscript.axes import made
 from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.shapes import as_written
+from brainscript.dialects.net.words import WORD_KERNELS
 from brainscript.dialects.tensors import TensorType, type_of
 
 
@@ -180,7 +181,7 @@ class MinusSparseOp(NetOp):
         return made and len(list(self.z.uses)) == 1
 
 
-SPARSE_KERNELS = frozenset(
+SPARSE_KERNELS = WORD_KERNELS | frozenset(
     f"net.{name}"
     for name in (
         "densify",

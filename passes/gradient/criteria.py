@@ -5,7 +5,8 @@ from __future__ import annotations
 from brainscript.dialects.net import normalise
 from brainscript.dialects.net.elementwise import BroadcastToOp
 from brainscript.dialects.net.linear import SumElementsOp, TimesGradientLeftOp, TimesOp
-from brainscript.dialects.tensors import shape_of
+from brainscript.dialects.net.words import WordGradientOp, WordSumsOp
+from brainscript.dialects.tensors import shape_of, type_of
 from brainscript.passes.gradient.cases import Case, Table
 from brainscript.passes.gradient.formulas.ranking import Ranking
 from brainscript.passes.gradient.formulas.words import ClassBased, Contrast, column
@@ -44,9 +45,32 @@ def _class_based(c: Case) -> ClassBased:
     return ClassBased.of([c.operand(i) for i in range(4)])
 
 
-def _contrast(c: Case) -> Term:
-    """The gradient of the scores of all words."""
-    return c.g * Contrast.of([c.operand(i) for i in range(4)]).slope()
+def _contrast(c: Case) -> tuple[Term, Term]:
+    """The gradient of the scores of the pairs, and their words."""
+    contrast = Contrast.of([c.operand(i) for i in range(4)])
+    return c.g * contrast.slope(), contrast.words
+
+
+def _contrast_to_input(c: Case) -> Term:
+    """The sum of the slopes times the columns of the words."""
+    slope, words = _contrast(c)
+    kind = type_of(column(c.b).value)
+    made = c.writer.make(WordSumsOp, c.c.value, slope.value, words.value, result=kind)
+    return Term(c.writer, made).reshape(shape_of(c.b.value))
+
+
+def _contrast_to_weights(c: Case) -> Term:
+    """The slopes times the input, at the columns of the words."""
+    slope, words = _contrast(c)
+    return c.make(WordGradientOp, column(c.b), slope, words, index=2)
+
+
+def _contrast_to_bias(c: Case) -> Term:
+    """The slopes, at the columns of the words."""
+    slope, words = _contrast(c)
+    kind = type_of(words.value).with_shape((1,))
+    one = Term(c.writer, c.writer.make(BroadcastToOp, c.writer.number(1.0), result=kind))
+    return c.make(WordGradientOp, one, slope, words, index=3)
 
 
 def _through_scores(c: Case, slope: Term) -> Term:
@@ -78,9 +102,9 @@ TABLE: Table = {
     ),
     "net.noise_contrastive": (
         None,
-        lambda c: _through_scores(c, _contrast(c)),
-        lambda c: _to_weights(c, _contrast(c)),
-        _contrast,
+        _contrast_to_input,
+        _contrast_to_weights,
+        _contrast_to_bias,
     ),
     "net.lambda_rank": (None, _ranking, None),
     "net.cross_entropy_with_softmax": (

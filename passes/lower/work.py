@@ -10,6 +10,7 @@ from xdsl.ir import Operation
 from brainscript.dialects.net.convolution import CorrelationOp, WindowOp
 from brainscript.dialects.net.sparse import SPARSE_KERNELS, MinusSparseOp, SparseGradientOp
 from brainscript.dialects.net.windows import kernel_size
+from brainscript.dialects.net.words import WORD_KERNELS
 from brainscript.dialects.sched import PRODUCTS, KernelOp
 from brainscript.dialects.tensors import type_of
 from brainscript.linear import Form, add
@@ -70,6 +71,9 @@ def sparse_work(op: Operation) -> int:
     if isinstance(op, SparseGradientOp):
         return FEW_ELEMENTS * type_of(op.g).elements
     kind = type_of(op.results[0])
+    if op.name in WORD_KERNELS:
+        widest = max(type_of(v).elements for v in (*op.operands, *op.results) if type_of(v).axis)
+        return FEW_ELEMENTS * widest
     if isinstance(op, MinusSparseOp):
         return FEW_ELEMENTS
     return FEW_ELEMENTS * kind.elements if kind.axis is not None else 1

@@ -57,7 +57,42 @@ def put_columns(op: NetOp, arrays: list[Array], lengths: Lengths) -> Array:
     return new.reshape(old.shape, order="F")
 
 
+def _named(array: Array, width: int) -> Array:
+    """For each sample how its words fall on the columns of a table: `[width x K x n]`."""
+    flat = array.reshape((-1, array.shape[-1]), order="F")
+    return (np.arange(width)[:, None, None] == flat[None]).astype(float)
+
+
+def word_scores(op: NetOp, arrays: list[Array], lengths: Lengths) -> Array:
+    w, x, words = arrays
+    flat = _columns(x, x.size // x.shape[-1])
+    table = _columns(w, len(flat))
+    found = np.einsum("vkn,hv,hn->kn", _named(words, table.shape[1]), table, flat)
+    return found.reshape(words.shape, order="F")
+
+
+def word_sums(op: NetOp, arrays: list[Array], lengths: Lengths) -> Array:
+    w, slope, words = arrays
+    shape = (*(type_of(op.result).shape or ()), words.shape[-1])
+    table = _columns(w, type_of(op.result).elements)
+    slopes = slope.reshape((-1, slope.shape[-1]), order="F")
+    found = np.einsum("vkn,hv,kn->hn", _named(words, table.shape[1]), table, slopes)
+    return found.reshape(shape, order="F")
+
+
+def word_gradient(op: NetOp, arrays: list[Array], lengths: Lengths) -> Array:
+    x, slope, words = arrays
+    flat = _columns(x, x.size // x.shape[-1])
+    width = type_of(op.result).elements // len(flat)
+    slopes = slope.reshape((-1, slope.shape[-1]), order="F")
+    found = np.einsum("vkn,hn,kn->hv", _named(words, width), flat, slopes)
+    return found.reshape(type_of(op.result).shape or (), order="F")
+
+
 SPECIAL = {
+    "net.word_scores": word_scores,
+    "net.word_sums": word_sums,
+    "net.word_gradient": word_gradient,
     "net.touched": touched,
     "net.slots": slots,
     "net.sparse_times_gradient": gradient,

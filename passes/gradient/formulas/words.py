@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from math import log
 
 from brainscript.dialects.net import elementwise as ew
+from brainscript.dialects.net.elementwise import BroadcastToOp
 from brainscript.dialects.net.linear import TransposeTimesOp
 from brainscript.dialects.net.normalise import LogSoftmaxOp
 from brainscript.dialects.net.parameters import IndexOp
-from brainscript.dialects.net.reduce import ReduceOp
 from brainscript.dialects.net.shape import SliceOp
+from brainscript.dialects.net.words import WordScoresOp
 from brainscript.dialects.tensors import Shape, TensorType, shape_of, type_of
 from brainscript.passes.gradient.terms import Term
 
@@ -33,6 +34,18 @@ def column(x: Term) -> Term:
 def scores(weights: Term, x: Term) -> Term:
     """`W' x`: one number for each word."""
     return weights.apply(TransposeTimesOp, column(x))
+
+
+def _number(like: Term) -> TensorType:
+    """One number for each sample."""
+    return type_of(like.value).with_shape((1,))
+
+
+def word_scores(weights: Term, x: Term, words: Term) -> Term:
+    """`W[:, word]' x` for the words of each sample."""
+    kind = type_of(words.value)
+    operands = (weights.value, x.value, words.value)
+    return Term(x.writer, x.writer.make(WordScoresOp, *operands, result=kind))
 
 
 @dataclass(frozen=True)
@@ -74,13 +87,13 @@ class ClassBased:
 
 @dataclass(frozen=True)
 class Contrast:
-    """A word against k words of noise, by the scores of all words.
+    """A word against k words of noise.
 
-    `hit` marks for each word `[V]` and each pair `[1 x K]` whether it is the one; `score` and
-    `noise` are numbers of each pair, `own` marks the first one.
+    `words` are the words of the pairs, `score` and `noise` numbers of each pair, all `[1 x K]`;
+    `own` marks the first one.
     """
 
-    hit: Term
+    words: Term
     score: Term
     noise: Term
     own: Term
@@ -92,13 +105,14 @@ class Contrast:
         pairs = type_of(label.value).elements // 2
         label = label.reshape((2, pairs))
         words, values = (label.apply(SliceOp, begin=i, end=i + 1, axis=1) for i in range(2))
-        total = scores(weights, x) + column(bias)
-        hit = numbers(x, shape_of(total.value)).same(words)
-        score = hit.choose(total, 0).apply(ReduceOp, op="Sum", axis=1)
+        score = word_scores(weights, column(x), words)
+        one = x.writer.make(BroadcastToOp, x.writer.number(1.0), result=_number(words))
+        row = bias.reshape((1, type_of(bias.value).elements))
+        score = score + word_scores(row, Term(x.writer, one), words)
         own = numbers(x, (1, pairs)).same(x.writer.term(0))
         chance = own.choose(values, -values)
         noise = chance + log(pairs - 1) if pairs > 1 else chance
-        return Contrast(hit, score, noise, own)
+        return Contrast(words, score, noise, own)
 
     def value(self) -> Term:
         """What the criterion is for each sample."""
@@ -106,7 +120,6 @@ class Contrast:
         return -(self.own.choose(self.score, self.noise) - both).sum()
 
     def slope(self) -> Term:
-        """The gradient with respect to the scores of all words."""
+        """The gradient with respect to the scores of the pairs."""
         share = (self.score - self.score.apply(ew.LogPlusOp, self.noise)).exp()
-        each = self.own.choose(share - 1, share)
-        return column(self.hit.choose(each, 0).apply(ReduceOp, op="Sum", axis=2))
+        return self.own.choose(share - 1, share)

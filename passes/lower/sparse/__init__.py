@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from brainscript.dialects.kern import FuncOp
 from brainscript.dialects.sched import KernelOp
-from brainscript.passes.lower.sparse import gradients, products, samples
+from brainscript.passes.lower.sparse import gradients, products, samples, words
 from brainscript.target import Target
 
 __all__ = ["lower_sparse"]
@@ -26,6 +26,9 @@ LOWERINGS: dict[str, Callable[[KernelOp, Target], FuncOp]] = {
     "net.touched": gradients.lower_touched,
     "net.slots": gradients.lower_slots,
     "net.put_columns": gradients.lower_put,
+    "net.word_scores": words.lower_scores,
+    "net.word_sums": words.lower_sums,
+    "net.word_gradient": words.lower_gradient,
 }
 
 
