@@ -28,6 +28,7 @@ def pairs_of(text: PlacedText, warn: Callable[[Diagnostic], None] | None = None)
     pairs: dict[int, int] = {}
     open_at: list[int] = []
     extra: list[int] = []
+    inside_of: dict[int, int] = {}
     characters = text.text
     match = _SIGNS.search(characters)
     while match:
@@ -44,21 +45,41 @@ def pairs_of(text: PlacedText, warn: Callable[[Diagnostic], None] | None = None)
             pairs[_matching(text, open_at, at)] = at
         else:
             extra.append(at)
+            inside_of[at] = open_at[-1] if open_at else at
         match = _SIGNS.search(characters, at + 1)
     if open_at:
-        raise _unclosed(text, open_at[-1], extra)
+        raise _unclosed(text, open_at[-1], inside_of, pairs)
     for at in extra:
         _too_many(text, at, warn)
         pairs[at] = at
     return pairs
 
 
-def _unclosed(text: PlacedText, start: int, extra: list[int]) -> BrainScriptError:
-    wrong = next((at for at in extra if at > start), None)
+def _unclosed(
+    text: PlacedText, start: int, inside_of: dict[int, int], pairs: dict[int, int]
+) -> BrainScriptError:
+    wrong = next((at for at in inside_of if at > start), None)
     if wrong is not None:
-        return _mismatch(text, start, wrong)
+        return _mismatch(text, inside_of[wrong], wrong)
     title = f"'{text.text[start]}' is never closed"
-    return BrainScriptError(Diagnostic("BS0202", title, text.span(start), "opened here"))
+    notes: tuple[Note, ...] = ()
+    strange = [(b, a) for a, b in pairs.items() if a > start and _out_of_step(text, a, b)]
+    if strange:
+        last, first = min(strange)
+        line = text.span(last).line
+        said = f"this one is closed by '{text.text[last]}' in line {line}: is one missing here?"
+        notes = (Note(said, text.span(first)),)
+    return BrainScriptError(Diagnostic("BS0202", title, text.span(start), "opened here", notes))
+
+
+def _out_of_step(text: PlacedText, first: int, last: int) -> bool:
+    """Whether a closing bracket begins a line that is indented otherwise than the opening one."""
+    if "\n" not in text.text[first:last]:
+        return False
+    opening, closing = (text.text.rfind("\n", 0, at) + 1 for at in (first, last))
+    indent = text.text[closing:last]
+    line = text.text[opening:first]
+    return not indent.strip() and line[: len(line) - len(line.lstrip())] != indent
 
 
 def _quote_end(text: PlacedText, start: int, pairs: dict[int, int]) -> int:

@@ -9,7 +9,15 @@ from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
 from brainscript.brackets import array_items, inside
-from brainscript.diagnostic import BrainScriptError, Diagnostic, Note, Span, did_you_mean, shorten
+from brainscript.diagnostic import (
+    BrainScriptError,
+    Diagnostic,
+    Note,
+    Span,
+    did_you_mean,
+    nearest,
+    shorten,
+)
 from brainscript.limits import exceeded, limit
 from brainscript.literals import read_boolean, read_integer, read_number
 from brainscript.placed import PlacedText
@@ -303,7 +311,8 @@ class Settings:
         if self.has(key):
             why = "an empty value and 'default' do not count as given"
             return BrainScriptError(Diagnostic("BS0206", title, self.span_of(key), why))
-        remedy = did_you_mean(key, self.own_keys()) or f"add {key} = ..."
+        near = nearest(key, self.own_keys())
+        remedy = f"'{near}' is given: did you mean '{key}'?" if near else f"add {key} = ..."
         label = f"not given in section '{self.name}'" if self.name else "not given at top level"
         if self.parent is not None:
             label += " or around it"

@@ -36,6 +36,8 @@ LEVELS: dict[str, int] = {
 """Infix operators; the higher level binds tighter; all but `=>` group to the left."""
 
 CLOSERS = {"(": ")", "[": "]", "{": "}", "[|": "|]"}
+WORDS = {"and": "write '&&'", "or": "write '||'", "not": "write '!'", "elif": "write 'else if'"}
+"""Operators of other languages, and what they are here."""
 FRAMES_PER_NESTING = 28
 """Python calls that one level of nesting can take, the whole precedence table included."""
 
@@ -91,10 +93,11 @@ class TokenReader:
             return True
         return False
 
-    def expect(self, text: str, opener: Token | None = None) -> Token:
+    def expect(self, text: str, opener: Token | None = None, help: str = "") -> Token:
         """Take the sign or keyword `text`; `opener` is the bracket that it closes."""
         if not self.sees(text):
-            self.fail("BS0120", f"'{text}' expected, found {self.token}", opener=opener)
+            title = f"'{text}' expected, found {self.token}"
+            self.fail("BS0120", title, opener=opener, help=help)
         return self.next()
 
     def name(self, what: str) -> Token:
@@ -116,6 +119,7 @@ class TokenReader:
                 "opened here" if opener.text in CLOSERS else f"it belongs to this '{opener.text}'"
             )
             notes = (Note(text, opener.span),)
+        help = help or WORDS.get(self.token.text, "")
         raise BrainScriptError(Diagnostic(code, title, self.token.span, label, notes, help))
 
     def enter(self, token: Token) -> None:
@@ -206,7 +210,8 @@ class ExpressionParser(TokenReader, ABC):
                 found.append(self._argument(names))
                 if not self.accept(","):
                     break
-            self.expect(closer, opener)
+            more = self.sees_kind("name") or self.sees_kind("number") or self.sees_kind("string")
+            self.expect(closer, opener, "arguments are separated by ','" if more else "")
         return tuple(found)
 
     def _argument(self, names: dict[str, Span]) -> Argument:
@@ -279,7 +284,7 @@ class ExpressionParser(TokenReader, ABC):
         condition = self.expression()
         self.expect("then", token)
         then = self.expression()
-        self.expect("else", token)
+        self.expect("else", token, "an 'if' always has an 'else': both give a value")
         return syntax.If(token.span, condition, then, self.expression())
 
     def _array(self, opener: Token) -> Expression:

@@ -20,6 +20,7 @@ from brainscript.limits import limit, recursion
 from brainscript.placed import Text
 
 Tree = TypeVar("Tree")
+INCOMPLETE = "a member is NAME = VALUE or NAME (A, B) = VALUE; is the member before it complete?"
 
 
 class Parser(ExpressionParser):
@@ -68,6 +69,8 @@ class Parser(ExpressionParser):
             remedy = "one ';' may follow a member; a second one is an error"
         elif self.sees_kind("keyword"):
             remedy = f"'{self.token.text}' is a keyword and cannot name a member"
+        elif opener is not None and opener.text == "[":
+            remedy = "'[ ]' is a record like '{ }'; an array is written (a : b) or [| a ; b |]"
         code = "BS0120" if opener else "BS0123"
         self.fail(code, f"{what} expected, found {self.token}", opener=opener, help=remedy)
 
@@ -79,7 +82,7 @@ class Parser(ExpressionParser):
         parameters: tuple[Parameter, ...] | None = None
         if self.sees("(", "{"):
             parameters = self._parameters()
-        self.expect("=")
+        self.expect("=", help=INCOMPLETE)
         value = self.expression()
         if parameters is not None:
             value = syntax.Lambda(name.span, parameters, value)
@@ -108,7 +111,11 @@ class Parser(ExpressionParser):
         seen: dict[str, Span] = {}
         if not self.accept(closer):
             while True:
-                name = self.name("a parameter name")
+                if not self.sees_kind("name"):
+                    remedy = "NAME (A, B) = ... defines a function; an array is written (a : b)"
+                    title = f"a parameter name expected, found {self.token}"
+                    self.fail("BS0122", title, help=remedy)
+                name = self.next()
                 if name.text in seen:
                     raise duplicate("parameter", name.text, name.span, seen[name.text])
                 seen[name.text] = name.span

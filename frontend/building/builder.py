@@ -24,13 +24,26 @@ from brainscript.dialects.bs import (
 from brainscript.dialects.bs.wide import WideOperands
 from brainscript.frontend import syntax
 from brainscript.frontend.building.scope import Scope
-from brainscript.frontend.building.unsupported import REFUSED
+from brainscript.frontend.building.unsupported import OTHER_NAMES, REFUSED
 from brainscript.frontend.flat import DOT
 
 Build = Callable[["Builder", syntax.Expression, Scope, str], SSAValue]
 """Builds the value of one expression in a scope, under a path."""
 _NO_LETTER = re.compile(r"\W")
 Literal = syntax.Number | syntax.String | syntax.Bool
+
+
+WORDS = frozenset(("tag", "init", "imageLayout", "parameters", "poolKind", "recurrentOp"))
+"""Arguments whose values are words in quotes."""
+
+
+def _meant(name: str, scope: Scope, path: str) -> str:
+    """What to write in the place of an unknown name."""
+    if path.rpartition(".")[2] in WORDS:
+        return f"a word as a value stands in quotes: '{name}'"
+    if name in OTHER_NAMES:
+        return f"here it is called {OTHER_NAMES[name]}"
+    return did_you_mean(name, sorted(scope.visible()))
 
 
 class Builder:
@@ -159,7 +172,7 @@ class Builder:
             remedy = f"define '{name}' in the network"
             return self.poison(scope, span, "BS0317", title, REFUSED[name], remedy, path)
         label = "not defined in this record or around it"
-        hint = did_you_mean(name, sorted(scope.visible()))
+        hint = _meant(name, scope, path)
         return self.poison(scope, span, "BS0301", f"unknown name '{name}'", label, hint, path)
 
     def later(self, body: Block, value: SSAValue) -> None:

@@ -32,3 +32,28 @@ REFUSED: dict[str, str] = {
     "UnpackSequence": PYTHON_ONLY,
 }
 """Functions, namespaces and operations; a program may define any of the names itself."""
+
+OTHER_NAMES: dict[str, str] = {
+    "BatchNorm": "BatchNormalizationLayer",
+    "CBCEWithSM": "ClassBasedCrossEntropyWithSoftmax",
+    "CEWithSM": "CrossEntropyWithSoftmax",
+    "Concat": "Splice",
+    "Conv2D": "ConvolutionalLayer",
+    "Convolution2D": "ConvolutionalLayer",
+    "GRU": "BS.RNNs.RecurrentGRU",
+    "LSTM": "RecurrentLSTMLayer",
+    "MaxPool": "MaxPoolingLayer",
+    "MSE": "SquareError",
+    "SE": "SquareError",
+    "concat": "Splice",
+    "cross_entropy": "CrossEntropyWithSoftmax",
+    "hstack": "Splice",
+    "last": "BS.Sequences.Last",
+    "first": "BS.Sequences.First",
+    "null": "None",
+    "print": "Print",
+    "range": "array [0 .. n - 1] (i => ...)",
+    "True": "true",
+    "False": "false",
+}
+"""What NDL, CNTK's Python library and other languages call a function, and its name here."""

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from brainscript.builders import find_builder
-from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.builders import BUILDERS, find_builder
+from brainscript.diagnostic import BrainScriptError, Diagnostic, nearest
 from brainscript.runtime.actions.session import (
     Session,
     fresh_network,
@@ -173,7 +173,10 @@ def _network(
         return saved_network(origin, session)
     if not described:
         title = "there is no network to train: no builder section and no earlier model"
+        near = next((k for k in section.own_keys() if nearest(k, BUILDERS)), "")
         help = "add a BrainScriptNetworkBuilder section to this command"
+        if near:
+            help = f"'{near}' is given: did you mean '{nearest(near, BUILDERS)}'?"
         raise BrainScriptError(Diagnostic("BS0709", title, section.span, help=help))
     session.log.traced("virgin")
     return fresh_network(section, session)

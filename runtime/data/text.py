@@ -34,6 +34,8 @@ def text_file(settings: Settings) -> TextFile:
 def at_least(settings: Settings, key: str, least: int, default: int) -> int:
     """A whole number that must not be below `least`."""
     value = settings.integer(key, default)
+    if value < least and not settings.has(key):
+        raise settings.missing(key)
     if value < least:
         raise _refused(settings, key, f"'{key}' is {value}, the least is {least}")
     return min(value, 2**62)

@@ -140,7 +140,10 @@ def test_missing_keys(load: Load, failing: Failing) -> None:
     section = load(text).section("Train").section("SGD")
     found = failing(lambda: section.integer("minibatchSize"))
     assert found.title == "required parameter 'Train:SGD:minibatchSize' is missing"
-    assert (str(found.span), found.help) == ("f.cntk:3:2", "did you mean 'minibatchSise'?")
+    assert (str(found.span), found.help) == (
+        "f.cntk:3:2",
+        "'minibatchSise' is given: did you mean 'minibatchSize'?",
+    )
     assert str(failing(lambda: section.text("e")).span) == "f.cntk:3:34"
     assert failing(lambda: section.section("lr")).code == "BS0214"
     assert section.path == "Train:SGD"

@@ -11,6 +11,7 @@ from brainscript.diagnostic import did_you_mean
 from brainscript.dialects.attributes import called, text
 from brainscript.dialects.bs import (
     ApplyOp,
+    ArrayOp,
     BoolOp,
     CloneFunctionOp,
     ComposeOp,
@@ -22,7 +23,7 @@ from brainscript.dialects.bs import (
     path_of,
 )
 from brainscript.passes.evaluate.engine import Engine
-from brainscript.passes.evaluate.failures import called_from, type_name
+from brainscript.passes.evaluate.failures import called_from, spans, type_name
 from brainscript.passes.evaluate.paths import name_arguments
 from brainscript.passes.evaluate.plain import flattened
 from brainscript.passes.evaluate.rules.clones import call_clone
@@ -51,7 +52,17 @@ def apply_rule(engine: Engine, op: Operation) -> SSAValue | None:
     if isinstance(function, CloneFunctionOp):
         return call_clone(engine, op, function)
     assert isinstance(function, Operation)
-    raise engine.fail(op, "BS0305", f"a function is expected here, not {type_name(function)}")
+    title = f"a function is expected here, not {type_name(function)}"
+    raise engine.fail(op, "BS0305", title, help=_no_function(op, function))
+
+
+def _no_function(op: Operation, function: Operation) -> str:
+    """What to do about a call of something else by the library."""
+    if isinstance(function, ArrayOp) and not function.operands:
+        return "None is an empty array; leave the option out"
+    if not spans(op)[1]:
+        return ""
+    return "functions are layers such as LinearLayer {10}, names such as Sigmoid, or x => VALUE"
 
 
 def _inline(engine: Engine, op: ApplyOp, function: LambdaOp) -> SSAValue:
@@ -84,14 +95,21 @@ def bind(engine: Engine, op: ApplyOp, function: LambdaOp) -> list[SSAValue]:
         plural = "" if count == 1 else "s"
         title = f"{count} positional argument{plural} expected, {len(positional)} given"
         label = f"parameters: {', '.join(names[:count]) or 'none'}"
-        optional = f"{', '.join(names[count:])} must be given by name" if names[count:] else ""
-        raise engine.fail(op, "BS0304", title, label, optional)
+        raise engine.fail(op, "BS0304", title, label, _how_given(names, count, len(positional)))
     values = [*positional, *defaults]
     for name, value in zip(_named(op), op.operands[1 + count :], strict=True):
         if name not in names[count:]:
             raise _no_parameter(engine, op, name, names, count)
         values[names.index(name)] = value
     return values
+
+
+def _how_given(names: Sequence[str], count: int, given: int) -> str:
+    """How the other values are meant, where there are too many or too few."""
+    found = [f"{', '.join(names[count:])} must be given by name"] if names[count:] else []
+    if given > count == 1:
+        found.append("several values in one argument are written (a : b)")
+    return "; ".join(found)
 
 
 def _no_parameter(

@@ -52,7 +52,15 @@ def _input(engine: Engine, op: NodeOp, value: SSAValue, index: int) -> SSAValue:
         return constant(engine, op, value, f"/inputs.arr[{index}].res", (1.0, 1.0))
     assert isinstance(literal, Operation)
     title = f"input {index + 1} of '{op.kind.data}' must be a node, not {type_name(literal)}"
-    raise engine.fail(op, "BS0305", title)
+    raise engine.fail(op, "BS0305", title, help=_applied(literal))
+
+
+def _applied(op: Operation) -> str:
+    """What to do about a function where a node is meant."""
+    function = type_name(op) == "a function"
+    return (
+        "a function is applied to its input: LinearLayer {10} (x), Sigmoid (x)" if function else ""
+    )
 
 
 def constant(
@@ -84,7 +92,7 @@ def make_node(
         elif not engine.is_node(value):
             assert isinstance(value.owner, Operation)
             title = f"'{kind}' takes nodes and numbers, not {type_name(value.owner)}"
-            raise engine.fail(op, "BS0305", title)
+            raise engine.fail(op, "BS0305", title, help=_applied(value.owner))
         nodes.append(value)
     properties = {"kind": StringAttr(kind)}
     return engine.made_node(engine.make(NodeOp, op, nodes, properties, path))

@@ -240,7 +240,12 @@ def not_applicable(
     kinds = [type_name(term.owner) for term in terms if isinstance(term.owner, Operation)]
     title = f"operator '{sign}' cannot be applied to {' and '.join(kinds)}"
     nodes = any(engine.is_node(term) for term in terms) or sign == "with"
-    return engine.fail(op, "BS0308", title, help=HELP.get(sign, "") if nodes else "")
+    help = HELP.get(sign, "") if nodes else ""
+    if sign == "+" and set(kinds) == {"a string", "a number"}:
+        help = "Format (number, '') gives a number as text"
+    elif "a function" in kinds and sign not in ("<<", ">>"):
+        help = "a function is applied to its input: LinearLayer {10} (x), Sigmoid (x)"
+    return engine.fail(op, "BS0308", title, help=help)
 
 
 def prefix_rule(engine: Engine, op: Operation) -> SSAValue | None:
