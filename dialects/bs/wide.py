@@ -25,7 +25,7 @@ class WideOperands:
         for use in tuple(old.uses):
             op = use.operation
             operands = self._lists.get(op)
-            if operands is None:
+            if operands is None or operands is not op._operands:  # pyright: ignore[reportPrivateUsage]  # new ones were set
                 if len(op.operands) < WIDE:
                     op.operands[use.index] = new
                     continue
@@ -36,7 +36,8 @@ class WideOperands:
 
     def settle(self) -> None:
         """Make tuples of all operands again."""
-        for op, operands in self._lists.items():
+        for op in self._lists:
+            operands = op._operands  # pyright: ignore[reportPrivateUsage]  # the list, or a later tuple
             op._operands = SSAValues(operands)  # pyright: ignore[reportPrivateUsage]  # see above
         self._lists.clear()
 
