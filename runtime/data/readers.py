@@ -109,18 +109,11 @@ def open_reader(
     streams = [stream for source in sources for stream in source.streams]
     binding = bind(streams, inputs, settings.span)
     pictures = {s.pictures.name: s for s in sources if isinstance(s, ImageSource)}
-    order, speech = Order(randomize=False), _is_speech(settings)
-    if in_order or (speech and settings.text("readMethod", "").lower() == "none"):
-        settings.has("randomize", inherited=False)
-    else:
-        order = _order(settings, randomize, composite, alone=len(pictures) == len(sources))
-    frames = in_frames(settings) if speech else settings.boolean("frameMode", False)
+    alone = len(pictures) == len(sources)
+    order = _order(settings, None if in_order else randomize, composite, alone=alone)
+    frames = _frames(settings)
     double = _is_double(settings, inputs)
-    truncation, rows = 0, 0
-    if speech and not settings.has("truncationLength"):
-        rows = _rows(settings, frames)
-    elif composite or speech:
-        truncation = _truncation(settings, frames)
+    truncation, rows = _pieces(settings, composite, frames)
 
     def read(warnings: list[Diagnostic]) -> Corpus:
         corpus = _load(sources, settings, 8 if double else 4, warnings.append)
@@ -132,20 +125,39 @@ def open_reader(
             check_pieces(corpus, settings.span_of("truncated"))
         return corpus
 
-    load = ReadAhead(read, warn)
-    dtype = np.dtype(np.float64 if double else np.float32)
+    load, dtype = ReadAhead(read, warn), np.dtype(np.float64 if double else np.float32)
     if pictures:
         return PictureReader(load, order, list(inputs), binding, dtype, pictures)
     return Reader(load, order, inputs, binding, dtype, truncation, rows)
 
 
-def _order(settings: Settings, randomize: bool, composite: bool, *, alone: bool) -> Order:
-    """The order of the section; pictures `alone` are shuffled as chunks of one."""
+def _order(settings: Settings, randomize: bool | None, composite: bool, *, alone: bool) -> Order:
+    """The order of the section; pictures `alone` are shuffled as chunks of one.
+
+    `randomize` None, or `readMethod = none` of speech, is the order of the file.
+    """
+    unread = _is_speech(settings) and settings.text("readMethod", "").lower() == "none"
+    if randomize is None or unread:
+        settings.has("randomize", inherited=False)
+        return Order(randomize=False)
     chunk = at_least(settings, "chunkSizeInBytes", 1, 32 << 20)
     order = order_of(settings, chunk, randomize, composite=composite)
     if alone and not settings.has("randomizationWindow"):
         return replace(order, window=1, in_samples=False)
     return order
+
+
+def _frames(settings: Settings) -> bool:
+    """Whether every sample is a sequence of its own."""
+    return in_frames(settings) if _is_speech(settings) else settings.boolean("frameMode", False)
+
+
+def _pieces(settings: Settings, composite: bool, frames: bool) -> tuple[int, int]:
+    """The most steps of a piece of a sequence, or the rows of pieces as long as a minibatch."""
+    speech = _is_speech(settings)
+    if speech and not settings.has("truncationLength"):
+        return 0, _rows(settings, frames)
+    return (_truncation(settings, frames) if composite or speech else 0), 0
 
 
 def _rows(settings: Settings, frames: bool) -> int:

@@ -74,8 +74,7 @@ class Options:
 def read_options(sgd: Settings, warn: Callable[[Diagnostic], None]) -> Options:
     """The options of an SGD section; raises a diagnostic that names the key at fault."""
     check_keys(sgd, warn)
-    max_epochs = sgd.integer("maxEpochs")
-    sizes = _sizes(sgd)
+    max_epochs, sizes = sgd.integer("maxEpochs"), _sizes(sgd)
     epoch_size = sgd.integer("epochSize", 0)
     if epoch_size and epoch_size < max(sizes[:max_epochs]):
         title = f"epochSize is {epoch_size}, smaller than minibatchSize {max(sizes)}"
