@@ -31,7 +31,7 @@ def section(streams: str, more: str = "") -> str:
         ("a = [dim=3;format=dense]", (A2,), "BS0605", "dim 3, the network's input has 2"),
         ("a = [dim=2;format=dense]", (InputSpec("a", (2,), sparse=True),), "BS0606", "dense"),
         ("a = [dim=2;format=thick]", (A2,), "BS0603", "unknown format 'thick'"),
-        ("a = [dim=0;format=dense]", (A2,), "BS0206", "dim"),
+        ("a = [dim=0;format=dense]", (A2,), "BS0603", "'dim' is 0"),
         ("a = [dim=3000000000;format=sparse]", (A2,), "BS0603", "the most is 2147483647"),
         ("a = [dim=2]", (A2,), "BS0206", "format"),
         ("a = [format=dense]", (A2,), "BS0206", "dim"),
