@@ -26,8 +26,11 @@ from brainscript.passes.lower.fusion import (
     decompose_shape,
 )
 from brainscript.passes.lower.fusion.embedded import join_embedded
-from brainscript.passes.lower.fusion.families import is_column_largest, is_constant
+from brainscript.passes.lower.fusion.families import LATE, is_column_largest, is_constant
 from brainscript.passes.lower.fusion.steps import Steps
+
+MANY = 4096
+"""Elements of a sample from which on a sum of everything is worth several threads."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,21 @@ def reduction(steps: Steps, op: Operation) -> SSAValue:
 def sum_across(steps: Steps, x: SSAValue, result: SSAValue) -> SSAValue:
     """The sum over samples."""
     return steps.add(elementwise.SumToOp(x, result_type=type_of(result)))
+
+
+def sum_of_all(steps: Steps, op: Operation) -> SSAValue:
+    """The sum of many elements of all samples: threads sum samples, then their sums are added.
+
+    Sums that something is subtracted from are asked for with `late` operands, and kept exact.
+    """
+    assert isinstance(op, elementwise.SumToOp)
+    kind, result, owner = type_of(op.x), type_of(op.result), op.x.owner
+    plain = not (isinstance(owner, Operation) and LATE in owner.attributes)
+    if kind.axis is None or result.shape != (1,) or result.axis is not None or not plain:
+        return op.result
+    if kind.sparse or kind.elements < MANY:
+        return op.result
+    return steps.add(elementwise.SumToOp(steps.sample_sum(op.x), result_type=result))
 
 
 def mean_across(steps: Steps, x: SSAValue, result: SSAValue) -> SSAValue:
@@ -262,6 +280,7 @@ RULES: dict[type[Operation], Callable[[Steps, Operation], SSAValue | None]] = {
     linear.TransposeTimesOp: transpose_times,
     linear.TimesGradientRightOp: gradient_right,
     elementwise.DiagTimesOp: diagonal_times,
+    elementwise.SumToOp: sum_of_all,
     elementwise.PassOp: identity,
     elementwise.LabelsToGraphOp: identity,
     elementwise.StopGradientOp: identity,
