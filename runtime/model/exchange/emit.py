@@ -89,7 +89,7 @@ class Emitter:
     def constant(self, array: NDArray[Any], name: str = "") -> str:
         """An initializer; equal ones without a name of their own are shared."""
         kept = np.ascontiguousarray(array)
-        key = (kept.dtype.str, b"" if name or kept.nbytes > 64 else kept.tobytes(), kept.shape)
+        key = (kept.dtype.str, b"" if name or kept.nbytes > 64 else kept.tobytes(), array.shape)
         if key[1] and key in self._known:
             return self._known[key]
         found = name or self.fresh("constant")
@@ -103,6 +103,10 @@ class Emitter:
         """A scalar constant of the network's element type."""
         return self.constant(np.array(value, self.dtype))
 
+    def index(self, place: int) -> NDArray[np.int64]:
+        """A place on an axis."""
+        return np.array(place, np.int64)
+
     def whole(self, *values: int) -> str:
         """A constant list of whole numbers."""
         return self.constant(np.array(values, np.int64))
@@ -115,7 +119,9 @@ class Emitter:
 
     def lead_of(self, node: StoredNode) -> int:
         """How many leading axes the value of a node has here."""
-        return self.scope.lead if is_dynamic(node) else 0
+        if not is_dynamic(node):
+            return 0
+        return 1 if node.axis.endswith("/first") else self.scope.lead
 
     def reshaped(self, value: Value, shape: Sequence[int], output: str = "") -> str:
         """The value with other axes behind the leading ones."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from brainscript.atomic import replacing
+from brainscript.axes import root_of
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.runtime.model.exchange.emit import (
     IR_VERSION,
@@ -25,10 +26,14 @@ from brainscript.runtime.model.exchange.loops import (
     write_shift,
 )
 from brainscript.runtime.model.exchange.operations import WRITERS
+from brainscript.runtime.model.exchange.sequences import SEQUENCES, SPELT
+from brainscript.runtime.model.spelling.pieces import spelled
 from brainscript.stored_graph import DELAYS, INPUT, StoredGraph, StoredNode
 
 LARGEST = (1 << 31) - (1 << 20)
-TABLE = {**WRITERS, **LAYERS}
+TABLE = {**WRITERS, **LAYERS, **SEQUENCES}
+STEPPED = (*DELAYS, "SequenceSlice")
+"""The operations for which values have steps."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,14 @@ def export(
     """
     names = _outputs(graph, outputs)
     nodes = _needed(graph, names)
-    axes = {node.axis for node in nodes.values() if is_dynamic(node)} - {"", "*"}
-    sequences = any(node.operation in DELAYS for node in nodes.values())
+    left = tuple(name for name in graph.nodes if name not in nodes)
+    graph, arrays = _spelt(StoredGraph(graph.file, graph.precision, nodes, graph.groups), arrays)
+    nodes = _needed(graph, names)
+    found = {node.axis for node in nodes.values() if is_dynamic(node)}
+    axes = {root_of(axis) for axis in found} - {"", "*"}
+    sequences = any(node.operation in STEPPED for node in nodes.values())
     writer = Writer(graph, arrays, 2 if sequences else 1)
-    if len(axes) > 1 or any("/" in axis for axis in axes):
+    if len(axes) > 1 or any("/where:" in axis for axis in found):
         raise writer.refuse(nodes[names[0]], "sequences of several axes are needed")
     inputs = [node for node in nodes.values() if node.operation == INPUT]
     for node in inputs:
@@ -72,8 +81,20 @@ def export(
     _write_all(writer, nodes, set(names))
     model = _model(writer, inputs, names, sequences)
     _save(path, model)
-    left = tuple(name for name in graph.nodes if name not in nodes)
     return Exported(tuple(n.name for n in inputs), tuple(names), left, sequences)
+
+
+def _spelt(graph: StoredGraph, arrays: Arrays) -> tuple[StoredGraph, Arrays]:
+    """The graph with nodes written out that ONNX has no counterpart of; shapes inferred."""
+    groups = {g: tuple(n for n in ns if n in graph.nodes) for g, ns in graph.groups.items()}
+    kept = StoredGraph(graph.file, graph.precision, graph.nodes, groups)
+    found, values = spelled(kept, arrays, SPELT)
+    if found.nodes.keys() == graph.nodes.keys():
+        return graph, arrays
+    from brainscript.passes.stored.build import build_module
+    from brainscript.passes.stored.describe import describe_module
+
+    return describe_module(build_module(found), graph.file), values
 
 
 def _outputs(graph: StoredGraph, wanted: Sequence[str]) -> list[str]:
@@ -137,7 +158,7 @@ def _model(e: Writer, inputs: list[StoredNode], outputs: list[str], sequences: b
 
     def described(name: str) -> Any:
         value = e.value(name)
-        shape = [*lead[: value.lead], *value.shape]
+        shape = [*lead[len(lead) - value.lead :], *value.shape]
         return helper.make_tensor_value_info(value.name, kind, shape)
 
     used = {*outputs, *_used(e.scope.nodes)}

@@ -87,7 +87,8 @@ def _filled(inputs: list[Array], attributes: Attributes) -> Array:
     if prod(shape) > LARGEST or min(shape, default=0) < 0:
         raise ValueError(f"a constant of the shape {shape}")
     value = attributes.get("value")
-    number = value if isinstance(value, np.ndarray) else np.zeros(1, np.float32)
+    zero: Array = np.zeros(1, np.float32)
+    number = cast("Array", value) if isinstance(value, np.ndarray) else zero
     return np.full(shape, number.reshape(-1)[0], number.dtype)
 
 

@@ -82,12 +82,38 @@ def _convolution(e: Emitter, node: StoredNode) -> None:
         _transposed(e, node, weights, x)
         return
     *space, channels = convolution_axes(_sliding(options), x.dims)
-    if len(weights.dims) != len(x.dims) + 1 or channels.out != 1 or not channels.whole:
+    if len(weights.dims) != len(x.dims) + 1:
+        raise e.refuse(node, "its kernel does not cover all channels")
+    if not channels.shared:
+        _grouped(e, node, weights, x)
+        return
+    if channels.out != 1 or not channels.whole:
         raise e.refuse(node, "its kernel does not cover all channels")
     attributes = _window_attributes(e, node, tuple(space))
     dilations = [a.dilation for a in space[::-1]]
     source = [x.name, weights.name]
     e.set(node, e.op("Conv", source, node.name, dilations=dilations, **attributes))
+
+
+def _grouped(e: Emitter, node: StoredNode, weights: Value, x: Value) -> None:
+    """Windows along the channels with weights of their own: the groups are the faster number."""
+    *space, channels = convolution_axes(_sliding(options_of(node)), x.dims)
+    if channels.stride != channels.kernel or channels.low or any(not a.shared for a in space):
+        raise e.refuse(node, "its windows along the channels overlap")
+    groups, total = channels.out, weights.dims[-1]
+    each, kernel = total // groups, weights.shape[1:]
+    apart = e.reshaped(weights, (each, groups, *kernel))
+    order = [1, 0, *range(2, 2 + len(kernel))]
+    turned = e.op("Transpose", [apart], perm=order)
+    filter = e.op("Reshape", [turned, e.whole(total, *kernel)])
+    attributes = _window_attributes(e, node, tuple(space))
+    dilations = [a.dilation for a in space[::-1]]
+    found = e.op("Conv", [x.name, filter], group=groups, dilations=dilations, **attributes)
+    shape = (node.dims or ())[:-1][::-1]
+    split = e.op("Reshape", [found, e.whole(*[0] * x.lead, groups, each, *shape)])
+    lead = list(range(x.lead))
+    rest = range(x.lead + 2, x.lead + 2 + len(shape))
+    e.finish(node, e.op("Transpose", [split], perm=[*lead, x.lead + 1, x.lead, *rest]))
 
 
 def _transposed(e: Emitter, node: StoredNode, weights: Value, x: Value) -> None:

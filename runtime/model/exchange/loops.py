@@ -99,8 +99,8 @@ def _initial(e: Emitter, node: StoredNode, like: Value, steps: int) -> str:
     shape = (node.dims or ())[::-1]
     if len(node.inputs) > 1:
         state = e.value(node.inputs[1])
-        if state.lead:
-            raise e.refuse(node, "its initial state differs from sequence to sequence")
+        if state.lead > 1:
+            raise e.refuse(node, "its initial state differs from step to step")
         start = state.name
     else:
         start = e.number(options_of(node).get("defaultHiddenActivation", 0.1))
@@ -117,7 +117,7 @@ def write_loop(e: Emitter, ring: Ring, nodes: Nodes, wanted: set[str]) -> None:
         raise e.refuse(delays[0], "its loop goes both ways")
     members = set(ring.members)
     outside = {i for m in ring.members for i in nodes[m].inputs if i not in members}
-    moving = sorted(name for name in outside if e.value(name).lead)
+    moving = sorted(name for name in outside if e.value(name).lead == e.scope.lead)
     moving = [n for n in moving if any(n in nodes[m].inputs for m in members)]
     like = _any_value(e, nodes, delays, moving)
     states = [(node, k) for node in delays for k in range(options_of(node).get("timeStep", 1))]

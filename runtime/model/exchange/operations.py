@@ -31,7 +31,7 @@ UNARY = {
     "Sqrt": "Sqrt",
     "Tanh": "Tanh",
 }
-SAME = ("Dropout", "LabelsToGraph", "Pass", "ReconcileDynamicAxis", "StopGradient", "Trace")
+SAME = ("Dropout", "LabelsToGraph", "Pass", "StopGradient", "Trace")
 BINARY = {"Plus": "Add", "Minus": "Sub", "ElementTimes": "Mul", "DiagTimes": "Mul"}
 COMPARED = {
     "Equal": ("Equal", False),
@@ -188,11 +188,12 @@ def _row_stack(e: Emitter, node: StoredNode) -> None:
     lead = e.lead_of(node)
     values = e.inputs(node)
     first = next((v for v in values if v.lead == lead), values[0])
-    parts = [_spread(e, v, first, rank) for v in values]
+    parts = [spread(e, v, first, rank) for v in values]
     e.set(node, e.op("Concat", parts, node.name, axis=lead + rank - axis))
 
 
-def _spread(e: Emitter, value: Value, like: Value, rank: int) -> str:
+def spread(e: Emitter, value: Value, like: Value, rank: int) -> str:
+    """A value with leading axes and as many axes of a sample as others."""
     shape = (1,) * (rank - len(value.dims)) + value.shape
     if value.lead == like.lead:
         return e.reshaped(value, shape)

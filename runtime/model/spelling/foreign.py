@@ -190,7 +190,7 @@ def _squeeze(p: Foreign) -> None:
     if not places:
         places = {place for place, dim in enumerate(p.dims(x)) if dim == 1}
     for place in sorted(places, reverse=True):
-        options = {"dims": [], "beginAxis": place + 1, "endAxis": place + 2}
+        options: dict[str, object] = {"dims": [], "beginAxis": place + 1, "endAxis": place + 2}
         x = p.add("Reshape", x, options=options)
     p.end("Pass", x)
 

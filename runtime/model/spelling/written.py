@@ -136,7 +136,7 @@ def _trace(p: Pieces, graph: StoredGraph) -> None:
 def _image_pooling(p: Pieces, graph: StoredGraph) -> None:
     """Windows of two axes as windows of three, whichever axis the channels are."""
     o = _options(p)
-    window, step = [o["windowWidth"], o["windowHeight"]], []
+    window = [o["windowWidth"], o["windowHeight"]]
     step = [o["horizontalSubsample"], o["verticalSubsample"]]
     first = o["imageLayout"] in FIRST
     kind = "max" if p.node.operation == "MaxPooling" else "average"
@@ -147,6 +147,26 @@ def _image_pooling(p: Pieces, graph: StoredGraph) -> None:
         "poolKind": kind,
     }
     p.end("Pooling", *p.node.inputs, options=options)
+
+
+def turned_image_pooling(p: Pieces, graph: StoredGraph) -> None:
+    """The same with the channels behind, for a format that has windows of images alone."""
+    if not _has_channels_first(p):
+        return
+    o = _options(p)
+    rank, (x,) = len(p.node.dims or ()), p.node.inputs
+    for axis in range(1, rank):
+        x = _exchanged(p, x, axis)
+    options = {
+        "kernelShape": [o["windowWidth"], o["windowHeight"], 1],
+        "strideShape": [o["horizontalSubsample"], o["verticalSubsample"], 1],
+        "dimPadding": [0],
+        "poolKind": "max" if p.node.operation == "MaxPooling" else "average",
+    }
+    x = p.add("Pooling", x, options=options)
+    for axis in range(rank - 1, 1, -1):
+        x = _exchanged(p, x, axis)
+    p.end("TransposeDimensions", x, options={"axis1": 1, "axis2": 2})
 
 
 def _convolution(p: Pieces, graph: StoredGraph) -> None:
