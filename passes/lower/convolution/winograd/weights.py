@@ -244,22 +244,30 @@ class _Writer:
                 lambda i, j: (target, code.add(to, (3 * i + j) * width)),
                 (PATCH, 3),
             )
+        start = code.multiply(plane, 9)
         for first, rows in even_tiles(9 * planes, frame.lanes, frame.lanes):
-            self._turn(code.multiply(plane, 9), first, rows)
+            for m in range(0, self.grid.columns, frame.lanes):
+                columns = min(frame.lanes, self.grid.columns - m)
+                place = code.add(start, m * 9 * self.grid.depth + first)
+                to = code.offset(frame.outputs[0], place, self.form.element)
+                rows_at = self.scratch(self.at_rows + first * width + m)
+                code.call(self._turn(rows, columns), [rows_at, to])
 
-    def _turn(self, start: Index, first: int, rows: int) -> None:
-        """Write some rows of weights side by side as columns, from row `start + first` on."""
-        frame, code, depth = self.frame, self.frame.code, 9 * self.grid.depth
-        kind = TileType.of(rows, frame.lanes, self.form.element, frame.lanes)
-        source = self.scratch(self.at_rows)
-        for m in range(0, self.grid.columns, frame.lanes):
-            index = code.value(first * self.width + m)
-            tile = code.insert(TileLoadOp(source, index, self.width, kind))
+    def _turn(self, rows: int, columns: int) -> str:
+        """The function that writes some rows of weights side by side as columns."""
+        name = f"turn{rows}x{columns}"
+        if name not in self.functions:
+            lanes = self.frame.lanes
+            code = Code(name, [("rows", POINTER), ("weights", POINTER)])
+            source, target = code.entry.args
+            kind = TileType.of(rows, lanes, self.form.element, lanes)
+            tile = code.insert(TileLoadOp(source, code.value(0), self.width, kind))
             body = TileAcrossOp.make_block(kind)
             vector, row, column, count = body.args
             with code.inside(body):
-                place = code.add(code.multiply(code.add(column, m), depth), row)
-                code.store(vector, frame.outputs[0], code.add(place, code.add(start, first)), count)
+                place = code.add(code.multiply(column, 9 * self.grid.depth), row)
+                code.store(vector, target, place, count)
                 code.builder.insert(TileEndOp())
-            columns = min(frame.lanes, self.grid.columns - m)
             code.builder.insert(TileAcrossOp(tile, columns, body))
+            self.functions[name] = code.finish()
+        return name
