@@ -9,7 +9,6 @@ PYTHON_ONLY = "only CNTK's Python library makes it"
 
 REFUSED: dict[str, str] = {
     "Assign": PYTHON_ONLY,
-    "BeamSearchSequenceDecoderFrom": "it edits the network while a sentence is decoded",
     "CRF": "CNTK 2 has no such node any more",
     "EpochAccumulator": "every evaluation node is averaged over the epoch as it is",
     "ExponentialLinearUnit": PYTHON_ONLY,

@@ -132,6 +132,8 @@ class Copier:
         new.location = self._clone.location
         for name in (BASE, ORIGIN, PATH):
             new.attributes.pop(name, None)
+        if BASE in self._clone.attributes:
+            new.attributes[BASE] = self._clone.attributes[BASE]
         if isinstance(new, ReadOp):
             self._copy_parameter(new, op.results[0])
         else:

@@ -11,6 +11,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
+from brainscript.diagnostic import BrainScriptError
 from brainscript.dialects.net.axis_sources import with_sources
 from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.criteria import CriterionOp
@@ -60,6 +61,8 @@ class Inference:
         self.symbols = symbols_of(network)
         self.changed = True
         self.patient = True
+        self.strict = True
+        self.refused = False
 
     def run(self) -> None:
         """Sweep until nothing changes."""
@@ -69,9 +72,13 @@ class Inference:
         name_conditions(self.network)
         delays = self._delays()
         most = len(self.symbols) + 2 * len(delays) + 2
+        self.strict = not delays
         self._sweep(most)
         if delays and self._open():
             self.patient = False
+            self._sweep(most)
+        if self.refused:
+            self.strict = True
             self._sweep(most)
         if self.changed and delays:
             title = f"the shape of '{name_of(delays[0])}' grows with every step"
@@ -101,11 +108,23 @@ class Inference:
             if symbol is not None:
                 self._set(op.result, symbol.type)
         elif isinstance(op, NetOp) and type(op).rule is not as_written:
-            found = infer(op)
+            found = self._infer(op)
+            if found is None:
+                return
             for operand, shape in zip(op.operands, found.operands, strict=False):
                 self._complete(operand, shape)
             kind = type_of(op.operands[0])
             self._set(op.result, TensorType.of(found.shape, kind.element, found.axis))
+
+    def _infer(self, op: NetOp) -> Inferred | None:
+        """What the rule says. Where shapes of rings still grow, what does not fit may fit later."""
+        try:
+            return infer(op)
+        except BrainScriptError:
+            if self.strict:
+                raise
+            self.refused = True
+            return None
 
     def _set(self, value: SSAValue, kind: TensorType) -> None:
         if value.type != kind:

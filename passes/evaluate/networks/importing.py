@@ -206,7 +206,9 @@ class Importer:
 
 
 def _members(network: SSAValue) -> list[SSAValue]:
-    """The members of a network that the program itself defines."""
+    """The members of a network that the program itself defines, or what an edit has added."""
+    if isinstance(network.owner, EditedOp):
+        return list(network.owner.nodes[2 * len(network.owner.names.data) :])
     record = network.owner.record.owner if isinstance(network.owner, NetworkRecordOp) else None
     if not isinstance(record, RecordOp):
         return []
