@@ -39,7 +39,7 @@ def labels(batch: str) -> list[NDArray[np.int64]]:
     return [random.integers(1, CLASSES, n // STEPS_A_LABEL) for n in lengths("ctc", batch)]
 
 
-def best_of(step: Callable[[], None], steps: int, clock: str) -> float:
+def best_of(step: Callable[[], object], steps: int, clock: str) -> float:
     """Seconds of the best step."""
     now, best = CLOCKS[clock], float("inf")
     for number in range(steps + WARM):

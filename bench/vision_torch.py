@@ -82,6 +82,7 @@ def lenet() -> nn.Module:
     return nn.Sequential(*first, *second, nn.Linear(1568, 128), nn.ReLU(), nn.Linear(128, 10))
 
 
+CHANNELS_LAST = torch.channels_last
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "lenet": (lenet, (1, 28, 28)),
     "resnet20": (resnet20, (3, 32, 32)),
@@ -93,10 +94,11 @@ def step_of(name: str, batch: int, way: str) -> Callable[[], object]:
     """One training step of a network, or of `resnet50` its value."""
     torch.manual_seed(0)
     make, shape = NETWORKS[name]
-    net, x = make(), torch.randn(batch, *shape)
+    net: Any = make()
+    x = torch.randn(batch, *shape)
     y = torch.randint(0, 10, (batch,))
     if way == "channels_last":
-        net, x = (m.to(memory_format=torch.channels_last) for m in (net, x))
+        net, x = net.to(memory_format=CHANNELS_LAST), x.to(memory_format=CHANNELS_LAST)
     if name == "resnet50":
         run: Any = torch.compile(net.eval()) if way == "compile" else net.eval()
 

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -115,7 +116,7 @@ def fill_disk(patch: pytest.MonkeyPatch, count: int, seconds: int) -> None:
         return replacing(path)
 
     patch.setattr("brainscript.runtime.model.container.replacing", full)
-    patch.setattr("brainscript.runtime.train.saving.patience.limit", lambda name: seconds)
+    patch.setattr("brainscript.runtime.train.saving.patience.limit", Mock(return_value=seconds))
     patch.setattr("brainscript.runtime.train.saving.patience.PAUSE", 0.0)
 
 

@@ -49,7 +49,8 @@ def traced(first: int, every: int) -> Traced:
 def test_the_minibatches_that_are_shown(first: int, every: int, wanted: list[int]):
     node = traced(first, every)
     assert [i for i in range(1, 20) if node.due(i)] == wanted
-    met, at = [], 0
+    met: list[int] = []
+    at = 0
     show = Tracer((node,), Log(io.StringIO()))
     while (at := at + show.until(at)) < 20:
         met.append(at)
