@@ -49,7 +49,7 @@ NETWORKS = {
     """,
     "tagger": """
         model = Sequential (EmbeddingLayer {150} : RecurrentLSTMLayer {300} : LinearLayer {129})
-        words = Input {943} ; tags = Input {129}
+        words = Input {943, sparse=true} ; tags = Input {129, sparse=true}
         z = model (words)
         ce = CrossEntropyWithSoftmax (tags, z) ; errs = ClassificationError (tags, z)
         criterionNodes = (ce) ; evaluationNodes = (errs)
@@ -65,6 +65,13 @@ def network(name: str) -> ModuleOp:
         command = [sys.executable, "-m", "brainscript.tools.bs_opt", str(source), "--emit", "net"]
         text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return Parser(make_context(), text).parse_module()
+
+
+def put_words(program: Program, name: str, size: int, random: np.random.Generator) -> None:
+    """One word of the vocabulary in each column."""
+    columns = len(program.records(name))
+    words = random.integers(0, size, columns)
+    program.put_sparse(name, words, np.ones(columns, np.float32), np.arange(columns + 1))
 
 
 def mark_labels(program: Program, batch: str) -> None:
@@ -92,8 +99,11 @@ def main() -> None:
         view[...] = 1e-6 if hyper else random.standard_normal(view.shape) * 0.05
     program.set_layouts({"*": Sequences(sequences.lengths(name, batch).tolist())})
     for slot in image.inputs:
-        view = program.input(slot.name)
-        view[...] = random.standard_normal(view.shape)
+        if slot.sparse:
+            put_words(program, slot.name, slot.dims[0], random)
+        else:
+            view = program.input(slot.name)
+            view[...] = random.standard_normal(view.shape)
     if name == "ctc":
         mark_labels(program, batch)
     best = sequences.best_of(program.run, int(steps), clock)
