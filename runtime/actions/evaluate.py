@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.actions.session import Session, named_nodes, network_of, unknown_node
+from brainscript.runtime.actions.session import (
+    Session,
+    named_nodes,
+    network_of,
+    saved_network,
+    unknown_node,
+)
 from brainscript.runtime.actions.writers.tracing import KEYS, asked_of, tracer
-from brainscript.runtime.model.store import load_network
 from brainscript.runtime.network import Network
 from brainscript.runtime.train.evaluator import Evaluator
 from brainscript.runtime.train.log import Value
@@ -26,13 +31,13 @@ def cross_validate(section: Settings, session: Session) -> None:
     results: list[tuple[str, list[Value]]] = []
     for epoch in range(first, last + 1, step):
         model = f"{path}.{epoch}"
-        if not Path(model).exists():
+        if model not in session.environment.planned and not Path(model).exists():
             session.log.line("cv missing", path=model)
             model = path
         session.log.line("cv model", path=model)
-        network = load_network(model, session.environment)
+        network = saved_network(model, session)
         results.append((model, _evaluate(network, section, session, randomize=True)))
-        if model == path:
+        if model == path or model in session.environment.planned:
             break
     if session.environment.dry_run:
         return

@@ -9,7 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.diagnostic import (
+    BrainScriptError,
+    Diagnostic,
+    MissingFileError,
+    Span,
+    did_you_mean,
+)
+from brainscript.runtime.data.side_files import side_file
 from brainscript.runtime.network import Array, NodeSpec, Step
 from brainscript.settings import Settings
 
@@ -72,12 +79,19 @@ def _labels(section: Settings) -> tuple[str, ...]:
     path = section.text("labelMappingFile", "")
     if not path:
         return ()
+    labels: tuple[str, ...] = ()
+    with side_file():
+        labels = _words(path, section.span_of("labelMappingFile"))
+    return labels
+
+
+def _words(path: str, span: Span) -> tuple[str, ...]:
     try:
         return tuple(Path(path).read_text("utf-8", "replace").split())
     except OSError as error:
-        title = f"the label file '{path}' cannot be read: {error.strerror}"
-        span = section.span_of("labelMappingFile")
-        raise BrainScriptError(Diagnostic("BS0723", title, span)) from None
+        title = f"the label file '{path}' (labelMappingFile) cannot be read: {error.strerror}"
+        kind = MissingFileError if isinstance(error, FileNotFoundError) else BrainScriptError
+        raise kind(Diagnostic("BS0723", title, span)) from None
 
 
 def unescape(text: str) -> str:

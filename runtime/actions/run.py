@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from brainscript.codegen.timing.trace import span
@@ -20,6 +20,7 @@ from brainscript.runtime.actions.svd import svd
 from brainscript.runtime.actions.train import adapt, check, train
 from brainscript.runtime.actions.words import create_label_map, write_words
 from brainscript.runtime.actions.write import write
+from brainscript.runtime.data.side_files import only_checking
 from brainscript.runtime.network import Environment
 from brainscript.runtime.train.log import Log
 from brainscript.runtime.train.metrics import Metrics
@@ -63,7 +64,8 @@ def run_all(root: Settings, environment: Environment) -> None:
             if ACTIONS[action] in (train, adapt):
                 check(section)
     _check_workers(root, environment)
-    with _log(root, names, environment) as log:
+    checking = only_checking(environment.warn) if environment.dry_run else nullcontext()
+    with checking, _log(root, names, environment) as log:
         for name, section in sections:
             run_command(name, section, Session(environment, log))
         log.line("completed stamped" if log.stamps else "completed")

@@ -34,6 +34,9 @@ from brainscript.runtime.train.signals import Stop, watching
 from brainscript.runtime.train.trainer import Trainer
 from brainscript.settings import Settings
 
+MOST_PLANNED = 10_000
+"""The epochs whose models later commands of a dry run can name."""
+
 
 def check(section: Settings) -> None:
     """What must be there before any command runs: `modelPath` and `SGD.maxEpochs`."""
@@ -69,7 +72,9 @@ def train(section: Settings, session: Session, origin: str = "") -> None:
         show = tracer(network, options.traced, nodes, session.log)
         traced = show.names if show is not None else ()
         _readers(section, session, network, nodes, traced, reference)
-        environment.planned[sgd.text("modelPath")] = network
+        path = sgd.text("modelPath")
+        saved = (f"{path}.{done}" for done in range(min(options.max_epochs, MOST_PLANNED)))
+        environment.planned |= dict.fromkeys((*saved, path), network)
         return
     files.prepare()
     with locked(files.lock), watching() as stop:

@@ -21,6 +21,7 @@ from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.data.randomise import Order, order_of
 from brainscript.runtime.data.ready.ahead import ReadAhead
 from brainscript.runtime.data.ready.parsed import ParsedCache
+from brainscript.runtime.data.side_files import side_file
 from brainscript.runtime.data.sources import FRAME_BITS, Keys, Source
 from brainscript.runtime.data.speech.sections import (
     feature_deserializer,
@@ -104,8 +105,9 @@ def open_reader(
     before the first epoch starts, or `prefetch` is called. Parsed text is kept in the `cache`.
     """
     composite = settings.has("deserializers", inherited=False)
-    found = _composite(settings) if composite else _simple(settings)
-    sources = [replace(s, cache=cache) if isinstance(s, TextFile) else s for s in found]
+    sources = _sources(settings, composite, cache)
+    if not sources:
+        inputs = ()  # a check without the file that says what streams there are
     streams = [stream for source in sources for stream in source.streams]
     binding = bind(streams, inputs, settings.span)
     pictures = {s.pictures.name: s for s in sources if isinstance(s, ImageSource)}
@@ -129,6 +131,14 @@ def open_reader(
     if pictures:
         return PictureReader(load, order, list(inputs), binding, dtype, pictures)
     return Reader(load, order, inputs, binding, dtype, truncation, rows)
+
+
+def _sources(settings: Settings, composite: bool, cache: ParsedCache | None) -> list[Source]:
+    """What the section reads; nothing in a check without the file that names the streams."""
+    found: list[Source] = []
+    with side_file():
+        found = _composite(settings) if composite else _simple(settings)
+    return [replace(s, cache=cache) if isinstance(s, TextFile) else s for s in found]
 
 
 def _order(settings: Settings, randomize: bool | None, composite: bool, *, alone: bool) -> Order:

@@ -6,12 +6,13 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from brainscript import atomic
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
+from brainscript.runtime.data.side_files import side_file
 from brainscript.runtime.data.sources import read_lines
 from brainscript.runtime.data.speech.script import resolve
 from brainscript.runtime.data.words.vocabulary import read_vocabulary
@@ -126,13 +127,25 @@ def sinks_of(
         help = "use outputPath, which writes text, or writerType = HTKMLFWriter"
         raise BrainScriptError(Diagnostic("BS0711", title, writer.span_of("writerType"), help=help))
     if KINDS[kind.lower()] == "words":
-        return [_word_file(writer.section(node.name), node) for node in nodes]
-    found = [_feature_files(writer.section(node.name), node, warn) for node in nodes]
+        return list(_found(nodes, lambda node: _word_file(writer.section(node.name), node)))
+    found = _found(nodes, lambda node: _feature_files(writer.section(node.name), node, warn))
     if len({len(files.paths) for files in found}) > 1:
         title = "the lists of files of the nodes have different lengths"
         shown = ", ".join(f"{len(f.paths)} for '{f.node}'" for f in found)
         raise BrainScriptError(Diagnostic("BS0721", title, writer.span, label=shown))
     return list(found)
+
+
+_Found = TypeVar("_Found")
+
+
+def _found(nodes: Sequence[NodeSpec], sink: Callable[[NodeSpec], _Found]) -> list[_Found]:
+    """The sink of each node, in a check only of those whose lists are there."""
+    found: list[_Found] = []
+    for node in nodes:
+        with side_file():
+            found.append(sink(node))
+    return found
 
 
 def _feature_files(
@@ -157,10 +170,11 @@ def _word_file(section: Settings, node: NodeSpec) -> WordFile:
     best = section.integer("nbest", 1)
     if best < 1:
         raise section.wrong("nbest", "it counts words, from 1")
+    path = section.text("file")
     words = read_vocabulary(section.text("token"), "", section.span_of("token"))
     if not words.numbers:
         raise section.wrong("token", "the file has no words")
-    return WordFile(section.text("file"), list(words.numbers), best)
+    return WordFile(path, list(words.numbers), best)
 
 
 def save(path: str, data: bytes) -> None:

@@ -19,6 +19,7 @@ from brainscript.runtime.data.images.transforms import (
     Transform,
     Transpose,
 )
+from brainscript.runtime.data.side_files import side_file
 from brainscript.runtime.data.text import at_least
 from brainscript.settings import Settings
 
@@ -163,7 +164,10 @@ def scale(section: Settings) -> Scale:
 def mean(section: Settings) -> list[Transform]:
     """The keys of Mean: nothing without a file."""
     path = section.text("meanFile", "")
-    return [Mean(mean_image(path, section.span_of("meanFile")))] if path else []
+    found: list[Transform] = []
+    with side_file():
+        found += [Mean(mean_image(path, section.span_of("meanFile")))] if path else []
+    return found
 
 
 def color(section: Settings) -> Color:
@@ -186,9 +190,11 @@ def intensity(section: Settings) -> Intensity:
     """The keys of Intensity: nothing without a file."""
     path = section.text("intensityFile", "")
     deviation = section.number("intensityStdDev", 0.0)
-    if not path:
-        return Intensity(0.0)
-    return Intensity(deviation, *colour_axes(path, section.span_of("intensityFile")))
+    found = Intensity(0.0)
+    with side_file():
+        if path:
+            found = Intensity(deviation, *colour_axes(path, section.span_of("intensityFile")))
+    return found
 
 
 TRANSFORMS: dict[str, Callable[[Settings], list[Transform]]] = {

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.data.corpus import Stream
+from brainscript.runtime.data.side_files import side_file
 from brainscript.runtime.data.sources import FRAME_BITS, Source, read_lines
 from brainscript.runtime.data.speech.utterances import FeatureSource, LabelSource
 from brainscript.runtime.data.text import at_least
@@ -132,7 +133,8 @@ def label_source(section: Settings, name: str, *, frames: bool) -> LabelSource:
     paths = section.texts(file_key)
     span = section.span_of(file_key)
     if not single and len(paths) == 1:
-        paths = tuple(line.strip() for line in read_lines(paths[0], span) if line.strip())
+        with side_file():
+            paths = tuple(line.strip() for line in read_lines(paths[0], span) if line.strip())
     boundaries = section.boolean("phoneBoundaries", False)
     if boundaries and frames:
         raise section.wrong("phoneBoundaries", "single frames have no boundaries: frameMode is on")

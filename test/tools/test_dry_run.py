@@ -1,0 +1,79 @@
+"""`bs-jit --dry-run` without files: those beside the data, and models that commands would make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from test.tools.commands import run, write_case
+
+LATER = """\
+command = train:best:first:out:words
+best = [ action = cv ; crossValidationInterval = 1:1:5 ; minibatchSize = 4 ]
+first = [ action = test ; modelPath = "out/m.model.2" ]
+out = [
+    action = write ; outputPath = "z" ; format = [ type = category ; labelMappingFile = "names" ]
+]
+words = [ action = write ; writer = [ writerType = LUSequenceWriter
+    z = [ file = "best" ; token = "vocabulary" ; nbest = 0 ] ] ]
+reader = [ readerType = CNTKTextFormatReader ; file = "none.ctf"
+    input = [ x = [ dim = 2 ; format = dense ] ; y = [ dim = 1 ; format = dense ] ] ]
+"""
+SIDE_FILES = """\
+command = speech:pictures:binary:text
+precision = float
+action = eval
+BrainScriptNetworkBuilder = {
+    x = Input {12}
+    y = Input {2}
+    ce = CrossEntropyWithSoftmax (y, ParameterTensor {(2:12)} * x)
+    criterionNodes = (ce)
+}
+speech = [ reader = [ readerType = HTKMLFReader
+    x = [ scpFile = "none.scp" ; dim = 12 ]
+    y = [ mlfFileList = "none.list" ; labelDim = 2 ; labelMappingFile = "none.states" ] ] ]
+pictures = [ reader = [ readerType = ImageReader ; file = "none.map"
+    x = [ width = 2 ; height = 2 ; channels = 3 ; meanFile = "none.xml" ]
+    y = [ labelDim = 2 ] ] ]
+binary = [ reader = [ readerType = CNTKBinaryReader ; file = "none.bin" ] ]
+text = [ reader = [ readerType = CNTKTextFormatReader ; file = "none.ctf"
+    input = [ x = [ dim = 12 ; format = dense ] ; y = [ dim = 2 ; format = dense ] ] ] ]
+"""
+
+
+def test_files_beside_the_data_are_warnings(tmp_path: Path) -> None:
+    (tmp_path / "side.cntk").write_text(SIDE_FILES)
+    done = run(tmp_path, "bs-jit", "side.cntk", "--dry-run")
+    assert (done.returncode, done.stderr.endswith("COMPLETED.\n")) == (0, True), done.stderr
+    remarks = [line for line in done.stderr.splitlines() if "[BS" in line]
+    assert [line.partition(": ")[2] for line in remarks] == [
+        f"cannot open the data file '{name}': No such file or directory"
+        for name in ("none.list", "none.xml", "none.bin")
+    ]
+    assert all(line.startswith("warning[BS0607]") for line in remarks)
+    for key in ("mlfFileList", "meanFile", 'CNTKBinaryReader ; file = "none.bin"'):
+        assert key in done.stderr
+    done = run(tmp_path, "bs-jit", "side.cntk")
+    assert (done.returncode, "error[BS0607]" in done.stderr) == (3, True)
+    (tmp_path / "side.cntk").write_text(
+        SIDE_FILES.replace("labelDim = 2 ; labelM", "dim = 3 ; labelM")
+    )
+    done = run(tmp_path, "bs-jit", "side.cntk", "--dry-run")
+    assert (done.returncode, "none.list" in done.stderr, "error[BS0605]" in done.stderr) == (
+        1,
+        True,
+        True,
+    ), "what does not need the file is checked"
+
+
+def test_models_of_commands_before_and_lists_of_writers(tmp_path: Path) -> None:
+    path = write_case(tmp_path, ("command = train\n", LATER))
+    done = run(tmp_path, "bs-jit", "tiny.cntk", "--dry-run", "words=[writer=[z=[nbest=1]]]")
+    assert (done.returncode, done.stderr.endswith("COMPLETED.\n")) == (0, True), done.stderr
+    assert "warning[BS0723]: the label file 'names' (labelMappingFile)" in done.stderr
+    assert "cannot open the data file 'vocabulary'" in done.stderr
+    assert "Model 'out/m.model.1'" in done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cache", path.name, "train.ctf"]
+    done = run(tmp_path, "bs-jit", "tiny.cntk", "--dry-run")
+    assert (done.returncode, "nbest" in done.stderr) == (1, True)
+    done = run(tmp_path, "bs-jit", "tiny.cntk", "--dry-run", "command=best")
+    assert (done.returncode, "BS0501" in done.stderr) == (3, True)
