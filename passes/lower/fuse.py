@@ -14,13 +14,13 @@ from brainscript.dialects.net.base import attribute
 from brainscript.dialects.net.carry import CarryOutOp
 from brainscript.dialects.net.network import NetworkOp, networks_of
 from brainscript.dialects.net.parameters import ReadOp, WriteOp
-from brainscript.dialects.net.recurrence import RecurrenceOp
 from brainscript.dialects.net.sequence import WhereOp
 from brainscript.dialects.net.sparse import PutColumnsOp, TouchedOp
 from brainscript.dialects.tensors import type_of
 from brainscript.passes.infer.recurrences import find_recurrences, keep_root_names
 from brainscript.passes.lower.fusion.clusters import Clusters, forward_order, members
 from brainscript.passes.lower.fusion.decompose import decompose, materialise, settle_writes
+from brainscript.passes.lower.fusion.facts import LOOP, Fact, fact_of
 from brainscript.passes.lower.fusion.families import (
     check_supported,
     is_constant,
@@ -87,28 +87,25 @@ def number_kernels(block: Block) -> None:
     place = {old: new for new, old in enumerate(order)}
     nodes = [nodes[old] for old in order]
     clusters = Clusters(len(nodes), [(place[a], place[b]) for a, b in edges])
-    Merger(nodes, clusters).run()
+    facts = [fact_of(op) for op in nodes]
+    Merger(facts, clusters).run()
     for number, group in enumerate(clusters.order()):
-        family = family_of([nodes[i] for i in group])
+        family = family_of([facts[i] for i in group])
         assert family is not None
         for i in group:
             nodes[i].attributes["kernel"] = attribute(number)
             nodes[i].attributes["family"] = StringAttr(family)
 
 
-LOOP = "loop"
-"""What stands for the family of a `net.recurrence`, which is no kernel."""
-
-
-def family_of(operations: Sequence[Operation]) -> str | None:
+def family_of(facts: Sequence[Fact]) -> str | None:
     """The family of the kernel that does all of this; a loop stays alone."""
-    if any(isinstance(op, RecurrenceOp) for op in operations):
-        return LOOP if len(operations) == 1 else None
-    if isinstance(operations[0], CarryOutOp):
+    if any(fact.alone == LOOP for fact in facts):
+        return LOOP if len(facts) == 1 else None
+    if isinstance(facts[0].op, CarryOutOp):
         return "sequence"
-    if isinstance(operations[0], PutColumnsOp):
+    if isinstance(facts[0].op, PutColumnsOp):
         return "sparse"
-    return Group(operations).family()
+    return Group(facts).family()
 
 
 def edges_of(nodes: Sequence[Operation]) -> Iterator[tuple[int, int]]:
@@ -140,11 +137,11 @@ def _finders_first(nodes: Sequence[Operation]) -> Iterator[tuple[int, int]]:
 class Merger:
     """Merges groups of operations, one kind of kernel after the other."""
 
-    def __init__(self, nodes: Sequence[Operation], clusters: Clusters):
-        self.nodes = nodes
+    def __init__(self, facts: Sequence[Fact], clusters: Clusters):
+        self.facts = facts
         self.clusters = clusters
-        self.place = {op: i for i, op in enumerate(nodes)}
-        self.traits = {i: Traits.of(op) for i, op in enumerate(nodes)}
+        self.place = {fact.op: i for i, fact in enumerate(facts)}
+        self.traits = {i: Traits.of(fact) for i, fact in enumerate(facts)}
         self.refused: set[tuple[int, int, tuple[str, ...]]] = set()
 
     def run(self) -> None:
@@ -152,28 +149,31 @@ class Merger:
 
         What is kept for the next minibatch, or has some new columns, is written where it lies.
         """
-        for node, op in enumerate(self.nodes):
+        for node, op in enumerate(self.place):
             if isinstance(op, WriteOp) and isinstance(op.value.owner, CarryOutOp | PutColumnsOp):
                 self.clusters.merge(self.place[op.value.owner], node)
         for rule in MERGES:
-            while any([self._join(node, rule) for node in range(len(self.nodes))]):
+            pairs = list(self._pairs(rule))
+            while any([self._try(*pair, rule.families) for pair in pairs]):
                 pass
 
-    def _join(self, node: int, rule: Merge) -> bool:
-        found = (self.place.get(op, -1) for op in rule.partners(self.nodes[node]))
-        partners = [i for i in dict.fromkeys(found) if i >= 0]
-        return any([self._try(other, node, rule.families) for other in partners])
+    def _pairs(self, rule: Merge) -> Iterator[tuple[int, int]]:
+        """Whom to try to join with each operation."""
+        for node, op in enumerate(self.place):
+            found = (self.place.get(other) for other in rule.partners(op))
+            yield from ((other, node) for other in dict.fromkeys(found) if other is not None)
 
     def _try(self, first: int, second: int, families: tuple[str, ...]) -> bool:
         clusters = self.clusters
         one, two = clusters.group[first], clusters.group[second]
         if one == two:
             return False
-        traits = self.traits[one] | self.traits[two]
         wish = (clusters.mask[one], clusters.mask[two], families)
-        if not traits.may_be(families) or wish in self.refused:
+        if wish in self.refused:
             return False
-        if not clusters.may_merge(one, two) or not self._fits(wish):
+        traits = self.traits[one] | self.traits[two]
+        hopeful = traits.may_be(families) and clusters.may_merge(one, two)
+        if not hopeful or not self._fits(wish):
             self.refused.add(wish)
             return False
         self.traits[clusters.merge(one, two)] = traits
@@ -181,4 +181,4 @@ class Merger:
 
     def _fits(self, wish: tuple[int, int, tuple[str, ...]]) -> bool:
         one, two, families = wish
-        return family_of([self.nodes[i] for i in members(one | two)]) in families
+        return family_of([self.facts[i] for i in members(one | two)]) in families

@@ -9,7 +9,8 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 
 from brainscript.dialects.net.elementwise import PassOp
 from brainscript.dialects.sched import KernelOp, YieldOp
-from brainscript.passes.lower.fusion.families import is_constant, is_product
+from brainscript.passes.lower.fusion.facts import fact_of
+from brainscript.passes.lower.fusion.families import is_constant
 from brainscript.passes.lower.fusion.groups import Group
 from brainscript.passes.lower.fusion.tidy import Key, key_of
 
@@ -36,13 +37,14 @@ class Outliner:
 
     def outline(self, operations: Sequence[Operation], family: str) -> Outlined:
         """The kernel of a group; its operations stay where they are."""
-        group = Group(operations)
+        group = Group([fact_of(op) for op in operations])
         reads = group.reads()
         copier = _Copier(reads)
-        for op in sorted(group.body, key=lambda op: not is_product(op)):
-            copier.copy(op)
+        for fact in sorted(group.body, key=lambda fact: not fact.product):
+            copier.copy(fact.op)
         if group.body:
-            writes: list[SSAValue] = [op.results[0] for op in group.body if group.leaves(op)]
+            leaving = [fact.op for fact in group.body if group.leaves(fact)]
+            writes: list[SSAValue] = [op.results[0] for op in leaving]
             kernel = self._find(copier, family, writes)
             return Outlined(kernel, reads, writes)
         write = group.writes[0]

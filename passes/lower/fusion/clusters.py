@@ -33,17 +33,21 @@ class Clusters:
         return not between & ~both
 
     def merge(self, first: int, second: int) -> int:
-        """Make one group of two; the name of the group is that of the first."""
+        """Make one group of two; the name of the group is that of the first.
+
+        Who follows both has all that comes before them already: only others learn of it.
+        """
         both = self.mask[first] | self.mask[second]
-        before = (self.before[first] | self.before.pop(second)) & ~both
-        after = (self.after[first] | self.after.pop(second)) & ~both
+        early, sooner = self.before[first], self.before.pop(second)
+        late, later = self.after[first], self.after.pop(second)
+        before, after = (early | sooner) & ~both, (late | later) & ~both
         for node in members(self.mask.pop(second)):
             self.group[node] = first
         self.mask[first], self.before[first], self.after[first] = both, before, after
         self.names &= ~(1 << second)
-        for name in members(after & self.names):
+        for name in members((late ^ later) & after & self.names):
             self.before[name] |= before | both
-        for name in members(before & self.names):
+        for name in members((early ^ sooner) & before & self.names):
             self.after[name] |= after | both
         return first
 

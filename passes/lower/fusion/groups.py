@@ -7,51 +7,17 @@ from dataclasses import dataclass
 
 from xdsl.ir import Operation, SSAValue
 
-from brainscript.dialects.net.carry import CarryOutOp
-from brainscript.dialects.net.parameters import IndexOp, ReadOp, WriteOp
-from brainscript.dialects.net.sparse import PutColumnsOp
-from brainscript.dialects.sched import (
-    SPLICE,
-    aligned_shapes,
-    is_sample_product,
-    is_view,
-    may_differ,
-    share_a_sample,
-)
-from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.dialects.net.parameters import WriteOp
+from brainscript.dialects.sched import may_differ, share_a_sample
+from brainscript.dialects.tensors import Shape, TensorType, type_of
 from brainscript.passes.lower.convolution.epilogue import epilogue_fits
-from brainscript.passes.lower.fusion.families import (
-    axis_of,
-    is_column_largest,
-    is_column_sum,
-    is_constant,
-    is_draw,
-    is_elementwise,
-    is_late,
-    is_pack,
-    is_product,
-    is_sequence,
-    is_sparse,
-    is_windows,
-    meets_samples,
-    memory_of,
-)
+from brainscript.passes.lower.fusion.facts import Fact
+from brainscript.passes.lower.fusion.families import is_column_sum, is_late, is_windows
 from brainscript.passes.lower.gemm import access_of, form_of
 
 MOST_OPERATIONS = 64
 MOST_POINTERS = 32
 """Bounds on one kernel: beyond them registers run out and nothing is gained."""
-
-
-ALONE: tuple[tuple[Callable[[Operation], bool], str], ...] = (
-    (meets_samples, "samples"),
-    (is_draw, "draw"),
-    (is_pack, "pack"),
-    (is_sequence, "sequence"),
-    (is_sparse, "sparse"),
-    (is_column_largest, "columns"),
-)
-"""Operations that are a kernel of their own, and its family."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +37,14 @@ class Traits:
     moves: bool = False
 
     @staticmethod
-    def of(op: Operation) -> Traits:
+    def of(fact: Fact) -> Traits:
         """The traits of one operation."""
-        if isinstance(op, WriteOp):
+        if fact.kind is None:
             return Traits(0, 0, 1, True, frozenset(), frozenset())
-        product, total = is_product(op), is_column_sum(op)
-        plain = product or total or is_elementwise(op) or is_view(op)
-        total = total or is_column_largest(op)
-        kinds = frozenset({type_of(op.results[0])})
-        moves = is_view(op) or op.name == SPLICE
-        return Traits(int(product), int(total), 1, plain, frozenset({axis_of(op)}), kinds, moves)
+        plain = fact.product or fact.total or fact.elementwise or fact.view
+        total = fact.total or fact.alone == "columns"
+        kinds, moves = frozenset({fact.kind}), fact.view or fact.splice
+        return Traits(int(fact.product), int(total), 1, plain, frozenset({fact.axis}), kinds, moves)
 
     def __or__(self, other: Traits) -> Traits:
         return Traits(
@@ -112,27 +76,27 @@ class Traits:
 class Group:
     """Operations that are to become one kernel, in order."""
 
-    def __init__(self, operations: Sequence[Operation]):
-        self.operations = operations
-        self.inside = set(operations)
-        self.writes = [op for op in operations if isinstance(op, WriteOp)]
-        self.body = [op for op in operations if not isinstance(op, WriteOp)]
-        self.products = [op for op in self.body if is_product(op)]
-        self.sums = [op for op in self.body if is_column_sum(op)]
+    def __init__(self, facts: Sequence[Fact]):
+        self.facts = facts
+        self.inside = frozenset([fact.name for fact in facts])
+        self.writes = [fact.op for fact in facts if isinstance(fact.op, WriteOp)]
+        self.body = [fact for fact in facts if not fact.write]
+        self.products = [fact for fact in self.body if fact.product]
+        self.sums = [fact for fact in self.body if fact.total]
 
     def family(self) -> str | None:
         """The family of the kernel, or None when no kernel does all of this."""
-        if len(self.operations) > MOST_OPERATIONS or self._pointers() > MOST_POINTERS:
+        if len(self.facts) > MOST_OPERATIONS or self._pointers() > MOST_POINTERS:
             return None
         if not self._writes_in_place() or self._reads_what_it_makes():
             return None
-        single = [family for test, family in ALONE if any(test(op) for op in self.body)]
+        single = [fact.alone for fact in self.body if fact.alone]
         if single:
-            return single[0] if len(self.operations) == 1 else None
-        if self._numbers_elements():
+            return single[0] if len(self.facts) == 1 else None
+        if any(fact.numbers for fact in self.body):
             return "rows" if not (self.products or self.sums) and self._is_rows() else None
         if self.products:
-            family = "convolution" if is_windows(self.products[0]) else "gemm"
+            family = "convolution" if is_windows(self.products[0].op) else "gemm"
             return family if self._is_product_with_epilogue() else None
         if self.sums:
             return "columns" if self._is_column_sum() else None
@@ -140,106 +104,110 @@ class Group:
 
     def reads(self) -> list[SSAValue]:
         """What the kernel reads from memory, in order of first use."""
-        values = [v for op in self.operations for v in op.operands if not self._is_own(v)]
+        inside = self.inside
+        values = [v for fact in self.facts for v, maker in fact.foreign if maker not in inside]
         return list(dict.fromkeys(values))
 
-    def leaves(self, op: Operation) -> bool:
+    def leaves(self, fact: Fact) -> bool:
         """Whether the value is needed outside of the group, or written by it."""
-        users = (use.operation for use in op.results[0].uses)
-        return any(user not in self.inside or isinstance(user, WriteOp) for user in users)
-
-    def _numbers_elements(self) -> bool:
-        return any(isinstance(v.owner, IndexOp) for op in self.body for v in op.operands)
-
-    def _is_own(self, value: SSAValue) -> bool:
-        owner = value.owner
-        return isinstance(owner, Operation) and (owner in self.inside or is_constant(owner))
+        return fact.needed or not fact.users <= self.inside
 
     def _pointers(self) -> int:
-        return len(self.reads()) + sum(self.leaves(op) for op in self.body)
+        return len(self.reads()) + sum(map(self.leaves, self.body))
 
     def _reads_what_it_makes(self) -> bool:
         """Whether a value made here is needed here in another shape: it is not in memory yet."""
-        values = [v for op in self.operations for v in op.operands]
-        return any(memory_of(v) is not v and memory_of(v).owner in self.inside for v in values)
+        return any(fact.moved and fact.moved & self.inside for fact in self.facts)
 
     def _writes_in_place(self) -> bool:
         """Each write takes a value made here, and the old one is needed just where it stood."""
-        if len(self.operations) == 1:
+        if len(self.facts) == 1 or not self.writes:
             return True
         values = [op.value for op in self.writes]
-        if len(set(values)) != len(values) or not all(v.owner in self.inside for v in values):
+        if len(set(values)) != len(values):
+            return False
+        if not all(id(value.owner) in self.inside for value in values):
             return False
         targets = {op.target for op in self.writes}
-        return all(
-            (is_elementwise(op) or isinstance(op, CarryOutOp | PutColumnsOp))
-            and type_of(op.results[0]) == type_of(value)
-            for op in self.body
-            for value in op.operands
-            if isinstance(value.owner, ReadOp) and value.owner.target in targets
-        )
+        return all(targets.isdisjoint(fact.elsewhere) for fact in self.body)
 
     def _is_product_with_epilogue(self) -> bool:
         product = self.products[0]
-        rest = [op for op in self.body if op is not product]
-        if not all(is_elementwise(op) for op in rest):
+        rest = [fact for fact in self.body if fact is not product]
+        if not all(fact.elementwise for fact in rest):
             return False
-        if any(self._is_own(v) for v in product.operands):
+        if self._has_own(product):
             return False
-        kind = type_of(product.results[0])
-        if any(type_of(op.results[0]) != kind for op in rest):
+        kind = product.kind
+        assert kind is not None
+        if any(fact.kind != kind for fact in rest):
             return False
-        read = [v for op in rest for v in op.operands if v.owner not in self.inside]
-        if is_windows(product):
-            return not rest or epilogue_fits(product, [type_of(v) for v in read])
-        rank = form_of(product).output_rank
-        return all(access_of(type_of(v), kind, rank) is not None for v in read)
+        read = [
+            type_of(value)
+            for fact in rest
+            for value, maker in zip(fact.op.operands, fact.owners, strict=True)
+            if maker not in self.inside
+        ]
+        if is_windows(product.op):
+            return not rest or epilogue_fits(product.op, read)
+        rank = form_of(product.op).output_rank
+        return all(access_of(each, kind, rank) is not None for each in read)
 
     def _is_column_sum(self) -> bool:
-        wide = type_of(self.sums[0].operands[0])
-        narrow = type_of(self.sums[0].results[0])
-        for op in self.body:
-            if is_column_sum(op):
-                fits = type_of(op.operands[0]) == wide and type_of(op.results[0]) == narrow
-            elif type_of(op.results[0]).axis is None:
-                fits = is_elementwise(op) and type_of(op.results[0]) == narrow
+        first = self.sums[0].op
+        wide, narrow = type_of(first.operands[0]), type_of(first.results[0])
+        totals = {fact.name for fact in self.body if fact.kind and fact.kind.axis is None}
+        for fact in self.body:
+            assert fact.kind is not None
+            if fact.total:
+                fits = type_of(fact.op.operands[0]) == wide and fact.kind == narrow
+            elif fact.kind.axis is None:
+                fits = fact.elementwise and fact.kind == narrow
             else:
-                fits = is_elementwise(op) and type_of(op.results[0]) == wide and not self.leaves(op)
-                fits = fits and not any(self._is_total(v) for v in op.operands)
+                fits = fact.elementwise and fact.kind == wide and not self.leaves(fact)
+                fits = fits and totals.isdisjoint(fact.owners)
             if not fits:
                 return False
         return True
 
-    def _is_total(self, value: SSAValue) -> bool:
-        """Whether the value is one of all samples made here: known only after the sum."""
-        return value.owner in self.inside and type_of(value).axis is None
-
     def _is_rows(self) -> bool:
-        axes = {axis_of(op) for op in self.body}
+        axes = {fact.axis for fact in self.body}
         if len(axes) > 1 or not self._fits_moves():
             return False
-        small = [op for op in self.body if is_sample_product(op)]
-        if len(small) > 1 or any(self._is_own(v) for op in small for v in op.operands):
+        small = [fact for fact in self.body if fact.within]
+        if len(small) > 1 or any(self._has_own(fact) for fact in small):
             return False
         if None in axes and len(self.body) > 1:
-            kinds = {type_of(op.results[0]) for op in self.body}
-            return len(kinds) == 1 and all(is_elementwise(op) or is_view(op) for op in self.body)
+            kinds = {fact.kind for fact in self.body}
+            return len(kinds) == 1 and all(fact.elementwise or fact.view for fact in self.body)
         return True
+
+    def _has_own(self, fact: Fact) -> bool:
+        """Whether the kernel itself makes an operand: here, or because it is constant."""
+        outside = [maker for _, maker in fact.foreign if maker not in self.inside]
+        return len(outside) < len(fact.owners)
 
     def _fits_moves(self) -> bool:
         """Views read memory, nothing here needs what is spliced, and all fits one sample.
 
         Parts of a splice that are of several sizes are made one after the other.
         """
-        for op in self.body:
-            owners = [v.owner for v in op.operands if v.owner in self.inside]
-            if is_view(op) and not all(isinstance(o, Operation) and is_view(o) for o in owners):
+        inside = self.inside
+        views = {fact.name for fact in self.body if fact.view}
+        splices = {fact.name for fact in self.body if fact.splice}
+        for fact in self.body if views or splices else ():
+            if fact.view and any(o in inside and o not in views for o in fact.owners):
                 return False
-            if any(isinstance(o, Operation) and o.name == SPLICE for o in owners):
+            if not splices.isdisjoint(fact.owners):
                 return False
-        if share_a_sample(aligned_shapes(self.body)):
+        if share_a_sample(self._shapes()):
             return True
-        return may_differ(self.body) and sum(self.leaves(op) for op in self.body) == 1
+        return may_differ(fact.op for fact in self.body) and sum(map(self.leaves, self.body)) == 1
+
+    def _shapes(self) -> set[Shape]:
+        """The shapes along the axes of the results; views that only views read have none."""
+        counted = (f for f in self.body if not (f.chained and f.users <= self.inside))
+        return set[Shape]().union(*(fact.shapes for fact in counted))
 
 
 @dataclass(frozen=True)
