@@ -24,7 +24,6 @@ from brainscript.diagnostic import (
     Diagnostic,
     MissingFileError,
     Span,
-    did_you_mean,
 )
 from brainscript.frontend.config_files import ConfigFiles
 from brainscript.frontend.source import Sources, SourceText
@@ -70,21 +69,6 @@ def parse_config(source: SourceText, sources: Sources) -> Settings:
     text = ConfigFiles(sources).expand(source)
     add_entries(entries, _balanced(text, sources), ",;\n")
     return Settings("", entries, ConfigRules(), Span(source.name, 1, 1))
-
-
-def command_sections(settings: Settings) -> list[Settings]:
-    """The sections that `command = A:B` names, in order; without `command` the one called train."""
-    names = settings.texts("command", ("train",))
-    found: list[Settings] = []
-    for name in names:
-        if not settings.has(name):
-            title = f"'command' names '{name}', but there is no such section"
-            remedy = did_you_mean(name, settings.own_keys())
-            raise BrainScriptError(
-                Diagnostic("BS0216", title, settings.span_of("command"), help=remedy)
-            )
-        found.append(settings.section(name))
-    return found
 
 
 class _CommandLine:
@@ -203,7 +187,11 @@ class _EntryReader:
         span = key.span(0, len(key.text))
         if not key.text:
             title = f"a key is expected before '{sign}'"
-            raise BrainScriptError(Diagnostic("BS0219", title, self._placed.span(end)))
+            remedy = ""
+            if self._text[:end].rstrip().endswith(")"):
+                remedy = "functions and macros are defined in the section of the network"
+            place = self._placed.span(end)
+            raise BrainScriptError(Diagnostic("BS0219", title, place, help=remedy))
         if sign == "=":
             return Entry(key.text, span, (self._value(end + 1, key),))
         if sign in CLOSERS or sign == '"':

@@ -299,7 +299,7 @@ class ExpressionParser(TokenReader, ABC):
     def _generate(self, token: Token) -> Expression:
         opener = self.expect("[")
         low = self.expression()
-        self.expect("..", opener)
+        self.expect("..", opener, GENERATOR)
         high = self.expression()
         self.expect("]", opener)
         opener = self.expect("(")
@@ -308,5 +308,6 @@ class ExpressionParser(TokenReader, ABC):
         return syntax.Generate(token.span, low, high, function)
 
 
+GENERATOR = "array [0..9] (i => VALUE) is made by a function; a list is written (a : b)"
 _POSTFIXES = frozenset((".", "[", "(", "{"))
 _NESTING = frozenset(("(", "{", "[", "[|", "if", "new", "array", "-", "+", "!"))

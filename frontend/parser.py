@@ -20,6 +20,7 @@ from brainscript.limits import limit, recursion
 from brainscript.placed import Text
 
 Tree = TypeVar("Tree")
+BRACKETS = "'[ ]' is a record like '{ }'; an array is written (a : b) or [| a ; b |]"
 INCOMPLETE = "a member is NAME = VALUE or NAME (A, B) = VALUE; is the member before it complete?"
 
 
@@ -28,17 +29,20 @@ class Parser(ExpressionParser):
 
     def record(self, opener: Token) -> Record:
         """`{ members }` or `[ members ]`, the opening bracket taken."""
-        members = self.members()
+        members = self.members(BRACKETS if opener.text == "[" else INCOMPLETE)
         if not self.sees(CLOSERS[opener.text]):
             self._no_member(f"'{CLOSERS[opener.text]}'", opener)
         self.next()
         return Record(opener.span, members)
 
-    def members(self) -> tuple[Member, ...]:
-        """Members as long as names follow, each with at most one ';' behind it."""
+    def members(self, remedy: str = INCOMPLETE) -> tuple[Member, ...]:
+        """Members as long as names follow, each with at most one ';' behind it.
+
+        The remedy is for a first member that is none.
+        """
         found: dict[str, Member] = {}
         while self.sees_kind("name"):
-            member = self._member()
+            member = self._member(INCOMPLETE if found else remedy)
             if member.name in found:
                 first = found[member.name].span
                 raise duplicate("member", member.name, member.span, first)
@@ -70,11 +74,11 @@ class Parser(ExpressionParser):
         elif self.sees_kind("keyword"):
             remedy = f"'{self.token.text}' is a keyword and cannot name a member"
         elif opener is not None and opener.text == "[":
-            remedy = "'[ ]' is a record like '{ }'; an array is written (a : b) or [| a ; b |]"
+            remedy = BRACKETS
         code = "BS0120" if opener else "BS0123"
         self.fail(code, f"{what} expected, found {self.token}", opener=opener, help=remedy)
 
-    def _member(self) -> Member:
+    def _member(self, remedy: str) -> Member:
         name = self.next()
         index: tuple[Token, Expression, Expression] | None = None
         if self.sees("["):
@@ -82,7 +86,7 @@ class Parser(ExpressionParser):
         parameters: tuple[Parameter, ...] | None = None
         if self.sees("(", "{"):
             parameters = self._parameters()
-        self.expect("=", help=INCOMPLETE)
+        self.expect("=", help=remedy)
         value = self.expression()
         if parameters is not None:
             value = syntax.Lambda(name.span, parameters, value)

@@ -59,7 +59,6 @@ CODES: dict[str, tuple[str, str]] = {
         "`BrainScriptNetworkBuilder` is a record of members `{ ... }` or `[ ... ]`, or an"
         " expression `( ... )` whose value is a network.",
     ),
-    "BS0216": ("no such command", "`command = A:B` names top-level sections of the config."),
     "BS0217": (
         "unknown key",
         "Nothing that ran asked for this key; it may be misspelt. Keys are not case-sensitive.",

@@ -79,7 +79,10 @@ class Tagged:
 
 
 class Expander:
-    """The nodes of one script; `macros` are shared by the scripts of a command."""
+    """The nodes of one script; `macros` are shared by the scripts of a command.
+
+    `unread` are the places of macros that stand outside of the sections of the script.
+    """
 
     def __init__(self, macros: dict[str, Macro], outside: Outside = lambda _: None):
         self.macros = macros
@@ -87,6 +90,7 @@ class Expander:
         self.top = Instance()
         self.nodes: list[Node] = []
         self.tagged: list[Tagged] = []
+        self.unread: dict[str, Span] = {}
         self._unnamed = 0
         self._depth = 0
 
@@ -194,7 +198,11 @@ class Expander:
             title = f"there is no function or macro '{call.name}'"
             known = [*FUNCTIONS, *(macro.name for macro in self.macros.values())]
             remedy = did_you_mean(call.name, known) or "a macro is defined before it is called"
-            raise BrainScriptError(Diagnostic("BS0352", title, call.span, help=remedy))
+            place = self.unread.get(call.name.lower())
+            notes = (Note("this macro is not read", place),) if place else ()
+            if place:
+                remedy = "move it into a section that 'load' names"
+            raise BrainScriptError(Diagnostic("BS0352", title, call.span, "", notes, remedy))
         return found
 
     def _instance(

@@ -130,6 +130,8 @@ def _run_file(
     if not load and not run:
         expander.run(statements(text))
         return
+    macros = [entry for entry in found if entry.parameters is not None]
+    expander.unread = {macro.key.text.lower(): macro.span for macro in macros}
     for names in (load, run):
         for name in names or ():
             expander.run(statements(_part(keys, name, place)))

@@ -31,7 +31,7 @@ from brainscript.dialects.net.parameters import ParameterOp as NetParameterOp
 from brainscript.dialects.net.parameters import ReadOp as NetReadOp
 from brainscript.dialects.net.recurrence import DelayOp, unlinked
 from brainscript.dialects.tensors import Element, TensorType
-from brainscript.passes.evaluate.failures import failure, type_name, user_location
+from brainscript.passes.evaluate.failures import failure, spans, type_name, user_location
 from brainscript.passes.evaluate.instantiate import element_of
 from brainscript.passes.evaluate.names import Assembly, assemble
 from brainscript.passes.evaluate.networks.importing import Importer, needs_of, special_values
@@ -197,7 +197,8 @@ class _Maker:
             made = self._node(op, name)
         else:
             assert isinstance(op, Operation)
-            raise failure(op, "BS0312", f"a node is expected here, not {type_name(op)}")
+            title = f"a node is expected here, not {type_name(op)}"
+            raise failure(_user(op), "BS0312", title)
         self.operations.append(made)
         result = made.results[0]
         result.name_hint = value.name_hint
@@ -258,6 +259,12 @@ def _groups(assembly: Assembly, tags: bool) -> list[tuple[str, SSAValue]]:
         if group:
             found[(group, value)] = None
     return sorted(found, key=lambda entry: GROUPS.index(entry[0]))
+
+
+def _user(op: Operation) -> Operation:
+    """What stands for `op` in a message: of the library, the first user that the source shows."""
+    uses = [use.operation for result in op.results for use in result.uses]
+    return op if spans(op)[0] else next((user for user in uses if spans(user)[0]), op)
 
 
 def _tag(value: SSAValue) -> str:

@@ -57,7 +57,7 @@ WORKERS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE")
 def run_all(root: Settings, environment: Environment) -> None:
     """Run every command of a configuration; the last line of the log is `COMPLETED.`."""
     names = root.texts("command", ("train",))
-    sections = [(name, _section(root, name)) for name in names]
+    sections = list(zip(names, command_sections(root), strict=True))
     for _, section in sections:
         section.word("precision", PRECISIONS, "float")
         for action in _actions(section):
@@ -101,6 +101,11 @@ def run_command(name: str, section: Settings, session: Session) -> None:
         with span(f"{name}: {action}", "action"):
             ACTIONS[action](section, session)
         session.log.traced("action complete", action=action)
+
+
+def command_sections(root: Settings) -> list[Settings]:
+    """The sections that `command = A:B` names, in order; without `command` the one called train."""
+    return [_section(root, name) for name in root.texts("command", ("train",))]
 
 
 def _section(root: Settings, name: str) -> Settings:

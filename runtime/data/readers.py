@@ -106,8 +106,7 @@ def open_reader(
     """
     composite = settings.has("deserializers", inherited=False)
     sources = _sources(settings, composite, cache)
-    if not sources:
-        inputs = ()  # a check without the file that says what streams there are
+    inputs = inputs if sources else ()
     streams = [stream for source in sources for stream in source.streams]
     binding = bind(streams, inputs, settings.span)
     pictures = {s.pictures.name: s for s in sources if isinstance(s, ImageSource)}

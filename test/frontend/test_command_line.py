@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from brainscript.diagnostic import BrainScriptError, CommandLineError, Diagnostic, MissingFileError
-from brainscript.frontend.config import command_sections, load_config
+from brainscript.frontend.config import load_config
 from brainscript.frontend.source import Sources
+from brainscript.runtime.actions.run import command_sections
 from brainscript.settings import Settings
 
 Load = Callable[..., Settings]
@@ -128,4 +129,4 @@ def test_commands_name_sections_in_order(load: Load, failing: Failing) -> None:
     assert [s.name for s in command_sections(load(text))] == ["b", "a"]
     assert [s.name for s in command_sections(load("train = [ x = 1 ]"))] == ["train"]
     found = failing(lambda: command_sections(load("command = trian\ntrain = []")))
-    assert (found.code, found.help) == ("BS0216", "did you mean 'train'?")
+    assert (found.code, found.help) == ("BS0712", "did you mean 'train'?")

@@ -13,17 +13,18 @@ import pytest
 from brainscript.builders import BRAINSCRIPT, find_builder
 from brainscript.diagnostic import BrainScriptError
 from brainscript.frontend import syntax
-from brainscript.frontend.config import command_sections, load_config
+from brainscript.frontend.config import load_config
 from brainscript.frontend.network_section import network_expression
 from brainscript.frontend.source import Sources
+from brainscript.runtime.actions.run import command_sections
 
 RECORDED = Path(__file__).resolve().parents[2] / "../shared/golden"
 REFUSED = {
-    "refused-config-unknown-command": "BS0216",
+    "refused-config-unknown-command": "BS0712",
     "refused-config-unknown-variable": "BS0208",
     "refused-duplicate-member": "BS0124",
     "refused-include-missing": "BS0101",
-    "refused-missing-block": "BS0216",
+    "refused-missing-block": "BS0712",
     "refused-newline-in-variable": "BS0218",
 }
 

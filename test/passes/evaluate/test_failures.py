@@ -72,6 +72,7 @@ NETWORKS = [
     ("{x=Input{2}; n=Sigmoid(x).dimension}", "BS0306", "a node has no field 'dimension'"),
     ("{x=Input{2}; w=ParameterTensor{3:0}; n=(w*x).dim; p=w.dim}", "BS0309", "not known here"),
     ("{x=Input{2}; outputNodes={a=Sigmoid(x)}}", "BS0312", "'outputNodes' must list nodes"),
+    ("{f=Identity; z=Sigmoid(PastValue(0,f))}", "BS0312", "a node is expected here, not a func"),
     ('{x=Input{2}; z=Sigmoid(x, tag="Features")}', "BS0312", "'Features' is not a group"),
     ("{w=Input{2}; W=ParameterTensor{2}; z=w+W}", "BS0313", "two nodes are named"),
     ("(1+2)", "BS0314", "must give a network"),
