@@ -7,16 +7,10 @@ t = 0..n-1 swap t with next() mod n.
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from brainscript.runtime import native_library
-from brainscript.runtime.data.corpus import Corpus
 from brainscript.runtime.data.text import at_least
-from brainscript.runtime.native_library import library
 from brainscript.settings import Settings
 
 EVERYTHING = 2**62
@@ -75,13 +69,3 @@ def order_of(settings: Settings, chunk_bytes: int, default: bool, *, composite: 
         window, in_samples = max(1, BYTES_OF_WINDOW // chunk_bytes), False
     seed = settings.integer("randomizationSeed", 0)
     return Order(not reads_in_order(settings, default), window, in_samples, seed)
-
-
-def sweep_order(corpus: Corpus, order: Order, sweep: int) -> NDArray[np.uint32]:
-    """The numbers of all sequences in the order of one sweep."""
-    out = np.empty(corpus.sequences, np.uint32)
-    options = order.native()
-    status = library().bs_sweep_order(corpus.handle, ctypes.byref(options), sweep, out.ctypes.data)
-    if status != native_library.DONE:
-        raise MemoryError("no memory for the order of the data")
-    return out

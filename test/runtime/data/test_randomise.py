@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from brainscript.runtime.data.randomise import Order, order_of, sweep_order
+from brainscript.runtime import native_library
+from brainscript.runtime.data.corpus import Corpus
+from brainscript.runtime.data.randomise import Order, order_of
 from brainscript.runtime.generators import Generator
+from brainscript.runtime.native_library import library
 from test.runtime.data.support import settings_of, text_reader
+
+
+def sweep_order(corpus: Corpus, order: Order, sweep: int) -> NDArray[np.uint32]:
+    """The numbers of all sequences in the order of one sweep."""
+    out = np.empty(corpus.sequences, np.uint32)
+    options = order.native()
+    status = library().bs_sweep_order(corpus.handle, ctypes.byref(options), sweep, out.ctypes.data)
+    assert status == native_library.DONE
+    return out
 
 
 class Random:
