@@ -162,16 +162,6 @@ def test_layers_go_through_the_files_of_cntk(
         np.testing.assert_array_equal(found[name], value)
 
 
-@pytest.mark.parametrize("format", ["cntk1", "cntk2"])
-def test_what_a_file_of_cntk_would_lose_is_refused(
-    format: Literal["cntk1", "cntk2"], tmp_path: Path
-) -> None:
-    pair = "a = Input {3}\nb = Input {3}\n"
-    model = bs.compile(f"{pair}c = CosDistanceWithNegativeSamples (a, b, 1, 2)\noutputNodes = (c)")
-    with pytest.raises(BrainScriptError, match="is a 'CosDistanceWithNegativeSamples'"):
-        model.save(tmp_path / "a.dnn", format)
-
-
 @pytest.mark.parametrize("name", ["w.npz", "w.safetensors"])
 def test_weights_alone_go_out_and_in(name: str, tmp_path: Path) -> None:
     model = bs.compile(SOURCE)

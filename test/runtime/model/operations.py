@@ -10,7 +10,7 @@ u = Sigmoid (x)
 a = Abs (x) + Acos (u) + Asin (u) + Cosine (x) + Cosh (x) + Exp (x) + Floor (x) + Log (u)
 b = Negate (x) + Pass (x) + Reciprocal (u) + RectifiedLinear (x) + Sin (x) + Sinh (x) + Sqrt (u)
 s = new ComputationNode { operation = 'StableSigmoid' ; inputs = x }
-c = Tanh (x) .* y - LogPlus (x, y) + s
+c = Tanh (x) .* y - LogPlus (x, StopGradient (y)) + s
 d = Equal (u, y) + Greater (x, y) + GreaterEqual (x, y) + Less (x, y) + LessEqual (x, y) +
     NotEqual (x, y)
 i = new ComputationNode { operation = 'If' ; inputs = (Greater (x, y) : x : y) }
