@@ -143,10 +143,10 @@ class DelayedOp(IRDLOperation):
         if not all(isinstance(v.owner, BufferOp) for v in self.operands):
             raise VerifyException("only buffers have other steps")
         mine, first = type_of(self.memory), type_of(self.initial)
-        shape, steps = mine.shape or (), self.steps.value.data
+        sizes = (mine.elements, mine.elements * self.steps.value.data)
         if mine.axis is None or first.axis != first_of(mine.axis):
             raise VerifyException("the initial state has a column for each sequence")
-        if first.shape not in (shape, (*shape, steps)):
+        if first.elements not in sizes:  # a buffer may be seen reshaped
             raise VerifyException("the initial state has a sample for each step, or one for all")
 
     @override

@@ -84,3 +84,14 @@ sched.kernel @k rows(%x : !net.t<[4], f32, @"*">) -> (!net.t<[4], f32, @"*/first
   %y = net.sequence_fold %x : !net.t<[4], f32, @"*/first">
   sched.yield %y : !net.t<[4], f32, @"*/first">
 }
+
+// -----
+
+sched.program @step ["*", "*/first"] {
+  %x = sched.buffer input "x" : !net.t<[4], f32, @"*">
+  %i = sched.buffer input "i" : !net.t<[3], f32, @"*/first">
+  sched.loop past "*" {
+    // expected-error@+1 {{the initial state has a sample for each step, or one for all}}
+    %d = sched.delayed %x, %i 2 : !net.t<[4], f32, @"*">, !net.t<[3], f32, @"*/first">
+  }
+}
