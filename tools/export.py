@@ -50,15 +50,15 @@ def main(words: Sequence[str]) -> int:
 
 
 def _work(options: argparse.Namespace, console: Console) -> int:
-    from brainscript.passes.stored.describe import describe_module
+    from brainscript.passes.stored.describe import describe_expanded
     from brainscript.runtime.model.exchange.export import export
 
     model = load_model(options.model)
     for remark in model.remarks:
         console.show(remark)
-    graph = describe_module(model.module(), options.model)
+    graph, numbers = describe_expanded(model.module(), options.model)
     outputs = [name for name in options.outputs.split(",") if name]
-    done = export(options.output, graph, model.values, outputs)
+    done = export(options.output, graph, {**model.values, **numbers}, outputs)
     layout = "[steps, sequences, ...]" if done.sequences else "[samples, ...]"
     print(f"opset {done.opset}, checked; values are {layout}", file=sys.stderr)
     print(f"inputs:  {', '.join(done.inputs)}", file=sys.stderr)

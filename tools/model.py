@@ -133,12 +133,12 @@ class Model:
         Values are [samples, ...], in a network with delays [steps, sequences, ...]. Raises
         BrainScriptError (BS0520) for what ONNX cannot say, (BS0521) without the package onnx.
         """
-        from brainscript.passes.stored.describe import describe_module
+        from brainscript.passes.stored.describe import describe_expanded
         from brainscript.runtime.model.exchange.export import export
 
-        graph = describe_module(self.network.module, str(path))
+        graph, numbers = describe_expanded(self.network.module, str(path))
         arrays = values_of(self.network, ("parameter", "statistic"))
-        return export(path, graph, arrays, outputs)
+        return export(path, graph, {**arrays, **numbers}, outputs)
 
     def save_weights(self, path: str | Path) -> None:
         """Write the parameters alone: safetensors, or npz for that extension, and a list."""

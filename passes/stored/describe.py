@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import cast
 
-from xdsl.dialects.builtin import Float64Type, ModuleOp
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.context import Context
+from xdsl.dialects.builtin import Float64Type, ModuleOp, StringAttr
 from xdsl.ir import Operation
 
 from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.network import network_of, node_name_of, symbols_of
-from brainscript.dialects.net.parameters import InputOp, ParameterOp, ReadOp
+from brainscript.dialects.net.parameters import InputOp, ParameterOp, ReadOp, SplatOp
 from brainscript.dialects.tensors import DEFAULT_AXIS, UNKNOWN, Shape, type_of
+from brainscript.passes.mode.rnn_stack import NetExpandRnnStacks
 from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
 
 
@@ -37,6 +42,34 @@ def describe_module(module: ModuleOp, name: str = "") -> StoredGraph:
     for group, value in network.roots.entries:
         groups[group] = (*groups.get(group, ()), node_name_of(value))
     return StoredGraph(name, "double" if double else "float", nodes, groups)
+
+
+def describe_expanded(
+    module: ModuleOp, name: str = ""
+) -> tuple[StoredGraph, dict[str, NDArray[np.float64]]]:
+    """The same with stacks of recurrent layers written out, for formats without such a node.
+
+    The numbers in their formulas become parameters, whose values are given beside the graph.
+    """
+    copy = module.clone()
+    NetExpandRnnStacks().apply(Context(), copy)
+    network = network_of(copy)
+    assert network is not None, "the module holds no network"
+    known = {node_name_of(result) for op in network.block.ops for result in op.results}
+    names = (f"stack.{n}" for n in count(1))
+    numbers: dict[str, NDArray[np.float64]] = {}
+    for op in network.block.ops:
+        if isinstance(op, NetOp) and not isinstance(op, ReadOp) and op.node is None:
+            fresh = next(n for n in names if n not in known)
+            op.properties["node"] = StringAttr(fresh)
+            if isinstance(op, SplatOp):
+                shape = type_of(op.result).shape or ()
+                numbers[fresh] = np.full(shape[::-1], op.value.value.data)
+    graph = describe_module(copy, name)
+    for number, array in numbers.items():
+        options: dict[str, object] = {"learning_rate_multiplier": 0.0}
+        graph.nodes[number] = StoredNode(number, PARAMETER, (), options, array.shape[::-1])
+    return graph, numbers
 
 
 def _node(op: NetOp) -> StoredNode:

@@ -70,6 +70,17 @@ b = BS.Sequences.BroadcastSequenceAs (h, last) .* h
 s = Slice (1, 0, h, axis=-1)
 outputNodes = (z : b : s)
 """,
+    "stacks": """
+x = Input {3}
+weights () = ParameterTensor {(0:0), init='uniform', initValueScale=5}
+of (kind, both) =
+    OptimizedRNNStack (weights (), x, 4, numLayers=2, bidirectional=both, recurrentOp=kind)
+a = of ('lstm', true)
+b = of ('gru', false)
+c = of ('rnnReLU', true)
+d = of ('rnnTanh', false)
+outputNodes = (a : b : c : d)
+""",
     "double": "x = Input {2}\nz = LinearLayer {3} (x) .* Constant (3)\noutputNodes = (z)",
     "loop": """
 x = Input {2}
@@ -115,7 +126,7 @@ def test_exported_networks_compute_the_same(name: str, tmp_path: Path) -> None:
     model = bs.compile(NETWORKS[name], precision="double" if name == "double" else "float")
     path = tmp_path / "net.onnx"
     model.export_onnx(path)
-    compare(model, path, 5 if name in ("loop", "steps") else 0)
+    compare(model, path, 5 if name in ("loop", "stacks", "steps") else 0)
     if name in ("image", "double", "groups"):
         compare(bs.load(path), path)
 
