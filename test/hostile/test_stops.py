@@ -102,6 +102,7 @@ def test_a_signal_while_compiling(number: signal.Signals, tmp_path: Path) -> Non
     assert run(tmp_path, "bs-jit", "tiny.cntk").returncode == 0
 
 
+@pytest.mark.timeout(100 + 3 * KILLS)
 def test_kills_at_any_moment(tmp_path: Path) -> None:
     """Stopped dead many times, the run ends with the parameters of one that was left alone."""
     case = (
