@@ -66,10 +66,11 @@ def describe_expanded(
                 shape = type_of(op.result).shape or ()
                 numbers[fresh] = np.full(shape[::-1], op.value.value.data)
     graph = describe_module(copy, name)
+    nodes = dict(graph.nodes)
     for number, array in numbers.items():
         options: dict[str, object] = {"learning_rate_multiplier": 0.0}
-        graph.nodes[number] = StoredNode(number, PARAMETER, (), options, array.shape[::-1])
-    return graph, numbers
+        nodes[number] = StoredNode(number, PARAMETER, (), options, array.shape[::-1])
+    return StoredGraph(graph.file, graph.precision, nodes, graph.groups), numbers
 
 
 def _node(op: NetOp) -> StoredNode:
