@@ -1,13 +1,13 @@
 """From the text of a config to the end of its first minibatch: one JSON line, seconds.
 
-    python bench/cold_start.py [--network mlp64|tagger] [--rounds 5] [--clock wall|cpu]
+    python bench/cold_start.py [--network mlp64|tagger|resnet20] [--rounds 5] [--clock wall|cpu]
 
 `cold` starts with empty caches, `warm` finds the program there; `imports` is what Python needs to
 import the libraries that each of them uses. Every run is a process of its own that trains the
 network on one minibatch, reading of the data and saving of the model included: 64 samples for the
-mlp, 25 sequences of 5 to 30 words for the tagger. Python has compiled its files to bytecode in a
-run before the first one that counts. The clock `cpu` adds up what all processes of a run have used,
-for a machine that has other work.
+mlp, 25 sequences of 5 to 30 words for the tagger, 128 images for the residual network. Python has
+compiled its files to bytecode in a run before the first one that counts. The clock `cpu` adds up
+what all processes of a run have used, for a machine that has other work.
 """
 
 from __future__ import annotations
@@ -65,7 +65,18 @@ def write_tagger(folder: Path) -> list[str]:
     ]
 
 
-NETWORKS = {"mlp64": write_mlp, "tagger": write_tagger}
+def write_images(folder: Path) -> list[str]:
+    """The lines of a minibatch of images of 32 x 32 points, and their classes."""
+    random = np.random.default_rng(sequences.SEED)
+    one_hot = np.eye(10, dtype=int)[random.integers(0, 10, 128)]
+    return [
+        f"|features {' '.join(f'{v:.3f}' for v in random.standard_normal(3072))}"
+        f" |labels {' '.join(map(str, label))}\n"
+        for label in one_hot
+    ]
+
+
+NETWORKS = {"mlp64": write_mlp, "tagger": write_tagger, "resnet20": write_images}
 
 
 def train_once(network: str, folder: Path) -> list[str]:
