@@ -15,7 +15,7 @@ from brainscript.codegen.emission import Emission, Table, llvm_type
 from brainscript.codegen.text import ModuleText
 from brainscript.dialects.kern import FuncOp
 
-PARTS = ("control", "memory", "native", "vector", "tile", "windows")
+PARTS = ("control", "memory", "vector", "tile", "pairs", "windows")
 
 
 @cache

@@ -1,4 +1,4 @@
-"""LLVM text for control flow (`scf`), calls of local functions, and integer arithmetic."""
+"""LLVM text for control flow (`scf`), calls of functions, and integer arithmetic."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from xdsl.ir import Block, Operation
 from brainscript.codegen.emission import Emission, Emitter, Table, llvm_type
 from brainscript.codegen.text import immediate, is_number
 from brainscript.dialects.kern import CallOp, FuncOp
+from brainscript.dialects.kern_native import NativeOp
 
 
 def emit_for(emission: Emission, op: Operation) -> None:
@@ -248,12 +249,23 @@ def _nothing(_a: int, _b: int) -> None:
     return None
 
 
+def emit_native(emission: Emission, op: Operation) -> None:
+    """`kern.native`: declare the function of the native library and call it."""
+    assert isinstance(op, NativeOp)
+    name = op.function.data
+    types = ", ".join(llvm_type(v.type) for v in op.arguments)
+    emission.module.declare(name, f"declare void @{name}({types})")
+    arguments = ", ".join(emission.typed(v) for v in op.arguments)
+    emission.text.line(f"call void @{name}({arguments})")
+
+
 EMITTERS: Table = {
     scf.ForOp: emit_for,
     scf.IfOp: emit_if,
     scf.IndexSwitchOp: emit_switch,
     FuncOp: emit_local,
     CallOp: emit_call,
+    NativeOp: emit_native,
     arith.ConstantOp: emit_constant,
     arith.CmpiOp: emit_compare,
     arith.SelectOp: emit_select,

@@ -7,7 +7,16 @@ from collections.abc import Callable
 from xdsl.ir import Operation
 
 from brainscript.codegen.emission import Emission, Table, llvm_type
-from brainscript.codegen.emit_memory import lane_mask, load, reduce_lanes, splat, split, store
+from brainscript.codegen.emit_memory import (
+    alignment,
+    lane_mask,
+    load,
+    reduce_lanes,
+    splat,
+    split,
+    store,
+)
+from brainscript.codegen.emit_pairs import multiply_add_pairs
 from brainscript.codegen.emit_rows import transposed
 from brainscript.codegen.text import FunctionText
 from brainscript.dialects.kern_tile import (
@@ -98,6 +107,7 @@ class _Steps:
         self.vector = llvm_type(self.kind.vector)
         self.element = split(self.vector)[1]
         self.row = op.row.value.data
+        self.pairs = op.pairs is not None
         self.step, self.pitch = emission.operand(op.step), emission.operand(op.pitch)
 
     def one(self, a: str, b: str, rows: Rows) -> Rows:
@@ -115,6 +125,8 @@ class _Steps:
         return added
 
     def _multiply_add(self, left: str, right: str, acc: str) -> str:
+        if self.pairs:
+            return multiply_add_pairs(self.text, self.vector, left, right, acc)
         operands = [(self.vector, left), (self.vector, right), (self.vector, acc)]
         return self.text.call("llvm.fmuladd", [self.vector], self.vector, operands)
 
@@ -197,7 +209,7 @@ def emit_transpose(emission: Emission, op: Operation) -> None:
             continue
         place = text.offset(source, str(r * op.source_stride.value.data), element)
         arguments = [
-            (f"ptr align {4 if element == 'float' else 8}", place),
+            (f"ptr align {alignment(vector)}", place),
             (f"<{lanes} x i1>", mask),
             (vector, "zeroinitializer"),
         ]

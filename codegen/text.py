@@ -37,9 +37,18 @@ INTRINSICS = frozenset(
         "llvm.prefetch",
         "llvm.memcpy",
         "llvm.memset",
+        "llvm.x86.avx512bf16.cvtne2ps2bf16.512",
+        "llvm.x86.avx512bf16.dpbf16ps.512",
+        "llvm.x86.ldtilecfg",
+        "llvm.x86.tdpbf16ps",
+        "llvm.x86.tileloadd64",
+        "llvm.x86.tilerelease",
+        "llvm.x86.tilestored64",
+        "llvm.x86.tilezero",
     }
 )
-"""Intrinsics known to select on every target; any other is refused before LLVM sees it."""
+"""Intrinsics known to select on every target that they are written for (those of x86: where it has
+bfloat16); any other is refused before LLVM sees it."""
 
 
 def is_number(value: str) -> bool:

@@ -51,6 +51,7 @@ from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
 from brainscript.dialects.kern_native import NATIVE_OPERATIONS
+from brainscript.dialects.kern_pairs import PAIR_OPERATIONS
 from brainscript.dialects.kern_rows import ROWS_OPERATIONS
 from brainscript.dialects.kern_tile import TILE_OPERATIONS, TILE_TYPES, PtrType
 from brainscript.dialects.kern_windows import WINDOW_OPERATIONS
@@ -381,6 +382,7 @@ Kern = Dialect(
         BroadcastOp,
         ReduceOp,
         *NATIVE_OPERATIONS,
+        *PAIR_OPERATIONS,
         *ROWS_OPERATIONS,
         *TILE_OPERATIONS,
         *WINDOW_OPERATIONS,

@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import (
     IndexType,
     IntAttr,
     IntegerAttr,
+    UnitAttr,
     VectorType,
     i64,
 )
@@ -36,6 +37,7 @@ from xdsl.irdl import (
     irdl_attr_definition,
     irdl_op_definition,
     operand_def,
+    opt_prop_def,
     prop_def,
     region_def,
     result_def,
@@ -68,6 +70,11 @@ class TileType(ParametrizedAttribute, TypeAttribute):
     def of(rows: int, columns: int, element: Float32Type | Float64Type, lanes: int) -> TileType:
         """The tile type with these sizes."""
         return TileType(IntAttr(rows), IntAttr(columns), VectorType(element, [lanes]))
+
+    @property
+    def element(self) -> Float32Type | Float64Type:
+        """The type of one number."""
+        return self.vector.element_type
 
     @property
     def lanes(self) -> int:
@@ -176,7 +183,8 @@ class TileMultiplyOp(IRDLOperation):
     """Add a product of depth `depth` to a tile, in the order of k and with one rounding a step.
 
     `result[r, c] = acc[r, c] + sum over k of a[r*row + k*step] * b[k*pitch + c]`. `unroll` steps
-    of k are written out for a turn of the loop.
+    of k are written out for a turn of the loop. With `pairs` every word of a and b is a pair of
+    `kern_pairs.py`, and a step adds both of its products.
     """
 
     name = "kern.tile_multiply"
@@ -191,11 +199,12 @@ class TileMultiplyOp(IRDLOperation):
     depth = operand_def(IndexType)
     row = prop_def(IntegerAttr[I64])
     unroll = prop_def(IntegerAttr[I64])
+    pairs = opt_prop_def(UnitAttr)
     result = result_def(T)
 
     assembly_format = (
         "$acc `,` $a `row` $row `step` $step `,` $b `pitch` $pitch `,`"
-        " `depth` $depth `unroll` $unroll attr-dict `:` type($result)"
+        " `depth` $depth `unroll` $unroll (`pairs` $pairs^)? attr-dict `:` type($result)"
     )
 
     def __init__(
@@ -205,18 +214,22 @@ class TileMultiplyOp(IRDLOperation):
         b: tuple[SSAValue, SSAValue],
         depth: SSAValue,
         unroll: int,
+        pairs: bool = False,
     ):
         numbers = {"row": a[1], "unroll": unroll}
+        properties = {name: IntegerAttr(value, i64) for name, value in numbers.items()}
         super().__init__(
             operands=[acc, a[0], b[0], a[2], b[1], depth],
-            properties={name: IntegerAttr(value, i64) for name, value in numbers.items()},
+            properties={**properties, **({"pairs": UnitAttr()} if pairs else {})},
             result_types=[acc.type],
         )
 
     def verify_(self) -> None:
-        """There is at least one step in a turn of the loop."""
+        """There is at least one step in a turn of the loop; a word is as long as a float32."""
         if self.unroll.value.data < 1:
             raise VerifyException("at least one step is written out")
+        if self.pairs is not None and not isinstance(tile_of(self.acc).element, Float32Type):
+            raise VerifyException("products of pairs are summed in f32")
 
 
 @irdl_op_definition
