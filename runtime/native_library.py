@@ -16,7 +16,7 @@ from pathlib import Path
 import brainscript
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 
-ABI_VERSION = 4
+ABI_VERSION = 5
 MAX_AXES = 16
 
 DONE, REFUSED, NO_MEMORY, NEEDS_CAPACITY, END_OF_EPOCH, OUT_OF_TIME = range(6)
@@ -56,6 +56,7 @@ class TextOptions(Structure):
         ("chunk_bytes", c_int64),
         ("max_errors", c_int64),
         ("skip_ids", c_int64),
+        ("symbolic", c_int64),
         ("element_bytes", c_int64),
         ("max_remarks", c_int64),
     ]
@@ -245,6 +246,9 @@ _SIGNATURES: dict[str, tuple[object, ...]] = {
     "bs_corpus_remark": (None, c_void_p, c_int64, POINTER(Remark)),
     "bs_corpus_totals": (None, c_void_p, POINTER(c_int64)),
     "bs_corpus_keys": (POINTER(c_uint64), c_void_p),
+    "bs_corpus_names": (c_int64, c_void_p),
+    "bs_corpus_name": (c_char_p, c_void_p, c_int64),
+    "bs_corpus_set_keys": (None, c_void_p, c_void_p),
     "bs_corpus_lengths": (POINTER(c_uint32), c_void_p),
     "bs_corpus_chunks": (POINTER(c_uint32), c_void_p),
     "bs_corpus_compare": (c_int64, c_void_p, c_int64, c_int64, POINTER(c_int64)),

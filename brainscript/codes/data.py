@@ -107,6 +107,12 @@ CODES: dict[str, tuple[str, str]] = {
         "What was kept of a text file between runs does not pass its check. It is removed, and"
         " the text is read again.",
     ),
+    "BS0623": (
+        "sequence key is no number",
+        "The files of a reader are joined by the keys of their sequences. Keys are numbers unless"
+        " speech files are among them or `useNumericSequenceKeys = false` stands beside"
+        " `deserializers`; then any words are keys.",
+    ),
     "BS0621": (
         "binary data of another precision",
         "The values of a CNTKBinaryReader file have the type that `precision` had when it was"

@@ -18,6 +18,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileErro
 from brainscript.runtime import native_library
 from brainscript.runtime.data.corpus import Corpus, Stream
 from brainscript.runtime.data.remarks import error_of
+from brainscript.runtime.data.sequence_keys import Keys
 from brainscript.runtime.native_library import library
 from brainscript.settings import Settings
 
@@ -39,9 +40,11 @@ class BinaryFile:
     sequences: tuple[int, ...]
     span: Span | None = None
 
-    def read(self, element_bytes: int, _keys: object) -> tuple[Corpus, list[Diagnostic]]:
+    def read(self, element_bytes: int, keys: Keys, /) -> tuple[Corpus, list[Diagnostic]]:
         """The data, and no warnings."""
-        return read_binary(self, element_bytes), []
+        corpus = read_binary(self, element_bytes)
+        corpus.rename(keys)
+        return corpus, []
 
 
 class _Header:

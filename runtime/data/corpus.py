@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.runtime import native_library
 from brainscript.runtime.data.ready.parsed import ParsedCache
 from brainscript.runtime.data.remarks import Remark, diagnostic_of, error_of
+from brainscript.runtime.data.sequence_keys import Keys
 from brainscript.runtime.native_library import library
 
 
@@ -50,9 +51,12 @@ class TextFile:
         streams = [(s.alias, s.dim, s.sparse, s.defines_size) for s in self.streams]
         return (streams, self.chunk_bytes, self.skip_ids)
 
-    def read(self, element_bytes: int, _keys: object) -> tuple[Corpus, list[Diagnostic]]:
-        """The data, and warnings on it."""
-        return read_text(self, element_bytes)
+    def read(self, element_bytes: int, keys: Keys, /) -> tuple[Corpus, list[Diagnostic]]:
+        """The data, and warnings on it. Only data with numbers for keys is kept."""
+        file = self if keys.numeric else replace(self, cache=None)
+        corpus, warnings = read_text(file, element_bytes, symbolic=not keys.numeric)
+        corpus.rename(keys)
+        return corpus, warnings
 
 
 class Corpus:
@@ -107,6 +111,23 @@ class Corpus:
         keys = library().bs_corpus_keys(self.handle)
         return np.ctypeslib.as_array(keys, (self.sequences,)).copy()
 
+    def rename(self, keys: Keys) -> None:
+        """Give the sequences of a file the keys that their ids have in this reader."""
+        if keys.numeric and not keys.shift:
+            return
+        numbers = keys.of_sequences(self.keys(), self.ids())
+        library().bs_corpus_set_keys(self.handle, np.ascontiguousarray(numbers).ctypes.data)
+
+    def ids(self) -> list[str]:
+        """What the keys stand for, in a file whose ids are no numbers: key k is `ids[k]`."""
+        count = int(library().bs_corpus_names(self.handle))
+        texts = (library().bs_corpus_name(self.handle, k) for k in range(count))
+        return [text.decode("utf-8", "replace") for text in texts]
+
+    def name_of(self, key: int) -> str:
+        """What the files call a sequence."""
+        return self.names.get(key >> self.name_shift, str(key))
+
     def lengths(self) -> NDArray[np.uint32]:
         """What each sequence counts in a minibatch."""
         if not self.sequences:
@@ -131,15 +152,20 @@ class Corpus:
         return out[0] & 0xFFFFFFFFFFFFFFFF, out[1], out[2]
 
 
-def read_text(file: TextFile, element_bytes: int) -> tuple[Corpus, list[Diagnostic]]:
-    """The data of a file and the warnings on it; raises when the file cannot be used."""
+def read_text(
+    file: TextFile, element_bytes: int, *, symbolic: bool = False
+) -> tuple[Corpus, list[Diagnostic]]:
+    """The data of a file and the warnings on it; raises when the file cannot be used.
+
+    With `symbolic` ids are words, and keys the numbers of these words.
+    """
     specs = (native_library.StreamSpec * len(file.streams))()
     for spec, stream in zip(specs, file.streams, strict=True):
         alias = stream.alias.encode("utf-8")
         spec.alias, spec.alias_bytes, spec.dim = alias, len(alias), stream.dim
         spec.sparse, spec.defines_size = stream.sparse, stream.defines_size
     options = native_library.TextOptions(
-        file.chunk_bytes, file.max_errors, file.skip_ids, element_bytes, file.max_remarks
+        file.chunk_bytes, file.max_errors, file.skip_ids, symbolic, element_bytes, file.max_remarks
     )
     path = file.path.encode("utf-8", "surrogateescape")
     sys.audit("open", file.path, "r", 0)
@@ -151,16 +177,23 @@ def read_text(file: TextFile, element_bytes: int) -> tuple[Corpus, list[Diagnost
             return Corpus(kept, file.streams), warnings
     handle = library().bs_text_read(path, specs, len(specs), ctypes.byref(options))
     corpus = Corpus(handle, file.streams)
+    ids = corpus.ids()
     failure = corpus.failure()
     if failure is not None:
-        raise error_of(failure, file.path, file.span)
+        raise error_of(_named(failure, ids), file.path, file.span)
     if file.cache is not None and key is not None and corpus.clean:
         file.cache.keep(key, corpus, file, element_bytes)
-    warnings += [diagnostic_of(remark, file.path, "warning") for remark in corpus.remarks()]
+    warnings += [diagnostic_of(_named(r, ids), file.path, "warning") for r in corpus.remarks()]
     if corpus.remarks_left_out and file.max_remarks:
         title = f"{corpus.remarks_left_out} further remarks on '{file.path}' are not shown"
         warnings.append(Diagnostic("BS0611", title, severity="warning"))
     return corpus, warnings
+
+
+def _named(remark: Remark, ids: Sequence[str]) -> Remark:
+    """The remark with the id of its sequence as the file has it."""
+    known = isinstance(remark.sequence, int) and remark.sequence < len(ids)
+    return replace(remark, sequence=ids[int(remark.sequence)]) if known else remark
 
 
 def join(parts: Sequence[Corpus], span: Span | None) -> tuple[Corpus, list[Diagnostic]]:

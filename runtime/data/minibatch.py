@@ -48,7 +48,7 @@ class Minibatch:
         """The keys of the sequences, as the files have them."""
         corpus = self._reader.corpus
         keys: list[int] = self._reader.keys[self._numbers].tolist()
-        return [corpus.names.get(key >> corpus.name_shift, str(key)) for key in keys]
+        return [corpus.name_of(key) for key in keys]
 
     @property
     def numbers(self) -> NDArray[np.uint32]:

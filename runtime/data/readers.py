@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -21,14 +22,16 @@ from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.data.randomise import Order, order_of
 from brainscript.runtime.data.ready.ahead import ReadAhead
 from brainscript.runtime.data.ready.parsed import ParsedCache
+from brainscript.runtime.data.sequence_keys import FRAME_BITS, Keys
 from brainscript.runtime.data.side_files import side_file
-from brainscript.runtime.data.sources import FRAME_BITS, Keys, Source
+from brainscript.runtime.data.sources import Source
 from brainscript.runtime.data.speech.sections import (
     feature_deserializer,
     in_frames,
     label_deserializer,
     speech_sources,
 )
+from brainscript.runtime.data.speech.utterances import FeatureSource, LabelSource
 from brainscript.runtime.data.streams import bind, check_lengths, check_pieces
 from brainscript.runtime.data.text import at_least, text_file
 from brainscript.runtime.data.words.columns import table_sources
@@ -73,7 +76,6 @@ OTHER_READERS = (
 OTHER_DESERIALIZERS = ("LatticeDeserializer",)
 BLOCK_KEYS = (
     "multiThreadedDeserialization",
-    "useNumericSequenceKeys",
     "hashSequenceKeys",
     "checkData",
     "localTimeline",
@@ -115,12 +117,12 @@ def open_reader(
     frames = _frames(settings)
     double = _is_double(settings, inputs)
     truncation, rows = _pieces(settings, composite, frames)
+    new_keys = _keys(settings, sources, composite=composite, frames=frames)
 
     def read(warnings: list[Diagnostic]) -> Corpus:
-        corpus = _load(sources, settings, 8 if double else 4, warnings.append)
+        corpus = _load(sources, settings, 8 if double else 4, new_keys(), warnings.append)
         if frames:
             _check_frames(corpus, settings)
-            corpus.name_shift = FRAME_BITS
         check_lengths(corpus, inputs, binding, settings.span)
         if truncation or rows:
             check_pieces(corpus, settings.span_of("truncated"))
@@ -200,9 +202,23 @@ def _is_double(settings: Settings, inputs: Sequence[InputSpec]) -> bool:
     return settings.word("precision", PRECISIONS, "float") == "double"
 
 
-def _load(sources: Sequence[Source], settings: Settings, element_bytes: int, warn: Warn) -> Corpus:
+def _keys(
+    settings: Settings, sources: Sequence[Source], *, composite: bool, frames: bool
+) -> Callable[[], Keys]:
+    """What makes the keys of a reader: numbers, or words where speech is among its files."""
+    speech = any(isinstance(source, FeatureSource | LabelSource) for source in sources)
+    named = speech or (not composite and any(isinstance(s, ImageSource) for s in sources))
+    numeric = not named
+    if composite:
+        numeric = settings.boolean("useNumericSequenceKeys", numeric)
+    shift = FRAME_BITS if frames and speech else 0
+    return partial(Keys, numeric, shift, settings.span_of("useNumericSequenceKeys"))
+
+
+def _load(
+    sources: Sequence[Source], settings: Settings, element_bytes: int, keys: Keys, warn: Warn
+) -> Corpus:
     parts: list[Corpus] = []
-    keys = Keys()
     for source in sources:
         corpus, warnings = source.read(element_bytes, keys)
         parts.append(corpus)
@@ -211,7 +227,7 @@ def _load(sources: Sequence[Source], settings: Settings, element_bytes: int, war
     joined, warnings = join(parts, settings.span)
     for warning in warnings:
         warn(warning)
-    joined.names = keys.by_number()
+    joined.names, joined.name_shift = keys.by_number(), keys.shift
     return joined
 
 

@@ -19,12 +19,15 @@ from brainscript.runtime import native_library
 
 @dataclass(frozen=True)
 class Remark:
-    """One remark: its kind as in `native/data/corpus.h`, the place, the word or reason, the row."""
+    """One remark: its kind as in `native/data/corpus.h`, the place, the word or reason, the row.
+
+    `sequence` is the key of the sequence that it is on.
+    """
 
     kind: int
     line: int
     column: int
-    sequence: int
+    sequence: int | str
     text: str
     excerpt: str
 

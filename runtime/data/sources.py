@@ -2,35 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError, Span
 from brainscript.runtime.data.corpus import Corpus, Stream
-
-FRAME_BITS = 24
-"""A frame of its own has the key `sequence << FRAME_BITS | number of the frame`."""
-
-
-@dataclass
-class Keys:
-    """Numbers for the names of sequences, the same in all files of a reader.
-
-    `lengths` has the samples of each sequence of the first file, `names` the sequences by position
-    of the first list of files.
-    """
-
-    numbers: dict[str, int] = field(default_factory=dict[str, int])
-    lengths: dict[int, int] = field(default_factory=dict[int, int])
-    names: list[str] = field(default_factory=list[str])
-
-    def by_number(self) -> dict[int, str]:
-        """The names."""
-        return {number: name for name, number in self.numbers.items()}
-
-    def number(self, name: str) -> int:
-        """The number of a name; a new one for a new name."""
-        return self.numbers.setdefault(name, len(self.numbers))
+from brainscript.runtime.data.sequence_keys import Keys
 
 
 class Source(Protocol):

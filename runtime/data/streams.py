@@ -68,7 +68,7 @@ def check_pieces(corpus: Corpus, reader: Span) -> None:
     for number, stream in enumerate(others, 1):
         found = corpus.first_difference(0, number)
         if found is not None:
-            key, one, other = found
+            key, one, other = corpus.name_of(found[0]), *found[1:]
             title = (
                 f"sequences cannot be cut into pieces: sequence {key} has {one} samples of"
                 f" '{first.name}' and {other} of '{stream.name}'"
@@ -87,7 +87,7 @@ def check_lengths(
         found = corpus.first_difference(binding[leader.name], binding[spec.name])
         if found is None:
             continue
-        key, first, second = found
+        key, first, second = corpus.name_of(found[0]), *found[1:]
         title = (
             f"inputs '{leader.name}' and '{spec.name}' share a dynamic axis, but sequence {key}"
             f" has {first} and {second} samples"

@@ -7,7 +7,7 @@
 #define BS_EXPORT extern "C" __attribute__((visibility("default")))
 
 // Raised whenever a function or a structure below changes; Python refuses another number.
-constexpr int64_t kAbiVersion = 4;
+constexpr int64_t kAbiVersion = 5;
 
 // A compiled step: does the share of thread `tid` of `nt` on the buffers of `frame`.
 using StepFunction = void (*)(void* frame, int64_t tid, int64_t nt);
@@ -75,6 +75,7 @@ struct bs_text_options {
   int64_t chunk_bytes;
   int64_t max_errors;
   int64_t skip_ids;
+  int64_t symbolic;
   int64_t element_bytes;
   int64_t max_remarks;
 };

@@ -13,7 +13,7 @@ from brainscript.runtime.data.corpus import Corpus, Stream
 from brainscript.runtime.data.images.maps import Entry, map_error, read_base64_map, read_map
 from brainscript.runtime.data.images.pictures import Decoder
 from brainscript.runtime.data.images.transforms import VIEWS, Transform
-from brainscript.runtime.data.sources import Keys
+from brainscript.runtime.data.sequence_keys import Keys
 
 HIGH = 1 << 16
 """An image number is stored as number / HIGH and the rest: floats hold it exactly."""
@@ -69,7 +69,7 @@ class ImageSource:
             one_hot(self.labels, lengths, classes),
         ]
         named = [
-            number_of(entry.key, line, keys) * views + view
+            (number_of(entry.key, line, keys) * views + view) << keys.shift
             for line, entry in enumerate(entries)
             for view in range(views)
         ]
@@ -77,7 +77,5 @@ class ImageSource:
 
 
 def number_of(key: str, line: int, keys: Keys) -> int:
-    """The key of a line: its number when it has none, or a number as text."""
-    if not key:
-        return line
-    return int(key) if key.isdigit() and len(key) < 18 else keys.number(key)
+    """The number of a line's key, which is the number of the line when it has none."""
+    return keys.number(key or str(line))

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.data.corpus import Stream
+from brainscript.runtime.data.sequence_keys import FRAME_BITS
 from brainscript.runtime.data.side_files import side_file
-from brainscript.runtime.data.sources import FRAME_BITS, Source, read_lines
+from brainscript.runtime.data.sources import Source, read_lines
 from brainscript.runtime.data.speech.utterances import FeatureSource, LabelSource
 from brainscript.runtime.data.text import at_least
 from brainscript.settings import Settings

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.runtime.data.arrays import StreamArrays, corpus_of
 from brainscript.runtime.data.corpus import Corpus, Stream
-from brainscript.runtime.data.sources import FRAME_BITS, Keys
+from brainscript.runtime.data.sequence_keys import FRAME_BITS, Keys
 from brainscript.runtime.data.speech.features import (
     FeatureFile,
     Frames,

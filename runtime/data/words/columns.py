@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span, did_you_mean
 from brainscript.runtime.data.arrays import StreamArrays, corpus_of, one_hot
 from brainscript.runtime.data.corpus import Corpus, Stream
-from brainscript.runtime.data.sources import Keys, Source, read_lines
+from brainscript.runtime.data.sequence_keys import Keys
+from brainscript.runtime.data.sources import Source, read_lines
 from brainscript.runtime.data.text import at_least
 from brainscript.settings import Settings
 

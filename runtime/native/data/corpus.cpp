@@ -139,6 +139,21 @@ BS_EXPORT const uint64_t* bs_corpus_keys(const void* handle) {
   return corpus_of(handle).keys.data();
 }
 
+// What the keys stand for, where they are no numbers in the file.
+BS_EXPORT int64_t bs_corpus_names(const void* handle) {
+  return static_cast<int64_t>(corpus_of(handle).names.size());
+}
+
+BS_EXPORT const char* bs_corpus_name(const void* handle, int64_t number) {
+  return corpus_of(handle).names[static_cast<size_t>(number)].c_str();
+}
+
+// Every sequence gets another key.
+BS_EXPORT void bs_corpus_set_keys(void* handle, const uint64_t* keys) {
+  std::vector<uint64_t>& own = static_cast<Corpus*>(handle)->keys;
+  std::copy(keys, keys + own.size(), own.begin());
+}
+
 BS_EXPORT const uint32_t* bs_corpus_lengths(const void* handle) {
   return corpus_of(handle).lengths.data();
 }

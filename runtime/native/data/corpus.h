@@ -83,6 +83,7 @@ struct Remark {
 
 struct Corpus {
   std::vector<uint64_t> keys;
+  std::vector<std::string> names;   // of keys that are no numbers in the file: key k is names[k]
   std::vector<uint32_t> lengths;    // what each sequence counts in a minibatch
   std::vector<uint32_t> chunks{0};  // first sequence of each chunk, and the end
   std::vector<StreamView> streams;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "../data/corpus.h"
@@ -18,6 +19,7 @@ struct TextOptions {
   uint64_t chunk_bytes = 32u << 20;
   uint64_t max_errors = 0;
   bool skip_ids = false;
+  bool symbolic = false;  // ids are words, not numbers
   int64_t element_bytes = 4;
   uint64_t max_remarks = 100;
 };
@@ -54,6 +56,8 @@ class TextParser {
   };
 
   void flush_blank_rows();
+  const char* behind_id(const char* begin, const char* end) const;
+  uint64_t id_between(const char* begin, const char* end);
   const char* take_id(const char* begin, const char* end, uint64_t offset);
   void open_sequence(uint64_t key, uint64_t offset);
   void close_sequence(uint64_t end_offset);
@@ -81,6 +85,7 @@ class TextParser {
   Corpus& corpus_;
   TextOptions options_;
   std::vector<Column> columns_;
+  std::unordered_map<std::string, uint64_t> names_;
   size_t expected_ = 0;  // column that probably comes next
   bool with_ids_ = false;
   bool any_defines_size_ = false;

@@ -64,6 +64,7 @@ void TextParser::row(const char* begin, const char* end, uint64_t offset) {
   if (!with_ids_) {
     if (open_) close_sequence(offset);
     open_sequence(corpus_.keys.size(), offset);
+    begin = behind_id(begin, end);
   } else {
     const char* const behind = take_id(begin, end, offset);
     if (behind == begin && !warned_continued_) {
@@ -91,21 +92,44 @@ void TextParser::expect(double parts) {
   }
 }
 
-// Opens a new sequence when the row has an id other than the last. Returns where the id ends: the
-// start of the row when it has none.
-const char* TextParser::take_id(const char* begin, const char* end, uint64_t offset) {
-  const Digits few = eight_digits(begin);
-  const char* p = begin + few.count;
-  uint64_t id = few.value;
-  for (; few.count == 8 && p < end && is_digit(*p); ++p) {
+// Where the id at the start of a row ends: digits, or what comes before a blank or a bar.
+const char* TextParser::behind_id(const char* begin, const char* end) const {
+  const char* p = begin;
+  if (options_.symbolic) {
+    while (p < end && *p != '|' && !is_blank(*p)) ++p;
+  } else {
+    while (p < end && is_digit(*p)) ++p;
+  }
+  return p;
+}
+
+// The number of an id: its value, or how many other ids came before it.
+uint64_t TextParser::id_between(const char* begin, const char* end) {
+  if (options_.symbolic) {
+    const auto [place, is_new] = names_.emplace(std::string(begin, end), names_.size());
+    if (is_new) corpus_.names.push_back(place->first);
+    return place->second;
+  }
+  uint64_t id = 0;
+  for (const char* p = begin; p < end; ++p) {
     const auto digit = static_cast<uint64_t>(*p - '0');
     if (id > (UINT64_MAX - digit) / 10) throw Refused{remark(kIdTooLarge, begin)};
     id = id * 10 + digit;
   }
+  return id;
+}
+
+// Opens a new sequence when the row has an id other than the last. Returns where the id ends: the
+// start of the row when it has none.
+const char* TextParser::take_id(const char* begin, const char* end, uint64_t offset) {
+  const Digits few = eight_digits(begin);
+  const bool short_number = few.count < 8 && !options_.symbolic;
+  const char* p = short_number ? begin + few.count : behind_id(begin, end);
   if (p == begin) {
     if (!open_) throw Refused{remark(kNoSequenceId, begin)};
     return begin;
   }
+  const uint64_t id = short_number ? few.value : id_between(begin, p);
   if (open_ && id == key_) return p;
   if (open_) close_sequence(offset);
   open_sequence(id, offset);
@@ -302,6 +326,7 @@ BS_EXPORT void* bs_text_read(const char* path, const bs_stream_spec* streams, in
     settings.chunk_bytes = static_cast<uint64_t>(options->chunk_bytes);
     settings.max_errors = static_cast<uint64_t>(options->max_errors);
     settings.skip_ids = options->skip_ids != 0;
+    settings.symbolic = options->symbolic != 0;
     settings.element_bytes = options->element_bytes;
     settings.max_remarks = static_cast<uint64_t>(options->max_remarks);
     read_text_file(path, std::move(specs), settings, *corpus);

@@ -101,7 +101,6 @@ TextParser::Column* TextParser::find_column(const char* name, size_t bytes) {
 
 // What follows the id of a row; one that does not count is skipped.
 void TextParser::read_row(const char* p, const char* end) {
-  while (is_digit(*p)) ++p;
   uint64_t samples = 0;
   const uint64_t errors = corpus_.errors;
   p = skip_separators(p, end);

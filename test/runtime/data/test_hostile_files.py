@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from brainscript.diagnostic import BrainScriptError
+from brainscript.runtime.data.corpus import Stream, TextFile, read_text
 from brainscript.runtime.network import InputSpec
 from test.runtime.data.support import text_reader
 
@@ -87,6 +89,20 @@ def test_random_bytes(tmp_path: Path):
     for prefix in (b"", b"|a ", b"1 |a 1 2 3 |s 0:1 |L 1\n"):
         for _ in range(100):
             use(tmp_path, prefix + source.randbytes(300), "maxErrors = 100000")
+
+
+def test_words_for_ids(tmp_path: Path):
+    """Rows whose ids are words, mutated: each word is one key, or there is a diagnostic."""
+    source, path = random.Random(5), tmp_path / "t"
+    streams = (Stream("a", "a", 3, False), Stream("L", "L", 2, False))
+    read = 0
+    for _ in range(400):
+        path.write_bytes(mutated(b"x1 |a 1 2 3 |L 1\nx1 |a 4\n\xc3\xa9|a 1 |L 2 2\n", source))
+        with suppress(BrainScriptError):
+            corpus, _ = read_text(TextFile(str(path), streams, 64, 99), 4, symbolic=True)
+            ids, read = corpus.ids(), read + 1
+            assert set(corpus.keys().tolist()) == set(range(len(ids) or corpus.sequences))
+    assert read > 100
 
 
 def test_rows_longer_than_a_block(tmp_path: Path):

@@ -94,6 +94,16 @@ def test_old_reader(pictures: Path) -> None:
     np.testing.assert_array_equal(x[0, 0], resize(grey[:, :, None], 3, 2, "linear")[:, :, 0])
 
 
+def test_keys_of_a_map(pictures: Path) -> None:
+    """Numbers, or words where the block says so."""
+    (pictures / "keys.txt").write_text("cat\t.../0.png\t0\ndog\t.../1.png\t1\n")
+    text = block(pictures / "keys.txt", "[ type = Transpose ]")
+    with pytest.raises(BrainScriptError, match="'cat' is no number"):
+        read(text, (6, 4, 3))
+    ((_, y),) = read(f"useNumericSequenceKeys = false ; {text}", (6, 4, 3))
+    assert y == [0, 1]
+
+
 def test_archives_and_base64(pictures: Path) -> None:
     """Members of an archive, and pictures that stand in the map itself."""
     with zipfile.ZipFile(pictures / "a.zip", "w") as archive:

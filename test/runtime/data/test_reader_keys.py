@@ -85,8 +85,8 @@ block | truncated = true ; truncationLength = 0 | refused | pieces without steps
 block | truncated = true ; truncationLength = 4 ; frameMode = true | refused | nothing to truncate
 block | maxErrors = 3 | used | of deserializers without their own
 block | multiThreadedDeserialization = true | ignored | the data is read before it is needed
-block | useNumericSequenceKeys = false | ignored | both are compared as they are
-block | hashSequenceKeys = true | ignored | the same
+block | useNumericSequenceKeys = false | used | keys of sequences are words
+block | hashSequenceKeys = true | ignored | words are compared as they are
 block | checkData = false | ignored | nothing in CNTK either
 block | localTimeline = false | ignored | one process reads
 block | randomizationSeed = 3 | used | another order
@@ -164,7 +164,9 @@ def settled(kind: str, given: str) -> tuple[object, Settings]:
     speech = kind in ("speech", "labels", "speech 1")
     frames = in_frames(settings) if speech else settings.boolean("frameMode", False)
     cut = (reader.truncation, reader.rows, reader.dtype, frames)
-    facts = (repr(sources), reader.order, *cut)
+    parts = readers._sources(settings, composite, None)  # pyright: ignore[reportPrivateUsage]
+    named = readers._keys(settings, parts, composite=composite, frames=frames)().numeric  # pyright: ignore[reportPrivateUsage]
+    facts = (repr(sources), reader.order, *cut, named)
     return facts, settings
 
 
