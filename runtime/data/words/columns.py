@@ -127,9 +127,10 @@ def _columns(section: Settings, name: str) -> Columns | None:
         dim = at_least(section, "dim", 1, 0)
         return Columns(Stream(name, name, dim, False, span=section.key_span("dim")), start, dim)
     kind = section.word("labelType", KINDS, "category")
+    dim, count = at_least(section, "labelDim", 1, 0), at_least(section, "dim", 1, 1)
+    section.has("labelMappingFile", inherited=False)
     if kind == "none":
         return None
-    dim, count = at_least(section, "labelDim", 1, 0), at_least(section, "dim", 1, 1)
     if kind == "regression":
         return Columns(Stream(name, name, count, False, span=section.key_span("dim")), start, count)
     stream = Stream(name, name, dim, True, span=section.key_span("labelDim"))

@@ -12,6 +12,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.runtime.data.arrays import StreamArrays, corpus_of, one_hot
 from brainscript.runtime.data.corpus import Corpus, Stream
 from brainscript.runtime.data.sequence_keys import Keys
+from brainscript.runtime.data.side_files import side_file
 from brainscript.runtime.data.sources import Source, read_lines
 from brainscript.runtime.data.text import at_least
 from brainscript.runtime.data.words.vocabulary import (
@@ -31,7 +32,7 @@ ALMOST_ZERO = 1e-6
 """What the mode `softmax` stores for word 0."""
 WITHOUT_EFFECT = """
     nbruttsineachrecurrentiter cacheBlockSize randomize traceLevel verbosity
-    wfile wsize wrecords windowSize noise_sampler nbrClass
+    wfile wsize wrecords windowSize noise_sampler noise_number nbrClass wordclass
 """.split()
 WITHOUT_EFFECT_INSIDE = """
     dim wrecords elementSize beginSequence endSequence labelDim labelMappingFile mode sectionType
@@ -109,6 +110,19 @@ def _sections(settings: Settings) -> tuple[list[str], list[str]]:
     return names, labels
 
 
+def _count(section: Settings, classes: str, unknown: str) -> int:
+    """The number of words, where `labelDim` leaves it to a list of them; 0 without that list."""
+    mapping = section.text("labelMappingFile", "")
+    if not (classes or mapping):
+        raise section.wrong("labelDim", "is not given, and no file lists the words")
+    span = section.span_of("labelMappingFile")
+    count = 0
+    with side_file():
+        read = read_classes(classes, unknown, span)[0] if classes else None
+        count = len((read or read_vocabulary(mapping, unknown, span)).numbers)
+    return count
+
+
 def sentence_sources(settings: Settings) -> list[Source]:
     """A section with `readerType = LMSequenceReader`.
 
@@ -130,7 +144,8 @@ def sentence_sources(settings: Settings) -> list[Source]:
     if mode == "class" and kind != "none" and not classes:
         raise settings.wrong("mode", "the mode 'class' needs the key 'wordclass'")
     words = others[0] if others else labels[0]
-    dim = at_least(section, "labelDim", 1, 0)
+    unknown = settings.text("unk", "<unk>")
+    dim = at_least(section, "labelDim", 0, 0) or _count(section, classes, unknown)
     size, span = (CLASS_COLUMNS if classes else 1), settings.section(target).span
     label = Stream(target, target, size, False, span=span) if kind != "none" else None
     return [
@@ -141,7 +156,7 @@ def sentence_sources(settings: Settings) -> list[Source]:
             settings.span_of("file"),
             section.text("labelMappingFile", ""),
             classes,
-            settings.text("unk", "<unk>"),
+            unknown,
             kind == "nextword",
         )
     ]

@@ -119,12 +119,17 @@ def tagged_sources(settings: Settings) -> list[Source]:
     source, target = settings.section(given), settings.section(wanted)
     for section in (source, target):
         section.word("labelType", ("category",), "category")
+        section.has("beginSequence", inherited=False)
+        if section.has("mode", inherited=False):
+            section.word("mode", ("plain",))
     names = [n for n in settings.own_keys() if settings.is_section(n)]
     others = [n for n in names if n not in (given, wanted)]
     context = tuple(settings.integers("wordContext", 0))
     size, classes = at_least(source, "labelDim", 1, 0), at_least(target, "labelDim", 1, 0)
     words = others[0] if others else given
+    target.has("useWordMap", inherited=False)
     mapped = settings.text("wordmap", "")
+    replaced = source.boolean("useWordMap", True) and bool(mapped)
     return [
         TaggedSource(
             Stream(words, words, size * len(context), True, span=source.key_span("labelDim")),
@@ -136,7 +141,7 @@ def tagged_sources(settings: Settings) -> list[Source]:
             source.text("endSequence", ""),
             settings.text("unk", "<unk>"),
             context,
-            (mapped, settings.span_of("wordmap")) if mapped else None,
+            (mapped, settings.span_of("wordmap")) if replaced else None,
             size,
         )
     ]

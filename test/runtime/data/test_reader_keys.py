@@ -38,6 +38,19 @@ BASES = {
     'features = [ scpFile = "s" ; dim = 3 %s ]',
     "labels": 'readerType = HTKDeserializers\nfeatures = [ scpFile = "s" ; dim = 3 ]\n'
     'labels = [ mlfFile = "m" ; labelDim = 3 %s ]',
+    "base64": "deserializers = ([ type = Base64ImageDeserializer ; module = ImageReader\n"
+    'file = "t.map" ; input = [ l = [ labelDim = 4 ] ; f = [ transforms = ( [ type = Scale ;'
+    " width = 8 ; height = 8 ; channels = 3 ] ) ] ] %s ])",
+    "sentences": 'readerType = LMSequenceReader ; file = "t" ; wordclass = "c"\n'
+    'labelIn = [ labelType = Category ; labelDim = 5 ; labelMappingFile = "v" %s ]\n'
+    "features = [ dim = 0 ] ; labels = [ labelType = NextWord ]",
+    "tagged": 'readerType = LUSequenceReader ; file = "t" ; inputLabel = w ; outputLabel = y\n'
+    'y = [ labelDim = 3 ; token = "u" ]\nw = [ labelDim = 9 ; token = "v" %s ]',
+    "table": 'readerType = UCIFastReader ; file = "t"\n'
+    'labels = [ start = 0 ; dim = 1 ; labelDim = 2 ; labelMappingFile = "m" ]\n'
+    "features = [ start = 1 ; dim = 3 %s ]",
+    "classes": 'readerType = UCIFastReader ; file = "t"\nfeatures = [ start = 1 ; dim = 3 ]\n'
+    'labels = [ start = 0 ; dim = 1 ; labelDim = 2 ; labelMappingFile = "m" %s ]',
     "speech 1": 'readerType = HTKMLFReader\nlabels = [ mlfFile = "m" ; labelDim = 3 ]\n'
     'features = [ scpFile = "s" ; dim = 3 ]',
 }
@@ -134,6 +147,67 @@ speech | ; readMethod = backwards | refused | no such order
 speech | ; frameMode = false ; truncated = true ; nbruttsineachrecurrentiter = 2 | used | rows
 speech | ; frameMode = false ; truncated = true ; truncationLength = 4 | used | pieces
 speech | ; maxErrors = 2 | used | utterances that are left out
+base64 | grayscale = true | used | one channel
+base64 | multiViewCrop = true | refused | without cropType = multiview10
+base64 | maxErrors = 3 | used | pictures that are left out
+base64 | file = "u.map" | used | the map with the pictures in it
+sentences | ; mode = softmax | used | the label is the next word alone
+sentences | ; mode = nce | refused | words drawn at random are not labels of a reader
+sentences | ; mode = softmax ; wordclass = "d" | used | the classes are for other configs
+sentences | ; mode = words | refused | no such mode
+sentences | ; wordclass = "d" | used | words and their classes
+sentences | ; unk = "?" | used | the word for unknown ones
+sentences | ; file = "u" | used | the text
+sentences | ; randomize = false | used | the order of the file
+sentences | ; randomize = none | used | the same
+sentences | ; cacheBlockSize = 100 | ignored | no blocks are shuffled
+sentences | ; nbruttsineachrecurrentiter = 10 | ignored | minibatches count words
+sentences | ; traceLevel = 1 | ignored | less to tell
+sentences | ; verbosity = 1 | ignored | less to tell
+sentences | ; nbrClass = 7 | ignored | the file has the classes
+sentences | ; noise_number = 7 | ignored | for nce
+sentences | ; precision = double | used | the element type
+sentences | ; frameMode = true | used | every word a sequence
+sentences | beginSequence = "<s>" | ignored | sentences have it in the text
+sentences | endSequence = "</s>" | ignored | the same
+sentences | mode = class | ignored | of the whole section
+sentences | labelType = NextWord | refused | the input is no label
+tagged | ; file = "u" | used | the text
+tagged | ; wordContext = 0:1 | used | neighbours beside each word
+tagged | ; unk = "?" | used | the word for unknown ones
+tagged | ; wordmap = "r" | used | words that stand for others
+tagged | ; inputLabel = y ; outputLabel = w | used | which is which
+tagged | ; outputLabel = z | refused | no such section
+tagged | ; equalLength = false | ignored | sentences of any lengths stand together
+tagged | ; dataMultiPass = true | ignored | epochs go on as in all readers
+tagged | ; nbruttsineachrecurrentiter = 10 | ignored | minibatches count words
+tagged | ; ignoresentencebegintag = true | refused | not in CNTK either
+tagged | ; randomize = false | used | the order of the file
+tagged | labelType = category | ignored | the only type
+tagged | labelType = none | refused | the same
+tagged | beginSequence = "BOS" | ignored | sentences have it in the text
+tagged | endSequence = "EOS" | used | a line that ends a sentence
+tagged | labelDim = 0 | refused | no words
+tagged | mode = plain | ignored | a tag is its number
+tagged | mode = class | refused | tags have no classes
+tagged | useWordMap = true | ignored | wherever there is a wordmap
+tagged | useWordMap = false | ignored | there is no wordmap
+tagged | ; wordmap = "r" ; w = [ useWordMap = false ] | ignored | words stay as they are
+table | ; file = "u" | used | the rows
+table | start = 4 | used | the first column
+table | dim = 4 | used | the number of columns
+table | dim = 0 | refused | no columns
+table | ; customDelimiter = "," | used | what is between columns
+table | ; customDecimalPoint = "," | used | how numbers are written
+table | ; randomize = none | used | the order of the file
+table | ; randomize = 100 | used | how far rows move
+table | ; minibatchMode = full | ignored | nothing is dropped
+classes | labelType = Category | ignored | names of classes, the default
+classes | labelType = regression | used | numbers
+classes | labelType = none | used | no labels
+classes | labelType = word | refused | no such kind
+classes | labelDim = 0 | refused | no classes
+classes | labelMappingFile = "n" | used | the names of classes
 speech 1 | readMethod = rollingWindow | ignored | pages on disk are not needed
 speech 1 | frameMode = false | used | whole utterances
 speech 1 | useMersenneTwisterRand = true | ignored | there is no other generator

@@ -50,6 +50,20 @@ def test_next_words_with_classes(tmp_path: Path) -> None:
     assert two["labels"][:, 0].tolist() == [2, 4]
 
 
+@pytest.mark.parametrize(("mode", "columns"), [("class", 4), ("softmax", 1)])
+def test_number_of_words_left_to_their_list(tmp_path: Path, mode: str, columns: int) -> None:
+    """Without labelDim, or with 0, there are as many words as the list has."""
+    text = sentences(tmp_path, "the cat sat </s>\n", mode)
+    inputs = (InputSpec("features", (5,)), InputSpec("labels", (columns,)))
+    for given in ("labelDim = 0", ""):
+        (got,) = read(text.replace("labelDim = 5", given), inputs)
+        assert got["features"].argmax(axis=1).tolist() == [0, 2, 3]
+    unlisted = text.replace("labelDim = 5", "").replace("labelMappingFile", "x")
+    if mode == "softmax":
+        with pytest.raises(BrainScriptError, match="no file lists the words"):
+            read(unlisted, inputs)
+
+
 def test_next_words_alone(tmp_path: Path) -> None:
     """In the mode softmax the label is the number of the next word; 0 is stored as 1e-6."""
     text = sentences(tmp_path, "cat the sat\n", "softmax")
@@ -91,6 +105,17 @@ def test_tagged_words(tmp_path: Path) -> None:
     assert one["features"][:, 5:].argmax(axis=1).tolist() == [2, 4, 1, 1]
     assert one["labels"].argmax(axis=1).tolist() == [0, 0, 1, 0]
     assert two["features"].sum() == 2
+
+
+def test_words_that_stand_for_others(tmp_path: Path) -> None:
+    """`wordmap` replaces words, unless the section of the words leaves that out."""
+    (tmp_path / "map").write_text("hop fly\n")
+    text = tagged(tmp_path, "hop O\nto O\nEOS O\n", f'wordmap = "{tmp_path}/map"')
+    inputs = (InputSpec("features", (5,)), InputSpec("labels", (2,)))
+    (got,) = read(text, inputs)
+    assert got["features"].argmax(axis=1).tolist() == [2, 3, 1]
+    (got,) = read(text.replace("endSequence", "useWordMap = false ; endSequence"), inputs)
+    assert got["features"].argmax(axis=1).tolist() == [4, 3, 1]
 
 
 @pytest.mark.parametrize("text", ["fly\n", "\n\n", "fly X\n"])
