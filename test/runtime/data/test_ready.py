@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -103,6 +104,51 @@ def test_a_file_that_changes_is_read_again(file: TextFile):
     found, _ = read_text(file, 4)
     assert values(found) == values(read_text(replace(file, cache=None), 4)[0])
     assert len(entries(file)) == 2
+
+
+def overwrite(path: str, place: int) -> None:
+    """One digit of a file is another one now; its size and its time are the old ones."""
+    facts = os.stat(path)
+    with open(path, "r+b") as stream:
+        stream.seek(place)
+        old = stream.read(1)
+        stream.seek(place)
+        stream.write(b"8" if old == b"7" else b"7")
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def test_a_change_in_place_is_seen_wherever_it_is(file: TextFile, monkeypatch: pytest.MonkeyPatch):
+    """Also between the places whose content is looked at: a file cannot be changed unnoticed."""
+    monkeypatch.setattr(parsed, "SAMPLE", 64)
+    for part in (1, 3, 7):
+        read_text(file, 4)
+        place = TEXT.index("|a ", len(TEXT) * part // 8) + len("|a ")
+        time.sleep(0.02)
+        overwrite(file.path, place)
+        found, _ = read_text(file, 4)
+        assert values(found) == values(read_text(replace(file, cache=None), 4)[0])
+    assert len(entries(file)) == 4
+
+
+def test_a_change_while_the_text_is_read_leaves_no_entry(
+    file: TextFile, monkeypatch: pytest.MonkeyPatch
+):
+    """What was read may be half of each: the next run reads the file again."""
+    made = corpora.library()
+
+    class Changing:
+        def __getattr__(self, name: str) -> object:
+            if name == "bs_text_read":
+                time.sleep(0.02)
+                overwrite(file.path, TEXT.index("|a ", len(TEXT) // 3) + len("|a "))
+            return getattr(made, name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(corpora, "library", Changing)
+        read_text(file, 4)
+    assert not entries(file)
+    read_text(file, 4)
+    assert len(entries(file)) == 1
 
 
 @pytest.mark.parametrize("place", [0, 9, 40, 200, -3000, -1])
