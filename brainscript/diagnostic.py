@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import linecache
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -56,6 +56,18 @@ class Diagnostic:
     def as_json(self) -> dict[str, Any]:
         """The same facts as plain data, for `--format json`."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Diagnostic:
+        """The diagnostic of what `as_json` gave."""
+
+        def span(found: Mapping[str, Any] | None) -> Span | None:
+            return None if found is None else Span(**found)
+
+        notes = tuple(Note(note["text"], span(note["span"])) for note in data["notes"])
+        calls = tuple(Span(**call) for call in data["calls"])
+        placed: dict[str, Any] = {"span": span(data["span"]), "notes": notes, "calls": calls}
+        return cls(**{**data, **placed})
 
 
 class BrainScriptError(Exception):

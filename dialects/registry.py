@@ -10,6 +10,8 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Dialect
 
+from brainscript.diagnostic import Diagnostic
+
 DIALECTS: dict[str, str] = {
     "builtin": "xdsl.dialects.builtin:Builtin",
     "arith": "xdsl.dialects.arith:Arith",
@@ -24,9 +26,13 @@ DIALECTS: dict[str, str] = {
 
 @dataclass
 class NetworkContext(Context):
-    """A context that can also load networks: `load_network (path)` gives the module of a file."""
+    """A context that can also load networks, and pass on warnings.
+
+    `load_network (path)` gives the module of a file.
+    """
 
     load_network: Callable[[str], ModuleOp] | None = field(default=None)
+    warn: Callable[[Diagnostic], None] | None = field(default=None)
 
 
 def load_dialect(name: str) -> Dialect:
@@ -37,9 +43,12 @@ def load_dialect(name: str) -> Dialect:
     return dialect
 
 
-def make_context(load_network: Callable[[str], ModuleOp] | None = None) -> Context:
+def make_context(
+    load_network: Callable[[str], ModuleOp] | None = None,
+    warn: Callable[[Diagnostic], None] | None = None,
+) -> Context:
     """A context in which every dialect of `DIALECTS` is loaded when its first operation is met."""
-    context = NetworkContext(load_network=load_network)
+    context = NetworkContext(load_network=load_network, warn=warn)
     for name in DIALECTS:
         context.register_dialect(name, lambda name=name: load_dialect(name))
     context.load_registered_dialect("builtin")

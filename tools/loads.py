@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from brainscript.diagnostic import BrainScriptError
+from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.program_cache import Entry, program_key
 from brainscript.tools.network import Compilation, text_key
@@ -19,7 +19,8 @@ class Loads:
     """The model files of one program: their networks are part of its key in the program cache.
 
     The cache remembers under the key of the text which files were loaded, and the keys of the
-    networks in them. A program that loads none is not evaluated to find that out twice.
+    networks in them. A program that loads none is not evaluated to find that out twice; what the
+    first evaluation warned of is remembered, too.
     """
 
     def __init__(
@@ -30,6 +31,12 @@ class Loads:
         self._place = program_key((base, "loads"), compilation.target)
         self._load = load_model
         self._found: dict[str, str] = {}
+        self._warned: list[Diagnostic] = []
+        self.warnings: list[Diagnostic] = []
+
+    def warn(self, diagnostic: Diagnostic) -> None:
+        """Keep a warning of an evaluation that is under way."""
+        self._warned.append(diagnostic)
 
     def module(self, path: str) -> ModuleOp:
         """The network of a model file, for an evaluation that is under way."""
@@ -40,18 +47,19 @@ class Loads:
         return inherited_module(model, path)
 
     def checked(self, source: Callable[[], ModuleOp]) -> tuple[str, Callable[[], ModuleOp]]:
-        """The key of the program, and what makes its module."""
-        known = self._remembered()
-        if known is not None and self._unchanged(known):
+        """The key of the program, and what makes its module; `warnings` are those of it."""
+        entry = self._programs.get(self._place) if self._programs is not None else None
+        known: dict[str, str] = {} if entry is None else json.loads(entry.data["loads"])
+        if entry is not None and self._unchanged(known):
+            self.warnings = [Diagnostic.from_json(d) for d in json.loads(entry.data["warnings"])]
             return self._key(known), source
         module = source()
+        self.warnings = list(self._warned)
         if self._programs is not None:
-            self._programs.put(self._place, Entry({"loads": json.dumps(self._found)}))
+            warnings = json.dumps([d.as_json() for d in self.warnings])
+            data = {"loads": json.dumps(self._found), "warnings": warnings}
+            self._programs.put(self._place, Entry(data))
         return self._key(self._found), lambda: module
-
-    def _remembered(self) -> dict[str, str] | None:
-        entry = self._programs.get(self._place) if self._programs is not None else None
-        return None if entry is None else json.loads(entry.data["loads"])
 
     def _unchanged(self, known: dict[str, str]) -> bool:
         try:

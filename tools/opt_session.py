@@ -47,7 +47,8 @@ def work(options: argparse.Namespace, console: Console, crash: CrashRecord) -> i
         options.dump_dir,
         not options.no_verify,
     )
-    session = _Session(options, console, crash, make_context(module_of_file), instruments)
+    context = make_context(module_of_file, console.show)
+    session = _Session(options, console, crash, context, instruments)
     source = read_input(options.file, options.language)
     crash.source(source.name, source.text)
     if options.run_reproducer:

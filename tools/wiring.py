@@ -151,12 +151,16 @@ class Wiring:
             from brainscript.tools.evaluate import evaluated_module
 
             crash, load = self.compilation.crash, loads.module
-            return evaluated_module(expression, precision, offset, constant_seed, crash, load)
+            return evaluated_module(
+                expression, precision, offset, constant_seed, crash, load, loads.warn
+            )
 
         network = CompiledNetwork(*loads.checked(source), self.compilation)
         seeds = [p.seed for p in network.facts.parameters if p.init.startswith(RANDOM)]
         self.seeds_used = max([offset, *seeds])
         self.show_warnings()
+        for diagnostic in loads.warnings:
+            self.console.show(diagnostic)
         return network
 
     def stored_network(self, model: LoadedModel) -> CompiledNetwork:

@@ -46,6 +46,12 @@ CODES: dict[str, tuple[str, str]] = {
         "no network can be loaded here",
         "`BS.Network.Load` needs the path of a model file, and a program that may read files.",
     ),
+    "BS0379": (
+        "a role that an edit lost",
+        "The tags of a replaced node are not carried over to what takes its place, as in CNTK. An"
+        " output, criterion or metric that is replaced loses this role, unless the new node has a"
+        " `tag` of its own.",
+    ),
     "BS0380": (
         "nothing to edit",
         "The action `edit` takes a `BrainScriptNetworkBuilder` and an `outputModelPath`, or the"

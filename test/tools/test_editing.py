@@ -103,6 +103,25 @@ def test_a_wrapper_keeps_its_own_link(base: Model) -> None:
     assert got.network.facts.roots["criterion"] == ("ce",)
 
 
+def test_a_role_that_is_lost_is_told(base: Model, capfd: pytest.CaptureFixture[str]) -> None:
+    """The tags of a replaced node are gone; the second time the text comes from the cache."""
+
+    def ends(tag: str) -> tuple[dict[str, tuple[str, ...]], str]:
+        text = f"""({{ old = BS.Network.Load ("base.dnn")
+            soft (node) = if node.name == "z" then Softmax (node.inputs[0]{tag}) else node
+            result = BS.Network.Edit (old, soft, BS.Constants.None) }}.result)"""
+        return edited(text).network.facts.roots, capfd.readouterr().err
+
+    for _ in range(2):
+        roots, said = ends("")
+        assert "output" not in roots
+        words = ("warning[BS0379]", "'z'", "no output node", 'tag="output"', "edit.cntk:4")
+        assert all(word in said for word in words), said
+    roots, said = ends(', tag="output"')
+    assert len(roots["output"]) == 1
+    assert "BS0379" not in said
+
+
 def test_links_are_replaced_by_name_and_by_object(base: Model) -> None:
     got = edited("""({ old = BS.Network.Load ("base.dnn")
         big = ParameterTensor {2, initValue = 7}
