@@ -51,6 +51,8 @@ def initialiser(options: Mapping[str, object]) -> str:
     if not init:
         if given.get("initfromfilepath"):
             return "fromFile"
+        if given.get("initfromliteral"):
+            return "fromLiteral"
         if isinstance(value, int | float):
             return "constant"
         if value not in ("", None):
@@ -133,11 +135,11 @@ def _kept(
 
 
 def _constant(values: Mapping[str, object], given: Mapping[str, object]) -> object:
-    """`zero`, `fixedValue` with `value`, or `initValue`."""
+    """`zero`, `fixedValue` with `value`, or `initValue`, which also goes with `fixedValue`."""
     init = str(given.get("init") or "").lower()
     if init == "zero":
         return 0.0
-    if init == "fixedvalue":
+    if init == "fixedvalue" and (values["value"] or given.get("initvalue") in (None, "")):
         return values["value"]
     try:
         return read_number("initValue", given.get("initvalue"))

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def
-from xdsl.utils.exceptions import VerifyException
 
+from brainscript.diagnostic import did_you_mean
 from brainscript.dialects.net.base import NetOp, Option
-from brainscript.dialects.net.shapes import reduce_rule
+from brainscript.dialects.net.shapes import Inferred, Options, ShapeError, reduce_rule
 from brainscript.dialects.tensors import TensorType
 
 REDUCTIONS = ("Sum", "LogSum", "Mean", "Max", "Min", "Prod", "Argmax", "Argmin")
+
+
+def _rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
+    kind = str(options["op"])
+    if kind not in REDUCTIONS:
+        title = f"'{kind}' is not one of {', '.join(REDUCTIONS)}"
+        raise ShapeError("BS0402", title, "", did_you_mean(kind, REDUCTIONS))
+    return reduce_rule(inputs, options)
 
 
 @irdl_op_definition
@@ -32,14 +41,8 @@ class ReduceOp(NetOp):
         Option("reductionOp", "Sum", "text", "op"),
         Option("axis", 0, "integer", "axis"),
     )
-    rule = staticmethod(reduce_rule)
+    rule = staticmethod(_rule)
 
     x = operand_def(TensorType)
     op = prop_def(StringAttr, default_value=StringAttr("Sum"))
     axis = prop_def(IntegerAttr, default_value=IntegerAttr(0, i64))
-
-    def verify_(self) -> None:
-        """The reduction is one that exists."""
-        if self.op.data not in REDUCTIONS:
-            raise VerifyException(f"'{self.op.data}' is not one of {', '.join(REDUCTIONS)}")
-        super().verify_()

@@ -16,6 +16,7 @@ from brainscript.dialects.net.shapes import (
     padded,
 )
 from brainscript.dialects.tensors import UNKNOWN, Shape, TensorType, shape_text
+from brainscript.limits import limit
 
 
 def whole(options: Options, name: str) -> int:
@@ -113,12 +114,20 @@ def check_axis(shape: Shape, axis: int) -> None:
         raise ShapeError("BS0407", "there is no such axis", label, "axes are counted from 1")
 
 
+def check_rank(axis: int) -> None:
+    """Raise unless there may be as many axes."""
+    if axis > limit("rank"):
+        help = f"the most axes of a tensor: --limit rank=N (now {limit('rank')})"
+        raise ShapeError("BS0407", "there is no such axis", f"axis {axis}", help)
+
+
 def splice_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
     """The sum of the sizes along `axis`, which may be a new one; other axes broadcast."""
     axis, dynamic = whole(options, "axis"), join_axes(inputs)
     if axis < 1:
         label = f"the axis is {axis}"
         raise ShapeError("BS0407", "values are spliced along a static axis", label)
+    check_rank(axis)
     shapes = [t.shape for t in inputs]
     if any(s is None for s in shapes):
         return Inferred(None, dynamic)
@@ -158,6 +167,7 @@ def transpose_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
     if shape is None:
         return Inferred(None, inputs[0].axis)
     check_axis(shape, min(first, second))
+    check_rank(max(first, second))
     full = padded(shape, max(len(shape), first, second))
     if len(full) > len(shape) + 1:
         check_axis(shape, max(first, second))

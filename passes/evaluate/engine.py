@@ -35,7 +35,7 @@ from brainscript.dialects.bs import (
     whole,
 )
 from brainscript.dialects.bs.wide import WideOperands
-from brainscript.passes.evaluate.failures import failure
+from brainscript.passes.evaluate.failures import failure, holds_itself
 from brainscript.passes.evaluate.networks.graph import Graph
 from brainscript.passes.evaluate.networks.loaded import Networks
 
@@ -154,13 +154,14 @@ class Engine:
         How far an array is evaluated is remembered: it is asked again for each of its elements.
         """
         todo = [value]
+        inside = {value.owner}
         while todo:
             value = todo[-1]
             if not self.has_value(value):
                 return value
             op = value.owner
             if type(op) is not ArrayOp:
-                todo.pop()
+                inside.discard(todo.pop().owner)
                 continue
             start = self.checked.get(op, 0)
             elements = op.operands
@@ -170,11 +171,14 @@ class Engine:
                 if not self.has_value(element):
                     return element
                 if type(element.owner) is ArrayOp and not self._all_checked(element.owner):
+                    if element.owner in inside:
+                        raise holds_itself(element.owner)
+                    inside.add(element.owner)
                     todo.append(element)
                     break
             else:
                 self.checked[op] = len(elements)
-                todo.pop()
+                inside.discard(todo.pop().owner)
         return None
 
     def _all_checked(self, array: Operation) -> bool:

@@ -128,6 +128,12 @@ def failure(
     return (LimitError if stopped else BrainScriptError)(diagnostic)
 
 
+def holds_itself(array: ArrayOp) -> BrainScriptError:
+    """The error to raise where all that is in an array is wanted, and that is the array again."""
+    help = "an array that is a list of nodes or sizes cannot hold itself"
+    return failure(array, "BS0303", "an array is an element of itself", help=help)
+
+
 def type_name(op: Operation) -> str:
     """What the value made by `op` is called."""
     return TYPES.get(type(op), "a value")

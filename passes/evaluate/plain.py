@@ -17,6 +17,7 @@ from brainscript.dialects.bs import (
     StringOp,
 )
 from brainscript.limits import limit, recursion
+from brainscript.passes.evaluate.failures import failure, holds_itself
 
 Plain = float | str | bool
 LITERALS = frozenset({NumberOp, StringOp, BoolOp})
@@ -46,14 +47,29 @@ def integer(op: object) -> int | None:
 def flattened(value: SSAValue) -> list[SSAValue]:
     """`value`, or when it is an array what is in it, at any depth and from left to right."""
     found: list[SSAValue] = []
-    todo = [value]
+    todo: list[SSAValue | None] = [value]
+    inside: dict[ArrayOp, None] = {}
     while todo:
         value = todo.pop()
-        if isinstance(value.owner, ArrayOp):
-            todo.extend(reversed(value.owner.elements))
-        else:
+        if value is None:
+            inside.popitem()
+        elif not isinstance(array := value.owner, ArrayOp):
             found.append(value)
+        elif array in inside:
+            raise holds_itself(array)
+        elif array.elements:
+            inside[array] = None
+            todo.append(None)
+            todo.extend(reversed(array.elements))
+        _check_length(len(found), array)
     return found
+
+
+def _check_length(length: int, place: Operation) -> None:
+    if length > limit("array-length"):
+        help = f"raise the limit with --limit array-length=N (now {limit('array-length')})"
+        title = "an array of arrays holds too many elements"
+        raise failure(place, "BS0321", title, help=help, stopped=True)
 
 
 def plain_deep(value: SSAValue) -> object:

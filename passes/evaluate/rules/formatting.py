@@ -9,9 +9,9 @@ from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.bs import ArrayOp, NodeOp, ParameterOp, ReadOp, RecordOp
 from brainscript.limits import limit, recursion
-from brainscript.passes.evaluate.failures import type_name
+from brainscript.passes.evaluate.failures import failure, type_name
 from brainscript.passes.evaluate.options import node_name
-from brainscript.passes.evaluate.plain import plain
+from brainscript.passes.evaluate.plain import Plain, plain
 
 DIRECTIVE = re.compile(r"[-+ #0]*\d{0,4}(\.\d{0,4})?")
 """What may stand between the sign and the letter of a format."""
@@ -33,33 +33,50 @@ def _width(how: str) -> str:
 def format_value(value: SSAValue, how: str = "") -> str:
     """The text of an evaluated value, with everything that is in it."""
     with recursion(2 * limit("path-length")):
-        return _format(value, how, frozenset())
+        return _Formatting(how).text(value, frozenset())
 
 
-def _format(value: SSAValue, how: str, inside: frozenset[Operation]) -> str:
-    op = value.owner
-    assert isinstance(op, Operation)
-    if op in inside:
-        return "..."
-    literal = plain(op)
+class _Formatting:
+    """Texts of values with one format; `left` is how many more there may be."""
+
+    def __init__(self, how: str):
+        self._how = how
+        self._left = limit("array-length")
+
+    def text(self, value: SSAValue, inside: frozenset[Operation]) -> str:
+        """The text of a value that stands in the values `inside`."""
+        op = value.owner
+        assert isinstance(op, Operation)
+        if op in inside:
+            return "..."
+        literal = plain(op)
+        if literal is not None:
+            return _literal(literal, self._how)
+        self._count(op)
+        inside |= {op}
+        if isinstance(op, ArrayOp):
+            text = "\n  ".join(_indent(self.text(element, inside)) for element in op.elements)
+            return f"( {text} )"
+        if isinstance(op, RecordOp):
+            pairs = sorted(zip((n.data for n in op.names.data), op.members, strict=False))
+            lines = [f"  {name} = {_indent(self.text(v, inside))}\n" for name, v in pairs]
+            return f"[\n{''.join(lines)}]"
+        if isinstance(op, NodeOp | ParameterOp | ReadOp):
+            return f"{op.kind.data if isinstance(op, NodeOp) else 'parameter'} {node_name(op)}"
+        return type_name(op)
+
+    def _count(self, op: Operation) -> None:
+        self._left -= 1
+        if self._left < 0:
+            title = "the text of an array of arrays is too long"
+            help = f"raise the limit with --limit array-length=N (now {limit('array-length')})"
+            raise failure(op, "BS0321", title, help=help, stopped=True)
+
+
+def _literal(literal: Plain, how: str) -> str:
     if isinstance(literal, bool):
         return "true" if literal else "false"
-    if isinstance(literal, str):
-        return f"%{how}s" % literal
-    if isinstance(literal, float):
-        return number_text(literal, how)
-    inside |= {op}
-    if isinstance(op, ArrayOp):
-        items = [_indent(_format(element, how, inside)) for element in op.elements]
-        text = "\n  ".join(items)
-        return f"( {text} )"
-    if isinstance(op, RecordOp):
-        pairs = sorted(zip((n.data for n in op.names.data), op.members, strict=False))
-        lines = [f"  {name} = {_indent(_format(v, how, inside))}\n" for name, v in pairs]
-        return f"[\n{''.join(lines)}]"
-    if isinstance(op, NodeOp | ParameterOp | ReadOp):
-        return f"{op.kind.data if isinstance(op, NodeOp) else 'parameter'} {node_name(op)}"
-    return type_name(op)
+    return f"%{how}s" % literal if isinstance(literal, str) else number_text(literal, how)
 
 
 def _indent(text: str) -> str:

@@ -33,6 +33,7 @@ def lowered(**changes: int) -> Generator[None]:
         ("Repeat(1e12,1)", "stopped after 500 calls"),
         ("{d(n,s)=if n==0 then s else d(n-1,s+s); r=d(40,'ab')}.r", "the text becomes too long"),
         ("{d(n,s)=if n==0 then s else d(n-1,Replace(s,'a','aa')); r=d(40,'a')}.r", "too long"),
+        ("{m[i:0..40]=if i==0 then 1 : 2 else m[i-1] : m[i-1]; r=Format(m[40],'')}.r", "too long"),
     ],
 )
 def test_limits(value: Callable[[str], object], program: str, title: str) -> None:
