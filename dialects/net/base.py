@@ -39,7 +39,7 @@ from brainscript.dialects.net.shapes import ShapeError, as_written, compatible, 
 from brainscript.dialects.tensors import UNKNOWN, Shape, TensorType, shape_text, type_of
 
 Op = TypeVar("Op", bound=Operation)
-Read = Literal["number", "integer", "integers", "boolean", "text", "shape"]
+Read = Literal["number", "integer", "integers", "boolean", "text", "texts", "shape"]
 
 
 @dataclass(frozen=True)
@@ -279,6 +279,8 @@ def shapes_of(values: Sequence[SSAValue]) -> str:
 
 
 MAX_DIMENSION = 1 << 40
+MOST = 1 << 63
+"""No number in an attribute is as large."""
 
 
 class OptionError(Exception):
@@ -295,6 +297,8 @@ def read_option(option: Option, value: object) -> object:
         if isinstance(value, str):
             return value
         raise OptionError(f"'{option.name}' must be a text, not {value!r}")
+    if option.read == "texts":
+        return tuple(str(item) for item in _flat(value))
     if option.read == "boolean":
         if isinstance(value, bool):
             return value
@@ -313,7 +317,7 @@ def read_number(name: str, value: object) -> float:
 def read_integer(name: str, value: object) -> int:
     """A whole number."""
     number = read_number(name, value)
-    if not math.isfinite(number) or number != int(number):
+    if not abs(number) < MOST or number != int(number):
         raise OptionError(f"'{name}' must be a whole number, not {number:g}")
     return int(number)
 
