@@ -60,7 +60,7 @@ class RoundPairsOp(IRDLOperation):
     assembly_format = "$order $a `,` $b attr-dict `:` type($a) `,` type($b) `to` type($result)"
 
     def __init__(self, a: SSAValue, b: SSAValue, order: Order):
-        kind = VectorType(i32, [lanes_of(a)])
+        kind = VectorType(i32, [_lanes(a)])
         super().__init__(
             operands=[a, b], properties={"order": StringAttr(order)}, result_types=[kind]
         )
@@ -69,11 +69,11 @@ class RoundPairsOp(IRDLOperation):
         """All vectors have as many lanes."""
         if self.order.data not in get_args(Order):
             raise VerifyException("the order is along or across")
-        if len({lanes_of(v) for v in (self.a, self.b, self.result)}) != 1:
+        if len({_lanes(v) for v in (self.a, self.b, self.result)}) != 1:
             raise VerifyException("two vectors make a vector of pairs with as many lanes")
 
 
-def lanes_of(value: SSAValue) -> int:
+def _lanes(value: SSAValue) -> int:
     """The lanes of a vector."""
     assert isa(value.type, VectorType[Attribute])
     return value.type.get_shape()[0]

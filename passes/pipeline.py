@@ -21,6 +21,9 @@ parts are added up is that of the network as it is written."""
 PREPARE = ("net-fold-constants", "net-canonicalize", "net-cse", "net-dce", "net-compute-once")
 """The end of a step that moves no parameter."""
 
+ROUND_PRODUCTS = "sched-round-products"
+"""Comes behind `schedule` where the option `--matmul-precision bf16` is given."""
+
 PIPELINES: dict[str, tuple[str, ...]] = {
     # the language becomes a network
     "evaluate": (

@@ -44,6 +44,7 @@ PASSES: dict[str, str] = {
     "net-decompose": "brainscript.passes.lower.fusion.decompose:NetDecompose",
     "net-fuse": "brainscript.passes.lower.fuse:NetFuse",
     "net-to-sched": "brainscript.passes.lower.to_sched:NetToSched",
+    "sched-round-products": "brainscript.passes.lower.round_products:SchedRoundProducts",
     "sched-plan-memory": "brainscript.passes.lower.memory:SchedPlanMemory",
     "sched-place-barriers": "brainscript.passes.lower.barriers:SchedPlaceBarriers",
     "sched-to-kern": "brainscript.passes.lower.to_kern:SchedToKern",

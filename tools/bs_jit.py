@@ -11,9 +11,10 @@ from pathlib import Path
 
 from brainscript import __version__
 from brainscript.diagnostic import CommandLineError, Diagnostic
+from brainscript.target import NAMES
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console, run_here
-from brainscript.tools.options import apply_limits
+from brainscript.tools.options import MATMUL_PRECISION, apply_limits
 
 EXAMPLES = """\
 subcommands (each with --help; a config of that name is written ./convert):
@@ -66,7 +67,8 @@ def parser() -> argparse.ArgumentParser:
     work = result.add_argument_group("work")
     work.add_argument("--dry-run", action="store_true", help="check everything, read no data")
     work.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE")
-    work.add_argument("--target", choices=("avx512", "avx2", "baseline"), help="vector code to use")
+    work.add_argument("--target", choices=NAMES, help="vector code to use")
+    work.add_argument("--matmul-precision", **MATMUL_PRECISION)
     work.add_argument("--cache-dir", type=Path, metavar="DIR", help="where compiled code is kept")
     work.add_argument("--no-cache", action="store_true", help="compile everything anew")
     work.add_argument("--sandbox", type=Path, metavar="DIR", help="no file outside of this folder")

@@ -12,7 +12,7 @@ from brainscript.diagnostic import BrainScriptError, CommandLineError, Diagnosti
 from brainscript.limits import DEFAULTS
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console, run
-from brainscript.tools.options import SPLIT
+from brainscript.tools.options import MATMUL_PRECISION, SPLIT
 
 EXAMPLES = """\
 examples:
@@ -72,6 +72,7 @@ def _add_work(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[report
     group.add_argument("--emit", choices=levels, help="lower to this level")
     steps = ("train", "test", "write", "precompute")
     group.add_argument("--step", choices=steps, default="train", help="what the network becomes")
+    group.add_argument("--matmul-precision", **MATMUL_PRECISION)
     group.add_argument("--parse-only", action="store_true", help="print nothing, exit 0 or 1")
     group.add_argument("--verify-diagnostics", action="store_true", help="as mlir-opt")
     group.add_argument("--no-verify", action="store_true", help="no verifier between passes")

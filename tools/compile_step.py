@@ -17,8 +17,9 @@ from brainscript.dialects.sched import KernelOp, ProgramOp
 from brainscript.passes.ir_text import ir_text
 from brainscript.passes.lower.image import image_of
 from brainscript.passes.lower.to_kern import lower_kernel
+from brainscript.passes.pipeline import ROUND_PRODUCTS
 from brainscript.program_image import ProgramImage
-from brainscript.target import Target
+from brainscript.target import MatmulPrecision, Target
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.passes import Instruments, run_passes
 
@@ -31,16 +32,19 @@ def compile_step(
     target: Target,
     cache: ObjectCache | None = None,
     crash: CrashRecord | None = None,
+    matmul: MatmulPrecision = "float32",
 ) -> tuple[ProgramImage, dict[str, bytes]]:
     """The image of a step and its objects by key.
 
     `module` holds the network of the step, after `net-select` and what makes gradients and
     updates; it is turned into kernels and a program in place. `crash` is told what is being done.
-    While a run is recorded, the step times its kernels.
+    While a run is recorded, the step times its kernels. `matmul` is what inputs of products are
+    rounded to.
     """
     crash = crash or CrashRecord("compile_step", [])
     instruments = Instruments(sys.stderr, verify=False)
-    run_passes(make_context(), module, "schedule", instruments, ir_text, crash)
+    pipeline = "schedule" if matmul == "float32" else f"schedule,{ROUND_PRODUCTS}"
+    run_passes(make_context(), module, pipeline, instruments, ir_text, crash)
     kernels = [op for op in module.body.block.ops if isinstance(op, KernelOp)]
     programs = {op.sym_name.data: op for op in module.body.block.ops if isinstance(op, ProgramOp)}
     crash.before_pass(module.clone().clone, "sched-to-kern")

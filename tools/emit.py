@@ -7,7 +7,8 @@ from xdsl.dialects.builtin import ModuleOp
 
 from brainscript.diagnostic import CommandLineError, Diagnostic
 from brainscript.passes.ir_text import ir_text
-from brainscript.passes.pipeline import LEVELS, between
+from brainscript.passes.pipeline import LEVELS, ROUND_PRODUCTS, between
+from brainscript.target import MatmulPrecision
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.inputs import level_of
 from brainscript.tools.passes import Instruments, run_passes
@@ -27,17 +28,21 @@ def lower_to(
     instruments: Instruments,
     crash: CrashRecord,
     stored: bool = False,
+    matmul: MatmulPrecision = "float32",
 ) -> str:
     """Lower `module` in place to the level `goal` and give its text; `stored` is that of a model.
 
     `step` says what a network becomes at the level `gradient`: the step of training, test, write
-    or precomputation. Raises CommandLineError (BS0910) when the module is below `goal` already.
+    or precomputation; `matmul` what inputs of products are rounded to. Raises CommandLineError
+    (BS0910) when the module is below `goal` already.
     """
     start = level_of(module)
     stop = TEXT_LEVELS.get(goal, goal)
     if IR_LEVELS.index(start) > IR_LEVELS.index(stop):
         raise CommandLineError(_upwards(start, goal))
     pipeline = between(start, stop, f"{step}-step")
+    if matmul != "float32":
+        pipeline = _rounding(pipeline, start)
     if pipeline:
         run_passes(context, module, pipeline, instruments, ir_text, crash)
     if goal not in TEXT_LEVELS:
@@ -56,7 +61,7 @@ def _native_text(module: ModuleOp, goal: str) -> str:
     from brainscript.codegen.step import emit_step
     from brainscript.dialects.kern import FuncOp
     from brainscript.dialects.sched import ProgramOp
-    from brainscript.target import host_target
+    from brainscript.target import choose_target
 
     kernels = [op for op in module.ops if isinstance(op, FuncOp)]
     programs = [op for op in module.ops if isinstance(op, ProgramOp)]
@@ -64,9 +69,17 @@ def _native_text(module: ModuleOp, goal: str) -> str:
     symbols = {name: name for name in texts}
     texts |= {p.sym_name.data: emit_step(p, p.sym_name.data, symbols) for p in programs}
     if goal == "asm":
-        texts = {name: assembly(text, host_target()) for name, text in texts.items()}
+        texts = {name: assembly(text, choose_target()) for name, text in texts.items()}
     mark = ";" if goal == "llvm" else "#"
     return "".join(f"{mark} {name}\n{text}\n" for name, text in texts.items())
+
+
+def _rounding(pipeline: str, start: str) -> str:
+    """The pipeline with the pass that rounds inputs of products, where it gets so far."""
+    steps = ([ROUND_PRODUCTS] if start == "sched" else []) + pipeline.split(",")
+    if "schedule" in steps:
+        steps.insert(steps.index("schedule") + 1, ROUND_PRODUCTS)
+    return ",".join(step for step in steps if step)
 
 
 def _upwards(start: str, goal: str) -> Diagnostic:

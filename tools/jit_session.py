@@ -25,7 +25,7 @@ from brainscript.runtime.train.metrics import (
     cannot_write,
 )
 from brainscript.settings import Settings
-from brainscript.target import choose_target
+from brainscript.target import check_pairs, choose_target
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console
 from brainscript.tools.network import Compilation
@@ -110,4 +110,7 @@ def _compilation(
     if objects is not None and trace.running() is None:
         programs = ProgramCache(objects, console.show)
     threads = thread_count(settings.integer("numCPUThreads", 0))
-    return Compilation(choose_target(), objects, programs, threads, crash)
+    target, matmul = choose_target(), options.matmul_precision
+    if matmul != "float32":
+        check_pairs(target)
+    return Compilation(target, objects, programs, threads, crash, matmul)

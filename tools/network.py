@@ -16,7 +16,7 @@ from brainscript.runtime.program import Program
 from brainscript.runtime.program_cache import Entry, ProgramCache, program_key
 from brainscript.runtime.state_arena import StateArena
 from brainscript.runtime.stored_facts import facts_as_json, facts_from_json
-from brainscript.target import Target
+from brainscript.target import MatmulPrecision, Target
 from brainscript.tools.collector import without_collector
 from brainscript.tools.crash import CrashRecord
 
@@ -33,6 +33,7 @@ class Compilation:
     programs: ProgramCache | None
     threads: int
     crash: CrashRecord
+    matmul: MatmulPrecision = "float32"
 
 
 class CompiledNetwork:
@@ -102,12 +103,16 @@ class CompiledNetwork:
             compilation = self._compilation
             module = step_module(self.module, mode, outputs, update, compilation.crash)
             image, objects = compile_step(
-                module, compilation.target, compilation.objects, compilation.crash
+                module,
+                compilation.target,
+                compilation.objects,
+                compilation.crash,
+                compilation.matmul,
             )
             return Entry({"image": image.as_json()}, objects)
 
-        rule = repr(update)
-        return self._cached((mode, json.dumps(outputs), rule), make)
+        matmul = self._compilation.matmul
+        return self._cached((mode, json.dumps(outputs), repr(update), matmul), make)
 
     def _cached(self, parts: tuple[str, ...], make: Callable[[], Entry]) -> Entry:
         programs = self._compilation.programs

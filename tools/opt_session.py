@@ -110,7 +110,7 @@ def _transform(session: _Session, source: Input) -> str:
         raise CommandLineError(Diagnostic("BS0910", title))
     stored = is_model(source.name)
     tools = (options.step, session.instruments, session.crash)
-    return lower_to(goal, session.context, module, *tools, stored)
+    return lower_to(goal, session.context, module, *tools, stored, options.matmul_precision)
 
 
 def _edited(session: _Session, source: Input) -> str:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from brainscript.diagnostic import CommandLineError, Diagnostic, did_you_mean
 from brainscript.limits import DEFAULTS, set_limits
 
 SPLIT = "// -----"
+
+MATMUL_PRECISION: dict[str, Any] = {
+    "choices": ("float32", "bf16"),
+    "default": "float32",
+    "help": "round inputs of matrix products to bfloat16 (default: float32)",
+}
+"""The option `--matmul-precision`."""
 
 
 def apply_limits(settings: Sequence[str]) -> None:

@@ -49,6 +49,17 @@ CODES: dict[str, tuple[str, str]] = {
         "A file of the cache folder is not what was written there. It is removed and the program "
         "or kernel compiled again.",
     ),
+    "BS0816": (
+        "no products of bfloat16",
+        "`--matmul-precision bf16` was asked for, and the processor that code is made for has "
+        "neither AVX512_BF16 nor AMX. Leave the option out: products are then in float32. A "
+        "`--target` that is named must be `avx512-bf16` or `amx`.",
+    ),
+    "BS0817": (
+        "no rounding of double precision",
+        "`--matmul-precision bf16` rounds the inputs of products to 8 bits of precision, and the "
+        "network is in double precision. Use one or the other.",
+    ),
     "BS0815": (
         "cache folder cannot be used",
         "The folder that --cache-dir names cannot be made, or belongs to somebody else. The run "

@@ -5,8 +5,14 @@ from __future__ import annotations
 from abc import ABC
 from typing import ClassVar
 
-from xdsl.dialects.builtin import IntegerAttr, i64
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def
+from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
+from xdsl.irdl import (
+    EqAttrConstraint,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+)
 from xdsl.utils.exceptions import VerifyException
 
 from brainscript.dialects.net.base import NetOp, Option, shapes_of
@@ -21,6 +27,9 @@ from brainscript.dialects.net.shapes import as_written, sample_pair_rule, scalar
 from brainscript.dialects.tensors import TensorType, type_of
 
 OUTPUT_RANK = Option("outputRank", 1, "integer", "output_rank")
+BF16 = StringAttr("bf16")
+"""How a product is marked whose inputs are rounded to bfloat16."""
+
 INFER_RANK = Option("inferInputRankToMap", -1, "integer", "infer_rank")
 
 
@@ -34,6 +43,8 @@ class TimesOp(NetOp):
 
     As in CNTK a row `[1 x n]` times a vector `[n]`, both minibatch data, is the product of their
     sums; `TransposeTimes (a, b)` of two vectors is the inner product.
+
+    The compiler marks a product whose inputs are rounded with `rounded = "bf16"`.
     """
 
     name = "net.times"
@@ -45,6 +56,7 @@ class TimesOp(NetOp):
     b = operand_def(TensorType)
     output_rank = prop_def(IntegerAttr, default_value=IntegerAttr(1, i64))
     infer_rank = prop_def(IntegerAttr, default_value=IntegerAttr(-1, i64))
+    rounded = opt_prop_def(EqAttrConstraint(BF16))
 
     @property
     def multiplies_sums(self) -> bool:
@@ -72,6 +84,7 @@ class TimesGradientOp(NetOp, ABC):
     rule = staticmethod(as_written)
 
     output_rank = prop_def(IntegerAttr, default_value=IntegerAttr(1, i64))
+    rounded = opt_prop_def(EqAttrConstraint(BF16))
 
     def check_elements(self, *sizes: tuple[int, int]) -> None:
         """Raise unless the two numbers of every pair agree."""

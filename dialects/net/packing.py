@@ -6,9 +6,16 @@ The compiler alone makes these operations; `net.packed_times` is the product of 
 from __future__ import annotations
 
 from xdsl.dialects.builtin import BoolAttr, IntegerAttr
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def
+from xdsl.irdl import (
+    EqAttrConstraint,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+)
 
 from brainscript.dialects.net.base import NetOp
+from brainscript.dialects.net.linear import BF16
 from brainscript.dialects.net.shapes import as_written
 from brainscript.dialects.tensors import TensorType
 from brainscript.linear import round_up
@@ -30,7 +37,8 @@ class PackOp(NetOp):
     """The weights of a product as `net.packed_times` reads them.
 
     `%p = net.pack %w {columns = 2048, depth = 512} : !net.t<[1048576], f32>`: the element for
-    column j at depth k is element `k * columns + j` of `%w`; or, `turned`, `j * depth + k`.
+    column j at depth k is element `k * columns + j` of `%w`; or, `turned`, `j * depth + k`. With
+    `rounded = "bf16"` two neighbours in the depth are one word.
     """
 
     name = "net.pack"
@@ -40,6 +48,7 @@ class PackOp(NetOp):
     columns = prop_def(IntegerAttr)
     depth = prop_def(IntegerAttr)
     turned = prop_def(BoolAttr)
+    rounded = opt_prop_def(EqAttrConstraint(BF16))
 
 
 @irdl_op_definition
@@ -58,3 +67,4 @@ class PackedTimesOp(NetOp):
     columns = prop_def(IntegerAttr)
     depth = prop_def(IntegerAttr)
     output_rank = prop_def(IntegerAttr)
+    rounded = opt_prop_def(EqAttrConstraint(BF16))

@@ -13,7 +13,7 @@ memory, and vectors lie along it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from xdsl.ir import Operation, SSAValue
@@ -41,7 +41,7 @@ class Form:
 
     `right_turned`: element (k, j) of R lies at `j*depth + k`, not `k*columns + j`; or R was packed
     into panels before (`right_packed`). `output_rank` is how many of the first dimensions of the
-    result lie along `columns`.
+    result lie along `columns`. `rounded`: L and R are rounded to bfloat16 before.
     """
 
     rows: Extent
@@ -52,6 +52,7 @@ class Form:
     left_turned: bool = False
     right_turned: bool = False
     right_packed: bool = False
+    rounded: bool = False
 
     @property
     def element_bytes(self) -> int:
@@ -80,6 +81,11 @@ def _sizes(op: TimesOp | TimesGradientLeftOp | TimesGradientRightOp) -> tuple[in
 
 def form_of(op: Operation) -> Form:
     """The form of a product of the network."""
+    found = _plain_form(op)
+    return replace(found, rounded=True) if "rounded" in op.properties else found
+
+
+def _plain_form(op: Operation) -> Form:
     if isinstance(op, PackedTimesOp):
         return _packed_form(op)
     assert isinstance(op, TimesOp | TimesGradientLeftOp | TimesGradientRightOp)

@@ -13,6 +13,7 @@ from brainscript.linear import round_up
 from brainscript.passes.lower.gemm.code import Code
 from brainscript.passes.lower.gemm.form import Extent, Form
 from brainscript.passes.lower.gemm.pack import Packers
+from brainscript.passes.lower.gemm.pairs import pack_pairs
 from brainscript.passes.lower.gemm.plan import make_plan
 from brainscript.target import Target
 
@@ -28,6 +29,8 @@ def lower_pack(kernel: KernelOp, target: Target) -> FuncOp:
     rows, turned = Extent(1, True), bool(op.turned.value.data)
     element = type_of(op.result).element
     form = Form(rows, columns, Extent(depth), element, 1, right_turned=turned)
+    if op.rounded is not None:
+        return pack_pairs(kernel, form, target)
     plan = make_plan(form, target)
     packers = Packers(form, plan)
     names = ("w", "packed", "n", "ws", "tid", "nt")

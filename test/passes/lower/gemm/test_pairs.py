@@ -1,0 +1,172 @@
+"""Products of inputs rounded to bfloat16 against numpy, by vectors and by tile registers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from amx_emulation import amx_here, emulated
+from gemm_harness import Array, Kernel, aligned, close, gemm, parse_kernel
+
+from brainscript.diagnostic import BrainScriptError
+from brainscript.passes.lower.gemm import lower_gemm
+from brainscript.passes.lower.gemm.pairs.plan import LEAST_ROWS
+from brainscript.target import choose_target
+
+FORWARD = """
+sched.kernel @k gemm(%w : !net.t<[{o} x {i}], f32>, %x : !net.t<[{i}], f32, @"*">)
+    -> (!net.t<[{o}], f32, @"*">) {{
+  %z = net.times %w, %x {{rounded = "bf16"}} : !net.t<[{o}], f32, @"*">
+  sched.yield %z : !net.t<[{o}], f32, @"*">
+}}"""
+RIGHT = """
+sched.kernel @k gemm(%w : !net.t<[{o} x {i}], f32>, %g : !net.t<[{o}], f32, @"*">)
+    -> (!net.t<[{i}], f32, @"*">) {{
+  %d = net.times_gradient_right %w, %g {{rounded = "bf16"}} : !net.t<[{i}], f32, @"*">
+  sched.yield %d : !net.t<[{i}], f32, @"*">
+}}"""
+LEFT = """
+sched.kernel @k gemm(%g : !net.t<[{o}], f32, @"*">, %x : !net.t<[{i}], f32, @"*">)
+    -> (!net.t<[{o} x {i}], f32>) {{
+  %d = net.times_gradient_left %g, %x {{rounded = "bf16"}} : !net.t<[{o} x {i}], f32>
+  sched.yield %d : !net.t<[{o} x {i}], f32>
+}}"""
+DENSE = """
+sched.kernel @k gemm(%w : !net.t<[37 x 50], f32>, %x : !net.t<[50], f32, @"*">,
+    %b : !net.t<[37], f32>) -> (!net.t<[37], f32, @"*">) {{
+  %z = net.times %w, %x {{rounded = "bf16"}} : !net.t<[37], f32, @"*">
+  %p = net.plus %z, %b : !net.t<[37], f32, @"*">
+  %y = net.{name} %p : !net.t<[37], f32, @"*">
+  sched.yield %y : !net.t<[37], f32, @"*">
+}}"""
+
+HERE = choose_target().pairs
+WAYS = ["vectors", "registers"]
+needs_pairs = pytest.mark.skipif(not HERE, reason="this processor has no AVX512_BF16")
+pytestmark = needs_pairs
+
+
+def rounded(values: Array) -> NDArray[np.float64]:
+    """To the nearest number of 8 bits of precision, ties to even."""
+    words = np.ascontiguousarray(values, np.float32).view(np.uint32).astype(np.uint64)
+    words = (words + 0x7FFF + (words >> 16 & 1)) >> 16 << 16
+    return words.astype(np.uint32).view(np.float32).astype(np.float64)
+
+
+def compiled(texts: list[str], way: str) -> list[Kernel]:
+    if way == "vectors":
+        return list(gemm(texts, "avx512-bf16"))
+    kernels = [parse_kernel(text) for text in texts]
+    target = amx_here()
+    return list(emulated([(lower_gemm(k, target), len(k.inputs) + 1) for k in kernels]))
+
+
+def forms(out: int, inner: int, way: str) -> list[Kernel]:
+    return compiled([t.format(o=out, i=inner) for t in (FORWARD, RIGHT, LEFT)], way)
+
+
+def check(kernels: list[Kernel], out: int, inner: int, n: int, threads: int = 3) -> None:
+    """Values, the same bits for any number of threads, and float32 where there are few rows."""
+    rng = np.random.default_rng(n)
+
+    def normal(*shape: int) -> Array:
+        return aligned(rng.standard_normal(shape).astype(np.float32))
+
+    w, x, g = normal(inner, out), normal(n, inner), normal(n, out)
+    near, whole = [rounded(v) for v in (w, x, g)], [v.astype(np.float64) for v in (w, x, g)]
+    wide = near if n >= LEAST_ROWS else whole
+    cases = [
+        (kernels[0], [w, x], wide[1] @ wide[0], inner),
+        (kernels[1], [w, g], wide[2] @ wide[0].T, out),
+        (kernels[2], [g, x], near[1].T @ near[2], n),
+    ]
+    for kernel, inputs, wanted, depth in cases:
+        results: list[Array] = []
+        for count in range(1, threads + 1):
+            result = aligned(np.full(wanted.shape, np.nan, np.float32))
+            kernel.run([*inputs, result], n, count)
+            results.append(result)
+        close(results[0], wanted, depth)
+        assert all(np.array_equal(results[0], r) for r in results[1:])
+
+
+@pytest.mark.parametrize(
+    ("out", "inner"),
+    [(2, 3), (5, 15), (16, 17), (31, 2), (63, 64), (65, 100), (144, 33), (200, 301)],
+)
+def test_vectors_for_every_form(out: int, inner: int) -> None:
+    kernels = forms(out, inner, "vectors")
+    for n in (0, 1, 15, 16, 17, 31, 64, 65, 100, 257, 600):
+        check(kernels, out, inner, n)
+
+
+@pytest.mark.parametrize(("out", "inner"), [(2, 3), (17, 40), (50, 33), (70, 131)])
+def test_tile_registers_for_every_form(out: int, inner: int) -> None:
+    kernels = forms(out, inner, "registers")
+    for n in (0, 1, 16, 17, 33, 50, 65):
+        check(kernels, out, inner, n, 2)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_deep_products_are_summed_in_blocks(way: str) -> None:
+    (kernel,) = compiled([FORWARD.format(o=20, i=40003)], way)
+    rng = np.random.default_rng(1)
+    shapes = (40003, 20), (35, 40003)
+    w, x = (aligned(rng.standard_normal(s).astype(np.float32)) for s in shapes)
+    result = aligned(np.full((35, 20), np.nan, np.float32))
+    kernel.run([w, x, result], 35, 2)
+    close(result, rounded(x) @ rounded(w), 40003)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_many_columns_are_summed_in_blocks(way: str) -> None:
+    (kernel,) = compiled([LEFT.format(o=40, i=35)], way)
+    for n in (511, 512, 513, 1201):
+        rng = np.random.default_rng(n)
+        g, x = (aligned(rng.standard_normal((n, s)).astype(np.float32)) for s in (40, 35))
+        results = [aligned(np.full((35, 40), np.nan, np.float32)) for _ in range(3)]
+        for threads, result in enumerate(results):
+            kernel.run([g, x, result], n, threads + 1)
+        close(results[0], rounded(x).T @ rounded(g), n)
+        assert all(np.array_equal(results[0], r) for r in results)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["relu", "sigmoid"])
+def test_what_follows_a_product_is_float32(name: str, way: str) -> None:
+    (kernel,) = compiled([DENSE.format(name="rectified_linear" if name == "relu" else name)], way)
+    rng = np.random.default_rng(2)
+    shapes = (50, 37), (70, 50), (37,)
+    w, x, b = (aligned(rng.standard_normal(s).astype(np.float32)) for s in shapes)
+    sums = rounded(x) @ rounded(w) + b
+    wanted = np.maximum(sums, 0) if name == "relu" else 1 / (1 + np.exp(-sums))
+    result = aligned(np.full((70, 37), np.nan, np.float32))
+    kernel.run([w, x, b, result], 70, 2)
+    close(result, wanted, 50)
+
+
+def test_infinities_and_nans_stay_in_their_rows() -> None:
+    for way in WAYS:
+        (kernel,) = compiled([FORWARD.format(o=20, i=33)], way)
+        w, x = aligned(np.ones((33, 20), np.float32)), aligned(np.ones((40, 33), np.float32))
+        x[3, 32], x[5, 0] = np.inf, np.nan
+        result = aligned(np.zeros((40, 20), np.float32))
+        kernel.run([w, x, result], 40)
+        assert np.all(result[3] == np.inf)
+        assert np.all(np.isnan(result[5]))
+        assert np.all(np.delete(result, (3, 5), axis=0) == 33)
+
+
+@pytest.mark.parametrize("target", ["avx512", "avx2", "baseline"])
+def test_targets_without_them_are_refused(target: str) -> None:
+    with pytest.raises(BrainScriptError) as raised:
+        lower_gemm(parse_kernel(FORWARD.format(o=20, i=33)), choose_target(target))
+    (diagnostic,) = raised.value.diagnostics
+    assert diagnostic.code == "BS0816"
+    assert target in diagnostic.title
