@@ -1,15 +1,21 @@
-"""LLVM text for windows: products of gathered elements, tiles turned round."""
+"""LLVM text for windows: products of gathered elements, tiles turned round, statistics."""
 
 from __future__ import annotations
 
 from xdsl.ir import Operation
 
 from brainscript.codegen.emission import Emission, Table, llvm_type
-from brainscript.codegen.emit_memory import load, splat, split
+from brainscript.codegen.emit_memory import load, splat, split, store
 from brainscript.codegen.emit_rows import transposed
 from brainscript.codegen.emit_tile import as_rows
+from brainscript.codegen.text import FunctionText
 from brainscript.dialects.kern_tile import tile_of
-from brainscript.dialects.kern_windows import TileAcrossOp, TileGatherOp
+from brainscript.dialects.kern_windows import (
+    TileAcrossOp,
+    TileGatherOp,
+    TileMomentsOp,
+    moments_size,
+)
 
 
 def emit_gather(emission: Emission, op: Operation) -> None:
@@ -60,4 +66,55 @@ def emit_across(emission: Emission, op: Operation) -> None:
                 emission.block(op.body.block)
 
 
-EMITTERS: Table = {TileGatherOp: emit_gather, TileAcrossOp: emit_across}
+def emit_moments(emission: Emission, op: Operation) -> None:
+    """`kern.tile_moments`: sums down the rows, widened once for each vector of a row."""
+    assert isinstance(op, TileMomentsOp)
+    text, kind = emission.text, tile_of(op.tile)
+    vector, lanes = llvm_type(kind.vector), kind.lanes
+    element = split(vector)[1]
+    size = moments_size(4 if element == "float" else 8) * lanes
+    start, fresh = emission.operand(op.pointer), emission.operand(op.fresh)
+    rows = as_rows(kind, emission.components(op.tile))
+    for v in range(kind.vectors):
+        area = text.offset(start, str(v * size), element)
+        values = [row[v] for row in rows]
+        old = load(text, vector, area)
+        shift = text.value(f"select i1 {fresh}, {vector} {values[0]}, {vector} {old}")
+        store(text, vector, shift, area)
+        sums = text.offset(area, str(lanes), element)
+        for number, total in enumerate(_moments(text, vector, values, shift)):
+            place = text.offset(sums, str(number * lanes), "double")
+            _add_wide(text, (vector, total), place, fresh)
+
+
+def _moments(text: FunctionText, vector: str, values: list[str], shift: str) -> tuple[str, str]:
+    """The sums of `x - shift` and of its square."""
+    total = square = ""
+    for value in values:
+        rest = text.value(f"fsub {vector} {value}, {shift}")
+        if not total:
+            total, square = rest, text.value(f"fmul {vector} {rest}, {rest}")
+            continue
+        total = text.value(f"fadd {vector} {total}, {rest}")
+        operands = [(vector, rest), (vector, rest), (vector, square)]
+        square = text.call("llvm.fmuladd", [vector], vector, operands)
+    return total, square
+
+
+def _add_wide(text: FunctionText, value: tuple[str, str], place: str, fresh: str) -> None:
+    """Add a vector to one of doubles in memory, or write it there."""
+    kind, operand = value
+    lanes, element = split(kind)
+    wide = f"<{lanes} x double>"
+    if element == "float":
+        operand = text.value(f"fpext {kind} {operand} to {wide}")
+    old = load(text, wide, place)
+    start = text.value(f"select i1 {fresh}, {wide} zeroinitializer, {wide} {old}")
+    store(text, wide, text.value(f"fadd {wide} {start}, {operand}"), place)
+
+
+EMITTERS: Table = {
+    TileGatherOp: emit_gather,
+    TileAcrossOp: emit_across,
+    TileMomentsOp: emit_moments,
+}

@@ -1,4 +1,4 @@
-"""Operations of the `kern` dialect for windows: gathered products, and tiles read across.
+"""Operations of the `kern` dialect for windows: gathered products, tiles read across, statistics.
 
 A gathered product is a step of `kern.tile_multiply` whose left elements lie at places that are
 written out, so that windows at the border of an image simply leave out what is not there.
@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import (
     DenseArrayBase,
     IndexType,
     IntegerAttr,
+    i1,
     i64,
 )
 from xdsl.ir import Block, Operation, Region, SSAValue
@@ -127,4 +128,37 @@ class TileAcrossOp(IRDLOperation):
             raise VerifyException("there are no more columns than the tile has")
 
 
-WINDOW_OPERATIONS: list[type[Operation]] = [TileGatherOp, TileAcrossOp]
+@irdl_op_definition
+class TileMomentsOp(IRDLOperation):
+    """Add the rows of a tile to sums of each column and of its square, in double precision.
+
+    At the pointer lies an area for each vector of a row (`moments_size`): the shift, a vector of
+    elements, then `sum of (x - shift)` and `sum of (x - shift)^2`, vectors of doubles. If `fresh`,
+    the first row becomes the shift and the sums begin at 0. The rows of a tile are summed in the
+    precision of the elements first.
+    """
+
+    name = "kern.tile_moments"
+
+    tile = operand_def(TileType)
+    pointer = operand_def(PtrType)
+    fresh = operand_def(i1)
+
+    assembly_format = "$tile `,` $pointer `fresh` $fresh attr-dict `:` type($tile)"
+
+    def __init__(self, tile: SSAValue, pointer: SSAValue, fresh: SSAValue):
+        super().__init__(operands=[tile, pointer, fresh])
+
+    def verify_(self) -> None:
+        """The columns fill whole vectors."""
+        kind = tile_of(self.tile)
+        if kind.columns.data % kind.lanes:
+            raise VerifyException("the columns fill whole vectors")
+
+
+def moments_size(element_bytes: int) -> int:
+    """Elements that `kern.tile_moments` needs for each column."""
+    return 1 + 2 * 8 // element_bytes
+
+
+WINDOW_OPERATIONS: list[type[Operation]] = [TileGatherOp, TileAcrossOp, TileMomentsOp]

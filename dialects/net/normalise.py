@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Sequence
 from math import prod
 from typing import ClassVar
@@ -16,11 +17,12 @@ from brainscript.dialects.net.shapes import (
     Inferred,
     Options,
     ShapeError,
+    as_written,
     is_known,
     normalisation_rule,
     statistic_rule,
 )
-from brainscript.dialects.tensors import UNKNOWN, Shape, TensorType, shape_text
+from brainscript.dialects.tensors import UNKNOWN, Shape, TensorType, shape_text, type_of
 
 
 @irdl_op_definition
@@ -226,3 +228,35 @@ class NormaliseOp(NetOp):
         kinds = {v.type for v in self.operands[1:5]}
         if len(kinds) > 1 or any(k.axis is not None for k in kinds if isinstance(k, TensorType)):
             raise VerifyException("the statistics of a normalisation are of one type")
+
+
+class PlaneStatisticOp(UnaryOp, ABC):
+    """One number for each channel of each sample, `[1 x .. x C]`: of the plane of x there is.
+
+    The compiler makes it, of a convolution alone, whose kernel gives it beside its result.
+    """
+
+    rule = staticmethod(as_written)
+
+    def verify_(self) -> None:
+        """Only the last dimension is left."""
+        super().verify_()
+        whole, result = type_of(self.x), type_of(self.result)
+        if whole.shape is None or result.shape is None:
+            return
+        if result != whole.with_shape((1,) * (len(whole.shape) - 1) + whole.shape[-1:]):
+            raise VerifyException("the result has one number for each channel of a sample")
+
+
+@irdl_op_definition
+class PlaneMeanOp(PlaneStatisticOp):
+    """The mean of the elements of each channel, sample by sample."""
+
+    name = "net.plane_mean"
+
+
+@irdl_op_definition
+class PlaneVarianceOp(PlaneStatisticOp):
+    """The mean of the squares of `x - net.plane_mean (x)`, each channel and sample by itself."""
+
+    name = "net.plane_variance"

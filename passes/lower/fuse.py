@@ -28,6 +28,7 @@ from brainscript.passes.lower.fusion.families import (
     memory_of,
 )
 from brainscript.passes.lower.fusion.groups import MERGES, Group, Merge, Traits
+from brainscript.passes.lower.fusion.statistics import share_statistics
 from brainscript.passes.lower.fusion.tidy import recompute, tidy
 from brainscript.passes.lower.recurrence.packing import pack_weights
 from brainscript.passes.lower.recurrence.settle import recurrences_of, settle_loops
@@ -68,6 +69,7 @@ def fuse(network: NetworkOp) -> None:
     pack_weights(network)
     settle_writes(network)
     tidy(network)
+    share_statistics(network)
     materialise(network)
     recompute(network)
     number_kernels(network.block)
@@ -147,15 +149,26 @@ class Merger:
     def run(self) -> None:
         """One round after the other, each until it changes nothing.
 
-        What is kept for the next minibatch, or has some new columns, is written where it lies.
+        What is kept for the next minibatch, or has some new columns, is written where it lies;
+        statistics of samples belong to the kernel of their convolution.
         """
         for node, op in enumerate(self.place):
             if isinstance(op, WriteOp) and isinstance(op.value.owner, CarryOutOp | PutColumnsOp):
                 self.clusters.merge(self.place[op.value.owner], node)
+            if self.facts[node].moment:
+                self._join(node)
         for rule in MERGES:
             pairs = list(self._pairs(rule))
             while any([self._try(*pair, rule.families) for pair in pairs]):
                 pass
+
+    def _join(self, node: int) -> None:
+        """Let an operation and the one whose result it reads be one group."""
+        maker = self.facts[node].op.operands[0].owner
+        assert isinstance(maker, Operation)
+        one, two = self.clusters.group[self.place[maker]], self.clusters.group[node]
+        traits = self.traits[one] | self.traits[two]
+        self.traits[self.clusters.merge(one, two)] = traits
 
     def _pairs(self, rule: Merge) -> Iterator[tuple[int, int]]:
         """Whom to try to join with each operation."""

@@ -11,10 +11,13 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from brainscript.dialects.kern_tile import TileEndOp, TileType
 from brainscript.dialects.kern_windows import TileAcrossOp
 from brainscript.dialects.net.convolution import CorrelateBackOp, CorrelateOp
+from brainscript.dialects.net.normalise import PlaneStatisticOp
 from brainscript.dialects.net.parameters import SplatOp
 from brainscript.dialects.net.pooling import PoolBackOp
+from brainscript.dialects.sched import KernelOp
 from brainscript.dialects.tensors import Shape, TensorType, type_of
 from brainscript.passes.lower.convolution.form import form_of, is_general
+from brainscript.passes.lower.convolution.frame import Frame
 from brainscript.passes.lower.convolution.pooling import epilogue as pooling
 from brainscript.passes.lower.gemm.code import Code, Index
 from brainscript.passes.lower.scalar_bodies import vector_body
@@ -60,17 +63,21 @@ def epilogue_fits(op: Operation, read: Sequence[TensorType]) -> bool:
 class Epilogue:
     """The operations after a convolution, the values they read and those that are stored."""
 
-    def __init__(
-        self, product: Operation, steps: Sequence[Operation], outputs: Sequence[SSAValue], rank: int
-    ):
+    def __init__(self, kernel: KernelOp, rank: int):
+        product, *steps = kernel.steps
         self.product = product.results[0]
         self.result = type_of(self.product)
-        self.steps = [op for op in steps if op is not product]
-        self.outputs = list(outputs)
+        self.steps = [op for op in steps if not isinstance(op, PlaneStatisticOp)]
+        self.outputs = [v for v in kernel.outputs if not isinstance(v.owner, PlaneStatisticOp)]
         self.rank = rank
         made = {r for op in self.steps for r in op.results} | {self.product}
         read = [v for op in self.steps for v in op.operands if v not in made]
         self.read = list(dict.fromkeys(read))
+
+    def memory(self, kernel: KernelOp, frame: Frame) -> list[SSAValue]:
+        """The pointers of `read` and `outputs`."""
+        made = dict(zip(kernel.outputs, frame.outputs, strict=True))
+        return [*(frame.memory[v] for v in self.read), *(made[v] for v in self.outputs)]
 
     def at_sample(self, code: Code, memory: Sequence[SSAValue], sample: Index) -> list[SSAValue]:
         """The pointers of `read` and `outputs`, moved to a sample."""

@@ -22,6 +22,7 @@ from brainscript.dialects.sched import KernelOp
 from brainscript.passes.lower.convolution.epilogue import Epilogue
 from brainscript.passes.lower.convolution.form import Form, form_of
 from brainscript.passes.lower.convolution.frame import Frame, carried, positions
+from brainscript.passes.lower.convolution.moments import Moments, add_tile
 from brainscript.passes.lower.convolution.outer import Steps
 from brainscript.passes.lower.convolution.pack import Panel, pack_back, pack_turned
 from brainscript.passes.lower.convolution.plan import RESIDENT, Block, blocks_of, tile_shape
@@ -89,9 +90,9 @@ class _Writer:
         self.frame = Frame.of(kernel, target)
         self.weights, self.source = product.operands
         self.result = product.result
-        self.epilogue = Epilogue(product, kernel.steps, kernel.outputs, self.form.rank)
+        self.epilogue = Epilogue(kernel, self.form.rank)
         frame = self.frame
-        self.memory = [*(frame.memory[v] for v in self.epilogue.read), *frame.outputs]
+        self.memory = self.epilogue.memory(kernel, frame)
         self.functions: dict[str, FuncOp] = {}
         self.step = self.form.axes[0].stride if shape.back else 1
         vectors = -(-shape.columns // frame.lanes)
@@ -102,6 +103,8 @@ class _Writer:
         self.resident = sum(sizes) * self.form.element_bytes <= RESIDENT
         slack = frame.lanes * max(b.vectors for b in self.blocks) * frame.lanes
         needed = (sum(sizes) if self.resident else max(sizes)) + slack
+        self.moments = Moments.of(kernel, frame, needed, prod(shape.target))
+        needed += self.moments.size(shape.columns) if self.moments else 0
         self.workspace = needed * self.form.element_bytes
 
     def _panel_size(self, block: Block) -> int:
@@ -126,25 +129,35 @@ class _Writer:
     def write(self) -> None:
         """The whole kernel: pack, then all positions; block by block when panels are large."""
         frame, code = self.frame, self.frame.code
-        count = code.multiply(frame.samples(self.result), self.shape.rows)
-        first, last = frame.share(count)
-        with code.when(code.compare("slt", first, last)):
+        rows = 1 if self.moments else self.shape.rows
+        bounds = frame.share(code.multiply(frame.samples(self.result), rows))
+        with code.when(code.compare("slt", *bounds)):
             if self.resident:
-                panels = self._pack_all()
-                with code.loop(first, last, hint="unit") as unit:
-                    for block, panel in zip(self.blocks, panels, strict=True):
-                        self._unit(unit, block, panel)
+                self._units(bounds, self._pack_all())
                 return
             for block in self.blocks:
-                panel = self._pack(block, 0)
-                with code.loop(first, last, hint="unit") as unit:
-                    self._unit(unit, block, panel)
+                self._units(bounds, [(block, self._pack(block, 0))])
 
-    def _pack_all(self) -> list[Panel]:
-        panels: list[Panel] = []
+    def _units(self, bounds: tuple[Index, Index], panels: Sequence[tuple[Block, Panel]]) -> None:
+        """Some blocks at all positions; of whole samples where statistics are made of them."""
+        code, rows = self.frame.code, self.shape.rows
+        if self.moments is None:
+            with code.loop(*bounds, hint="unit") as unit:
+                for block, panel in panels:
+                    self._unit((code.divide(unit, rows), code.remainder(unit, rows)), block, panel)
+            return
+        with code.loop(*bounds, hint="sample") as sample:
+            with code.loop(0, rows, hint="row") as row:
+                for block, panel in panels:
+                    self._unit((sample, row), block, panel)
+            for block, _ in panels:
+                self.moments.finish(sample, block)
+
+    def _pack_all(self) -> list[tuple[Block, Panel]]:
+        panels: list[tuple[Block, Panel]] = []
         start = 0
         for block in self.blocks:
-            panels.append(self._pack(block, start))
+            panels.append((block, self._pack(block, start)))
             start += self._panel_size(block)
         return panels
 
@@ -159,21 +172,22 @@ class _Writer:
             pack_turned(frame, weights, form.channels * form.steps, block, panel)
         return panel
 
-    def _unit(self, unit: SSAValue, block: Block, panel: Panel) -> None:
-        """All tiles of one block along the first axis, at one position of the others."""
+    def _unit(self, unit: tuple[Index, Index], block: Block, panel: Panel) -> None:
+        """All tiles of one block along the first axis, at one position (sample, row) of others."""
         frame, code, shape = self.frame, self.frame.code, self.shape
-        sample = code.divide(unit, shape.rows)
-        row = code.remainder(unit, shape.rows)
+        sample, row = unit
         source = frame.at_sample(frame.memory[self.source], self.source, sample)
         memory = self.epilogue.at_sample(code, self.memory, sample)
         outer = positions(code, row, shape.target[1:])
         start = code.multiply(row, shape.target[0])
+        sums = [self.moments.at(block.first)] if self.moments else []
 
         def call(run: Run, first: Index, base: Index) -> None:
             name = self._function(run, block)
             pointer = code.offset(source, base, self.form.element)
             place = code.add(start, first)
-            code.call(name, [pointer, panel.pointer, place, block.first, *outer, *memory])
+            given = [pointer, panel.pointer, place, block.first, *outer, *sums, *memory]
+            code.call(name, given)
 
         for run in self.runs:
             self._each(run, call)
@@ -203,6 +217,7 @@ class _Writer:
             ("place", INDEX),
             ("first", INDEX),
             *((f"o{d + 1}", INDEX) for d in range(outer)),
+            *([("sums", POINTER)] if self.moments else []),
             *((f"m{i}", POINTER) for i in range(len(self.memory))),
         ]
         code = Code(name, parameters)
@@ -212,8 +227,11 @@ class _Writer:
         )
         zero = code.insert(TileZeroOp(kind))
         total = self._sum(code, zero, (source, panel), rest[:outer], run.places)
+        if self.moments:
+            add_tile(code, total, rest[outer], place)
+        memory = rest[len(rest) - len(self.memory) :]
         plane = prod(self.shape.target)
-        self.epilogue.write(code, total, block.columns, (first, place, plane), rest[outer:])
+        self.epilogue.write(code, total, block.columns, (first, place, plane), memory)
         return code.finish()
 
     def _sum(

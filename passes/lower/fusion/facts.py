@@ -20,6 +20,7 @@ from brainscript.passes.lower.fusion.families import (
     is_constant,
     is_draw,
     is_elementwise,
+    is_moment,
     is_pack,
     is_product,
     is_sequence,
@@ -65,6 +66,7 @@ class Fact:
     alone: str | None
     product: bool
     total: bool
+    moment: bool
     elementwise: bool
     view: bool
     splice: bool
@@ -97,6 +99,7 @@ def fact_of(op: Operation) -> Fact:
         alone,
         product,
         total,
+        is_moment(op),
         is_elementwise(op),
         is_view(op),
         op.name == SPLICE,

@@ -92,6 +92,9 @@ CHEAP = ELEMENTWISE & frozenset(
 )
 """Elementwise operations that cost no more than reading their result from memory."""
 
+MOMENTS = ("net.plane_mean", "net.plane_variance")
+"""What the kernel of a convolution gives beside its result; no other kernel does."""
+
 LATE = "late"
 """The attribute of an operation whose operands are known to lie in memory."""
 
@@ -134,6 +137,11 @@ def is_windows(op: Operation) -> bool:
 def meets_samples(op: Operation) -> bool:
     """Whether a sample of the result needs other samples than its own, in an order."""
     return isinstance(op, RollOp | QueryFoldOp)
+
+
+def is_moment(op: Operation) -> bool:
+    """Whether this is a statistic of the samples of a convolution's result."""
+    return op.name in MOMENTS
 
 
 def is_draw(op: Operation) -> bool:
@@ -185,7 +193,7 @@ def is_column_largest(op: Operation) -> bool:
 def check_supported(op: Operation) -> None:
     """Raise a diagnostic unless the operation can be part of a kernel."""
     known = (
-        op.name in (*PRODUCTS, *WINDOWS, *WITHIN_SAMPLE, SPLICE)
+        op.name in (*PRODUCTS, *WINDOWS, *WITHIN_SAMPLE, *MOMENTS, SPLICE)
         or is_elementwise(op)
         or is_view(op)
     )

@@ -39,7 +39,7 @@ class Traits:
     @staticmethod
     def of(fact: Fact) -> Traits:
         """The traits of one operation."""
-        if fact.kind is None:
+        if fact.kind is None or fact.moment:
             return Traits(0, 0, 1, True, frozenset(), frozenset())
         plain = fact.product or fact.total or fact.elementwise or fact.view
         total = fact.total or fact.alone == "columns"
@@ -81,6 +81,7 @@ class Group:
         self.inside = frozenset([fact.name for fact in facts])
         self.writes = [fact.op for fact in facts if isinstance(fact.op, WriteOp)]
         self.body = [fact for fact in facts if not fact.write]
+        self.moments = [fact for fact in self.body if fact.moment]
         self.products = [fact for fact in self.body if fact.product]
         self.sums = [fact for fact in self.body if fact.total]
 
@@ -98,6 +99,8 @@ class Group:
         if self.products:
             family = "convolution" if is_windows(self.products[0].op) else "gemm"
             return family if self._is_product_with_epilogue() else None
+        if self.moments:
+            return None
         if self.sums:
             return "columns" if self._is_column_sum() else None
         return "rows" if self._is_rows() else None
@@ -133,7 +136,9 @@ class Group:
 
     def _is_product_with_epilogue(self) -> bool:
         product = self.products[0]
-        rest = [fact for fact in self.body if fact is not product]
+        rest = [fact for fact in self.body if fact is not product and not fact.moment]
+        if any(fact.owners != (product.name,) for fact in self.moments):
+            return False
         if not all(fact.elementwise for fact in rest):
             return False
         if self._has_own(product):

@@ -28,3 +28,13 @@ kern.func @k(%x : !kern.ptr, %n : index, %ws : !kern.ptr, %tid : index, %nt : in
   }
   kern.return
 }
+
+// -----
+
+kern.func @k(%x : !kern.ptr, %n : index, %ws : !kern.ptr, %tid : index, %nt : index) {
+  %z = kern.tile_zero : !kern.tile<1, 3, vector<4xf32>>
+  %new = arith.constant true
+  // expected-error@+1 {{the columns fill whole vectors}}
+  kern.tile_moments %z, %x fresh %new : !kern.tile<1, 3, vector<4xf32>>
+  kern.return
+}

@@ -7,6 +7,8 @@ as those of the direct kernel are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Attribute, SSAValue
 
@@ -24,6 +26,7 @@ from brainscript.dialects.sched import KernelOp
 from brainscript.passes.lower.convolution.epilogue import Epilogue
 from brainscript.passes.lower.convolution.form import form_of
 from brainscript.passes.lower.convolution.frame import Frame
+from brainscript.passes.lower.convolution.moments import Moments, add_tile
 from brainscript.passes.lower.convolution.pack import Panel, pack_back, pack_turned
 from brainscript.passes.lower.convolution.plan import Block, blocks_of, tile_shape
 from brainscript.passes.lower.convolution.runs import even_tiles
@@ -66,19 +69,25 @@ class _Writer:
         self.form, self.back = form_of(product), isinstance(product, CorrelateBackOp)
         self.weights, self.source = product.operands
         self.result = product.result
-        self.epilogue = Epilogue(product, kernel.steps, kernel.outputs, self.form.rank)
-        frame, lanes = self.frame, self.frame.lanes
-        self.memory = [*(frame.memory[v] for v in self.epilogue.read), *frame.outputs]
+        self.epilogue = Epilogue(kernel, self.form.rank)
+        lanes = self.frame.lanes
+        self.memory = self.epilogue.memory(kernel, self.frame)
         self.functions: dict[str, FuncOp] = {}
         vectors = -(-grid.columns // lanes)
         self.tile, wide = tile_shape(grid.together, 1, vectors, target.registers)
         self.blocks = blocks_of(grid.columns, lanes, wide)
         self.pitch = round_up(grid.depth, lanes)
         self.widest = self.blocks[0].vectors * lanes
-        self._areas()
+        needed = self._areas()
+        self.moments = Moments.of(kernel, self.frame, needed, grid.out[0] * grid.out[1])
+        needed += self.moments.size(grid.columns) if self.moments else 0
+        self.workspace = needed * self.form.element_bytes
 
-    def _areas(self) -> None:
-        """Where everything lies in scratch memory; a line between points keeps them apart."""
+    def _areas(self) -> int:
+        """Where everything lies in scratch memory; a line between points keeps them apart.
+
+        Returns how many elements that takes.
+        """
         grid, lanes = self.grid, self.frame.lanes
         self.points = grid.together * self.pitch + lanes
         self.products = grid.together * self.widest + lanes
@@ -89,7 +98,7 @@ class _Writer:
         sizes = [weights, room, POINTS * self.points, POINTS * self.products, windows]
         starts = offsets(sizes)
         self.at_room, self.at_points, self.at_products, self.at_windows, end = starts[1:]
-        self.workspace = max(end, self.at_room + panel) * self.form.element_bytes
+        return max(end, self.at_room + panel)
 
     def scratch(self, start: Index) -> SSAValue:
         """The scratch memory from an element on."""
@@ -98,20 +107,35 @@ class _Writer:
     def write(self) -> None:
         """Transform the weights, then work through the bands of all samples."""
         frame, code, grid = self.frame, self.frame.code, self.grid
-        count = code.multiply(frame.samples(self.result), grid.bands)
-        first, last = frame.share(count)
-        with code.when(code.compare("slt", first, last)):
+        bands = 1 if self.moments else grid.bands
+        bounds = frame.share(code.multiply(frame.samples(self.result), bands))
+        with code.when(code.compare("slt", *bounds)):
             starts = offsets([self._weights_size(b) for b in self.blocks])
             for block, start in zip(self.blocks, starts, strict=False):
                 self._transform_weights(block, start)
             clear(frame, frame.scratch, self.at_room, self.at_points - self.at_room)
-            with code.loop(first, last, hint="unit") as unit:
-                sample, band = code.divide(unit, grid.bands), code.remainder(unit, grid.bands)
-                self._read(sample, band)
-                for block, start in zip(self.blocks, starts, strict=False):
-                    self._multiply(block, start)
-                    self._windows(block)
-                    self._finish(block, sample, band)
+            self._units(bounds, starts)
+
+    def _units(self, bounds: tuple[Index, Index], starts: Sequence[int]) -> None:
+        """The bands; those of whole samples where statistics are made of them."""
+        code, bands = self.frame.code, self.grid.bands
+        if self.moments is None:
+            with code.loop(*bounds, hint="unit") as unit:
+                self._band(code.divide(unit, bands), code.remainder(unit, bands), starts)
+            return
+        with code.loop(*bounds, hint="sample") as sample:
+            with code.loop(0, bands, hint="band") as band:
+                self._band(sample, band, starts)
+            for block in self.blocks:
+                self.moments.finish(sample, block)
+
+    def _band(self, sample: Index, band: Index, starts: Sequence[int]) -> None:
+        """All blocks of one band; `starts` are those of their weights."""
+        self._read(sample, band)
+        for block, start in zip(self.blocks, starts, strict=False):
+            self._multiply(block, start)
+            self._windows(block)
+            self._finish(block, sample, band)
 
     def _weights_size(self, block: Block) -> int:
         return POINTS * self.grid.depth * block.vectors * self.frame.lanes
@@ -276,7 +300,8 @@ class _Writer:
                 pointer = code.offset(source, at, self.form.element)
                 place, column = code.add(start, first), block.first + v * lanes
                 name = self._end(rows, columns, width)
-                code.call(name, [pointer, code.value(place), code.value(column), *memory])
+                sums = [self.moments.at(column)] if self.moments else []
+                code.call(name, [pointer, place, column, *sums, *memory])
 
         whole = count // lanes * lanes
         with code.loop(0, whole, lanes, hint="window") as first:
@@ -292,13 +317,17 @@ class _Writer:
                 ("windows", POINTER),
                 ("place", INDEX),
                 ("first", INDEX),
+                *([("sums", POINTER)] if self.moments else []),
                 *((f"m{i}", POINTER) for i in range(len(self.memory))),
             ]
             code = Code(name, parameters)
-            windows, place, first, *memory = code.entry.args
+            windows, place, first, *rest = code.entry.args
             lanes = self.frame.lanes
             kind = TileType.of(rows, lanes, self.form.element, lanes)
             tile = code.insert(TileLoadOp(windows, code.value(0), width, kind))
+            if self.moments:
+                add_tile(code, tile, rest[0], place)
+            memory = rest[len(rest) - len(self.memory) :]
             plane = self.grid.out[0] * self.grid.out[1]
             self.epilogue.write(code, tile, columns, (first, place, plane), memory)
             self.functions[name] = code.finish()
