@@ -2,8 +2,9 @@
 
 A tile is there before it is stored, its columns side by side: its rows are summed for each column,
 less the first element of the plane, so that a mean far from 0 costs no digit; tiles are added in
-double precision. The mean of a sample is rounded once, as each of its elements was. A sample is worked on by one thread, from its first row to its last, so results
-are the same for any number of threads.
+double precision. The mean of a sample is rounded once, as each of its elements was. A sample is
+worked on by one thread, from its first row to its last, so results are the same for any number of
+threads.
 
 Measured on one thread, batch 128, for a convolution with its statistics, beside the same with a
 pass of its own over the result: 16 x 32 x 32 in 4.63 ms (5.05), 32 x 16 x 16 in 3.95 (4.01),
