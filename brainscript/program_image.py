@@ -90,7 +90,8 @@ class ProgramImage:
     `objects` are the keys of the object files to link, `step` the symbol to call; `arena` the
     size of the arena, `workspace` the bytes of scratch of one thread, `flops` the work of one
     step, `barriers` how often its threads meet, `meetings` how often they meet once more for each
-    step of an axis whose sequences are longer than one step. `timed` has the kernel of each pair
+    step of an axis whose sequences are longer than one step. `tiles`: it uses the tile registers
+    of AMX. `timed` has the kernel of each pair
     of words in the table of times of a step that is timed. `once` is what must have run before the
     first step, and again when parameters have changed.
     """
@@ -108,6 +109,7 @@ class ProgramImage:
     meetings: tuple[int, ...] = ()
     timed: tuple[str, ...] = ()
     once: ProgramImage | None = None
+    tiles: bool = False
 
     def threads(self, columns: tuple[int, ...], most: int, steps: Sequence[int] = ()) -> int:
         """How many threads are worth waking for these sizes; never affects the results.
@@ -152,6 +154,7 @@ class ProgramImage:
             meetings=tuple(data["meetings"]),
             timed=tuple(data.get("timed", ())),
             once=None if once is None else ProgramImage._from_plain(once),
+            tiles=bool(data.get("tiles", False)),
         )
 
 

@@ -190,6 +190,7 @@ _SIGNATURES: dict[str, tuple[object, ...]] = {
     "bs_run_step_on": (None, c_void_p, c_void_p, c_void_p, c_int64),
     "bs_pool_latency": (c_double, c_void_p, c_int64, c_int64),
     "bs_idle_step": (c_void_p,),
+    "bs_allow_tiles": (c_int64,),
     "bs_pool_test_step": (c_void_p,),
     "bs_twister_seed": (None, c_void_p, c_uint64),
     "bs_twister_words": (None, c_void_p, c_void_p, c_int64),

@@ -42,6 +42,7 @@ from brainscript.runtime.state_arena import (
     bytes_of,
 )
 from brainscript.runtime.threads import shared_pool
+from brainscript.runtime.tile_registers import allow_tiles
 
 BARRIER_SYMBOL = "bs_barrier"
 SEQUENCES = ("bs_find_steps", "bs_find_rows", "bs_scratch")
@@ -73,6 +74,8 @@ class Program:
     ):
         self.image = image
         self.state = state
+        if image.tiles:
+            allow_tiles()
         self._pool = shared_pool(threads) if threads > 1 else None
         self._most = 1 if self._pool is None else self._pool.threads
         symbols = (BARRIER_SYMBOL, *SEQUENCES, *DRAWS)

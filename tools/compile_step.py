@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from xdsl.dialects.builtin import ModuleOp
@@ -11,6 +12,8 @@ from brainscript.codegen.cache import ObjectCache
 from brainscript.codegen.compile import compile_kernels, compile_text, kernel_key, kernel_symbol
 from brainscript.codegen.step import emit_step, emit_timed_step
 from brainscript.codegen.timing import trace
+from brainscript.dialects.kern import FuncOp
+from brainscript.dialects.kern_pairs import AmxConfigureOp
 from brainscript.dialects.net.network import ONCE
 from brainscript.dialects.registry import make_context
 from brainscript.dialects.sched import KernelOp, ProgramOp
@@ -52,7 +55,8 @@ def compile_step(
     crash.passes_done()
     keys = {f.sym_name.data: kernel_key(f, target) for f in functions}
     objects = compile_kernels(functions, target, cache, keys)
-    made = _Made(keys, objects, max((f.scratch for f in functions), default=0), target, cache)
+    scratch = max((f.scratch for f in functions), default=0)
+    made = _Made(keys, objects, scratch, target, cache, _use_tiles(functions, target))
     once = made.image(programs[ONCE]) if ONCE in programs else None
     return replace(made.image(programs["step"]), once=once), objects
 
@@ -66,6 +70,7 @@ class _Made:
     workspace: int
     target: Target
     cache: ObjectCache | None
+    tiles: bool
 
     def image(self, program: ProgramOp) -> ProgramImage:
         """Compile what calls the kernels of a program in their order."""
@@ -78,4 +83,12 @@ class _Made:
         key, step = compile_text(text, self.target, self.cache)
         self.objects[key] = step
         called = dict.fromkeys(self.keys[call.kernel.root_reference.data] for call in program.calls)
-        return replace(image_of(program, STEP, self.workspace, [*called, key]), timed=timed)
+        image = image_of(program, STEP, self.workspace, [*called, key])
+        return replace(image, timed=timed, tiles=self.tiles)
+
+
+def _use_tiles(functions: Sequence[FuncOp], target: Target) -> bool:
+    """Whether a kernel uses the tile registers of AMX."""
+    if target.pairs != "amx":
+        return False
+    return any(isinstance(op, AmxConfigureOp) for f in functions for op in f.walk())

@@ -60,6 +60,12 @@ CODES: dict[str, tuple[str, str]] = {
         "`--matmul-precision bf16` rounds the inputs of products to 8 bits of precision, and the "
         "network is in double precision. Use one or the other.",
     ),
+    "BS0818": (
+        "no use of tile registers",
+        "Linux hands the tile registers of AMX to a process that asks for them, and has refused: "
+        "the kernel is older than 5.16, or a sandbox or emulator does not know them. "
+        "`--target avx512-bf16` rounds products to bfloat16 without them.",
+    ),
     "BS0815": (
         "cache folder cannot be used",
         "The folder that --cache-dir names cannot be made, or belongs to somebody else. The run "
