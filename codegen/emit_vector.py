@@ -11,7 +11,7 @@ from brainscript.codegen.emission import Emission, Emitter, Table, llvm_type
 from brainscript.codegen.emit_memory import lane_mask, split
 from brainscript.codegen.emit_rows import EMITTERS as ROWS
 from brainscript.codegen.functions import Element, expand
-from brainscript.dialects.kern_rows import ChooseOp, FillOp
+from brainscript.dialects.kern_rows import ChooseOp, DecayOp, FillOp
 
 
 def _element(name: str) -> Element:
@@ -107,6 +107,7 @@ EMITTERS: Table = {
     math.AcosOp: _function("acos"),
     math.SinhOp: _function("sinh"),
     math.CoshOp: _function("cosh"),
+    DecayOp: _function("decay"),
     ChooseOp: emit_choose,
     FillOp: emit_fill,
     **ROWS,

@@ -1,4 +1,4 @@
-"""Lane operations of the `kern` dialect: comparing, choosing, masking; rows read as columns."""
+"""Lane operations of the `kern` dialect: comparing, choosing, masking, powers; rows as columns."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import ClassVar
 from xdsl.dialects.builtin import I64, IndexType, IntegerAttr, StringAttr, VectorType, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
+    AnyAttr,
     AttrSizedOperandSegments,
     IRDLOperation,
+    VarConstraint,
     irdl_op_definition,
     operand_def,
     opt_operand_def,
@@ -82,6 +84,24 @@ class ChooseOp(IRDLOperation):
             parser.raise_error("kern.choose takes four operands")
         a, b, yes, no = (parser.resolve_operand(name, kind) for name in names)
         return cls(predicate, a, b, yes, no)
+
+
+@irdl_op_definition
+class DecayOp(IRDLOperation):
+    """`e^x` in every lane, for `x` that are not above 0 (or NaN): cheaper than `math.exp`."""
+
+    name = "kern.decay"
+
+    KIND: ClassVar = VarConstraint("KIND", AnyAttr())
+
+    x = operand_def(KIND)
+    result = result_def(KIND)
+
+    traits = traits_def(Pure())
+    assembly_format = "$x attr-dict `:` type($result)"
+
+    def __init__(self, x: SSAValue):
+        super().__init__(operands=[x], result_types=[x.type])
 
 
 @irdl_op_definition
@@ -215,4 +235,4 @@ def check_columns(kinds: Sequence[Attribute], stride: IntegerAttr[I64]) -> None:
         raise VerifyException("a row is at least as long as its columns")
 
 
-ROWS_OPERATIONS: list[type[Operation]] = [ChooseOp, FillOp, LoadRowsOp, StoreRowsOp]
+ROWS_OPERATIONS: list[type[Operation]] = [ChooseOp, DecayOp, FillOp, LoadRowsOp, StoreRowsOp]

@@ -11,6 +11,7 @@ Function = Callable[[Lanes, str], str]
 
 NATIVE: dict[str, Function] = {
     "exp": exponential.exp,
+    "decay": exponential.decay,
     "tanh": exponential.tanh,
     "log": logarithm.log,
     "log1p": logarithm.log1p,
@@ -39,7 +40,8 @@ __all__ = ["NAMES", "NATIVE", "WIDE", "Element", "Emit", "Lanes", "expand", "flo
 def expand(name: str, operand: str, lanes: int | None, element: Element, emit: Emit) -> str:
     """Write the instructions of `name(operand)` through `emit`; returns the result's text.
 
-    `lanes` is the vector width, or `None` for a scalar; `name` is spelt as in the `math` dialect.
+    `lanes` is the vector width, or `None` for a scalar; `name` is spelt as in the dialects
+    `math` and `kern`.
     """
     v = Lanes(emit, lanes, element)
     if name in NATIVE:

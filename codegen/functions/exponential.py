@@ -1,4 +1,7 @@
-"""exp, tanh, sinh, cosh: `2^n * (1 + r + r^2 P(r))` with `n = rint(x / ln 2)`, `r = x - n ln 2`."""
+"""exp, decay, tanh, sinh, cosh.
+
+All by `2^n * (1 + r + r^2 P(r))` with `n = rint(x / ln 2)`, `r = x - n ln 2`.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ class Exponential:
     60 digits), `below` the same on [-ln(2), 0]; `high + low` is ln 2, and `n * high` is exact for
     every exponent `n`; adding `magic` rounds to an integer whose bits are the low bits of the
     sum; `top` and `bottom` are arguments beyond which the result is infinity or zero; from `flat`
-    on tanh is 1.
+    on tanh is 1; `lift` is an exponent that leaves no power below the range when it is added to
+    those of numbers that are not above 1.
     """
 
     remainder: tuple[float, ...]
@@ -38,6 +42,7 @@ class Exponential:
     top: float
     bottom: float
     flat: float
+    lift: int
 
 
 SINGLE = Exponential(
@@ -61,6 +66,7 @@ SINGLE = Exponential(
     top=89.0,
     bottom=-104.5,
     flat=9.5,
+    lift=64,
 )
 DOUBLE = Exponential(
     remainder=(
@@ -95,6 +101,7 @@ DOUBLE = Exponential(
     top=711.0,
     bottom=-746.0,
     flat=20.0,
+    lift=512,
 )
 
 
@@ -107,13 +114,13 @@ def reduced(v: Lanes, x: str) -> tuple[str, str]:
     """`(t, r)`: the low bits of `t` are `n = rint(x / ln 2)`, and `r = x - n ln 2`."""
     c = table(v)
     t = v.fma(x, v.constant(LOG2E), v.constant(c.magic))
-    return t, _remainder(v, x, t)
+    return t, _remainder(v, x, t, c.magic)
 
 
-def _remainder(v: Lanes, x: str, t: str) -> str:
-    """`x - n ln 2` for the integer `n` in the low bits of `t`."""
+def _remainder(v: Lanes, x: str, t: str, magic: float) -> str:
+    """`x - n ln 2` for the integer `n` that is `t` less the number that rounded it."""
     c = table(v)
-    n = v.sub(t, v.constant(c.magic))
+    n = v.sub(t, v.constant(magic))
     r = v.fma(n, v.constant(-c.high), x)
     return v.fma(n, v.constant(-c.low), r)
 
@@ -127,6 +134,20 @@ def exp(v: Lanes, x: str) -> str:
     """`e^x`; infinity above the range, gradual underflow below it."""
     c = table(v)
     return _scaled_exp(v, v.at_least(v.at_most(x, c.top), c.bottom), halved=False)
+
+
+def decay(v: Lanes, x: str) -> str:
+    """`e^x` for `x <= 0` with the bits of `exp`, in fewer steps: the power of two is not split.
+
+    It is lifted into the normal range instead, and lowered by the product with a constant. The
+    exponent field of the power comes with the number that rounds, so NaN is multiplied through.
+    """
+    c = table(v)
+    x = v.at_least(x, c.bottom)
+    magic = c.magic + c.lift + v.bias
+    t = v.fma(x, v.constant(LOG2E), v.constant(magic))
+    p = v.polynomial(_remainder(v, x, t, magic), (1.0, 1.0, *c.remainder))
+    return v.mul(v.mul(p, v.from_bits(shifted(v, t))), v.constant(2.0**-c.lift))
 
 
 def _scaled_exp(v: Lanes, x: str, halved: bool) -> str:
@@ -152,7 +173,7 @@ def tanh(v: Lanes, x: str) -> str:
     c = table(v)
     y = v.mul(v.at_most(v.absolute(x), c.flat), v.constant(-2.0))
     t = v.add(v.fma(y, v.constant(LOG2E), v.constant(0.5)), v.constant(c.magic))
-    r = _remainder(v, y, t)
+    r = _remainder(v, y, t, c.magic)
     q = v.fma(v.mul(r, r), v.polynomial(r, c.below), r)
     one = v.integer(v.bias << v.mantissa)
     scale = v.from_bits(v.integers("add", shifted(v, t), one))

@@ -20,10 +20,11 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from brainscript.dialects.kern import BroadcastOp
-from brainscript.dialects.kern_rows import ChooseOp
+from brainscript.dialects.kern_rows import ChooseOp, DecayOp
 
 _UNARY: dict[str, type[Operation]] = {
     "exp": math.ExpOp,
+    "decay": DecayOp,
     "log": math.LogOp,
     "log1p": math.Log1pOp,
     "tanh": math.TanhOp,
@@ -84,7 +85,7 @@ class Vectors:
         return self.insert(arith.ConstantOp(FloatAttr(value, cast(Float64Type, kind))))
 
     def unary(self, name: str, x: SSAValue) -> SSAValue:
-        """A function of one operand: exp, log, tanh, sqrt, abs, floor, negate, ..."""
+        """A function of one operand: exp, decay (`exp` of what is not above 0), log, tanh, ..."""
         return self.insert(_UNARY[name].create(operands=[x], result_types=[x.type]))
 
     def binary(self, name: str, a: SSAValue, b: SSAValue) -> SSAValue:

@@ -18,6 +18,7 @@ from function_harness import Compiled, loop_text
 ELEMENTS: tuple[Element, Element] = ("float", "double")
 ORACLE: dict[str, Any] = {
     "exp": np.exp,
+    "decay": np.exp,
     "tanh": np.tanh,
     "log": np.log,
     "log1p": np.log1p,
@@ -72,6 +73,8 @@ def errors(name: str, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> np.nd
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_error(name: str, element: Element) -> None:
     x = points(element)
+    if name == "decay":
+        x = x[~(x > 0)]
     if name in ("sin", "cos"):
         x = x[~(np.abs(x) > ANGLES) | np.isinf(x)]
     y = Compiled(name, 16 if element == "float" else 8, element)(x)
@@ -104,6 +107,17 @@ def test_without_vector_extensions(element: Element) -> None:
 def test_huge_angles_stay_bounded(name: str) -> None:
     x = np.array([1e9, -1e12, 1e300, 1.7e308])
     assert np.all(np.abs(Compiled(name, 2, "double")(x)) <= 1.0)
+
+
+@pytest.mark.parametrize("element", ELEMENTS)
+def test_decay_is_exp(element: Element) -> None:
+    x = points(element)
+    x = x[~(x > 0)]
+    powers = [Compiled(name, 4, element)(x) for name in ("exp", "decay")]
+    normal = powers[0] >= np.finfo(x.dtype).tiny
+    assert np.array_equal(powers[0][normal], powers[1][normal])
+    odd = np.array([0x7FC12345], np.uint32).view(np.float32).astype(x.dtype)
+    assert np.isnan(Compiled("decay", 4, element)(np.repeat(odd, 8))).all()
 
 
 def test_monotone_at_the_ends() -> None:

@@ -13,8 +13,8 @@ from brainscript.dialects.tensors import Element, Shape
 from brainscript.passes.lower.scalar_bodies import Body
 
 COSTLY = frozenset(
-    {"exp", "log", "ln", "tanh", "sigmoid", "stable_sigmoid", "log_plus", "sin", "cosine", "sinh"}
-    | {"cosh", "asin", "acos", "sqrt", "reciprocal", "quotient"}
+    {"exp", "decay", "log", "ln", "log_sum", "tanh", "sigmoid", "stable_sigmoid", "log_plus"}
+    | {"sin", "cosine", "sinh", "cosh", "asin", "acos", "sqrt", "reciprocal", "quotient"}
 )
 """Maps that are kept rather than computed twice."""
 

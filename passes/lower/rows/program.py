@@ -8,6 +8,7 @@ every value either has or broadcasts along together become one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import inf, prod
 from typing import Literal
 
@@ -227,7 +228,28 @@ class Reading:
         shape = (1,) * len(x.shape) if shape is None else shape
         if shape == x.shape:
             return x if name not in ("argmax", "argmin") else self.constant(0.0)
+        if name == "add" and prod(shape) == 1:
+            x, late = self.without_late(x)
+            if late is not None:
+                early = self.make("fold", shape, x.local, (x,), name)
+                return self.map("minus", Vectors.sub, early, late)
         return self.make("fold", shape, x.local, (x,), name)
+
+    def without_late(self, x: Node) -> tuple[Node, Node | None]:
+        """What can be summed before `b` is known, and what the sum then is too large by.
+
+        `sum y * (a - b)` is `sum y * a - b * sum y` for a `b` that the whole sample shares; the
+        logarithm of a softmax has the logarithm of a sum there. One pass over the sample less
+        reads `a`.
+        """
+        if x.name != "element_times" or any(o.shape != x.shape for o in x.operands):
+            return x, None
+        for y, other in (x.operands, x.operands[::-1]):
+            if other.name == "minus" and other.operands[1].name == "ln":
+                a, b = other.operands
+                early = self.map("element_times", Vectors.mul, y, a)
+                return early, self.map("element_times", Vectors.mul, b, self.fold("add", y))
+        return x, None
 
     def reduction(self, name: str, x: Node, shape: Shape) -> Node:
         """`net.reduce`."""
@@ -239,34 +261,54 @@ class Reading:
             count = prod(x.shape) // prod(shape)
             total = self.fold("add", x, shape)
             return self.map("divide", Vectors.div, total, self.constant(float(count)))
-        top = self.map("finite", finite_or_zero, self.fold("max", x, shape))
-        total = self.fold("add", self.shifted_exp(x, top), shape)
-        return self.map("plus", Vectors.add, top, self.map("ln", unary("log"), total))
-
-    def shifted_exp(self, x: Node, top: Node) -> Node:
-        """`exp(x - top)`"""
-        return self.map("exp", unary("exp"), self.map("minus", Vectors.sub, x, top))
+        powers = Powers.of(self, x, shape)
+        return self.map("log_sum", log_sum, powers.top, powers.total)
 
 
-def finite_or_zero(v: Vectors, x: SSAValue) -> SSAValue:
-    """`x`, or 0 where it is infinite."""
-    return v.choose("oeq", v.unary("abs", x), v.constant(inf), v.constant(0.0), x)
+@dataclass(frozen=True)
+class Powers:
+    """`exp(x - top)` with `top` the largest element, and their sum.
+
+    Softmax, its logarithm and `LogSum` of one value share them.
+    """
+
+    top: Node
+    shifted: Node
+    each: Node
+    total: Node
+
+    @staticmethod
+    def of(reading: Reading, x: Node, shape: Shape | None = None) -> Powers:
+        """Those of `x` along the axes where `shape` is 1; by default along all."""
+        top = reading.map("above", above, reading.fold("max", x, shape))
+        shifted = reading.map("minus", Vectors.sub, x, top)
+        each = reading.map("decay", unary("decay"), shifted)
+        return Powers(top, shifted, each, reading.fold("add", each, shape))
+
+
+def above(v: Vectors, top: SSAValue) -> SSAValue:
+    """The largest element, or 0 where all are minus infinity: any number is not below them."""
+    return v.choose("oeq", top, v.constant(-inf), v.constant(0.0), top)
+
+
+def log_sum(v: Vectors, top: SSAValue, total: SSAValue) -> SSAValue:
+    """`top + log(total)`; infinity where the largest element is that."""
+    value = v.add(top, v.unary("log", total))
+    return v.choose("oeq", top, v.constant(inf), top, value)
 
 
 def softmax(reading: Reading, x: Node) -> Node:
     """`e / sum e` with `e = exp(x - max x)`."""
-    e = reading.shifted_exp(x, reading.fold("max", x))
-    total = reading.fold("add", e)
-    scale = reading.map("divide", Vectors.div, reading.constant(1.0), total)
-    return reading.map("element_times", Vectors.mul, e, scale)
+    powers = Powers.of(reading, x)
+    scale = reading.map("divide", Vectors.div, reading.constant(1.0), powers.total)
+    return reading.map("element_times", Vectors.mul, powers.each, scale)
 
 
 def log_softmax(reading: Reading, x: Node) -> Node:
     """`(x - max x) - log(sum exp(x - max x))`"""
-    top = reading.fold("max", x)
-    total = reading.fold("add", reading.shifted_exp(x, top))
-    shifted = reading.map("minus", Vectors.sub, x, top)
-    return reading.map("minus", Vectors.sub, shifted, reading.map("ln", unary("log"), total))
+    powers = Powers.of(reading, x)
+    total = reading.map("ln", unary("log"), powers.total)
+    return reading.map("minus", Vectors.sub, powers.shifted, total)
 
 
 def hardmax(reading: Reading, x: Node) -> Node:

@@ -1,7 +1,9 @@
 """Kernels over long samples: several passes over each sample, cut where a reduction must be known.
 
-Softmax takes three: the maximum; the exponentials, kept in scratch memory, and their sum; the
-quotients. Results are written in the last pass only, so a result may lie where an operand lay.
+Softmax takes three: the maximum; the exponentials, which are kept, and their sum; the quotients.
+What is kept lies where a result of the sample will lie, or in scratch memory. Results that all
+samples share are written in the last pass only, so they may lie where an operand lay; those of
+each sample never do.
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ SMALL_BODY = 24
 """Passes of at most this many nodes are written out `UNROLL` times per turn."""
 LONG = 16384
 """From this many bytes of a sample on, memory is asked for while a pass computes."""
+NEVER = -1
+"""The level of what no pass computes."""
+AHEAD = 2048
+"""Bytes of a sample by which memory is asked for before it is read."""
 
 
 class Plan:
@@ -45,17 +51,15 @@ class Plan:
         if self.wide_outputs:
             self.last = max(self.last, *(self.level[o] for o in self.wide_outputs))
         self.kept: dict[Node, int] = {}
+        self._delay_sums()
         self._choose_kept()
 
     def ahead(self, number: int) -> tuple[list[Node], list[Node]]:
-        """What the second pass asks memory for: what later ones read of this sample first, and
-        what the first one reads of the next sample."""
-        if number != 1:
-            return [], []
-        first, *others = ([n for n in self._reads(k)] for k in range(self.last + 1))
-        known = {*first, *others[0]}
-        later = [n for nodes in others[1:] for n in nodes if n not in known]
-        return list(dict.fromkeys(later)), first
+        """What a pass asks memory for: what it is the first to read of this sample, and, in the
+        second one, what the first will read of the next sample."""
+        known = {n for k in range(number) for n in self._reads(k)}
+        here = [n for n in self._reads(number) if n not in known]
+        return here, self._reads(0) if number == 1 else []
 
     def _reads(self, number: int) -> list[Node]:
         return [n for n in self.needed(number) if n.kind == "load" and n.local]
@@ -84,6 +88,25 @@ class Plan:
         """Whether the pass finds the value in scratch memory."""
         return node in self.kept and self.kept[node] < number
 
+    def _delay_sums(self) -> None:
+        """What is read is reduced in a pass that reads it anyway, if none before needs the result.
+
+        So labels are added up where the loss is, not while the largest score is looked for.
+        """
+        needed: dict[Node, int] = {}
+        end = self.last + 1
+        for node in reversed(self.program.nodes()):
+            first = self.level[node] if node.wide else needed.get(node, end)
+            for operand in node.operands:
+                needed[operand] = min(first, needed.get(operand, end))
+        for fold in self.folds:
+            (x,), earliest = fold.operands, self.level[fold]
+            if x.kind == "load":
+                self.level[fold] = NEVER
+                passes = range(earliest - 1, needed.get(fold, end))
+                chosen = (k for k in passes if x in self.needed(k))
+                self.level[fold] = next(chosen, earliest - 1) + 1
+
     def _choose_kept(self) -> None:
         made: dict[Node, int] = {}
         for number in range(self.last + 1):
@@ -93,6 +116,12 @@ class Plan:
                     if first < number:
                         self.kept[node] = first
 
+    def homes(self) -> dict[Node, int]:
+        """The results in whose memory values are kept, by number, while there are any."""
+        outputs = enumerate(self.program.outputs)
+        free = [number for number, node in outputs if node.wide and node.local]
+        return dict(zip(self.kept, free, strict=False))
+
 
 class Passes:
     """Writes the passes over one sample."""
@@ -101,7 +130,9 @@ class Passes:
         self.program, self.writer, self.plan = program, writer, Plan(program)
         self.elements = prod(program.sizes)
         self.stride = -(-self.elements * writer.bytes // 64) * 64 // writer.bytes
-        self.place_of = {node: i for i, node in enumerate(self.plan.kept)}
+        self.homes = self.plan.homes()
+        rest = [node for node in self.plan.kept if node not in self.homes]
+        self.place_of = {node: i for i, node in enumerate(rest)}
         self.row: SSAValue = writer.index(0)
         self.scalars: dict[Node, SSAValue] = {}
         self.spread: dict[Node, SSAValue] = {}
@@ -124,6 +155,14 @@ class Passes:
         writer = self.writer
         pitch, start = (view.pitch, view.start) if view else (prod(node.shape), 0)
         return writer.add(writer.mul(self.row, pitch), start) if node.local else writer.index(start)
+
+    def kept(self, node: Node) -> tuple[SSAValue, SSAValue]:
+        """Where a value is kept: the pointer, and where this sample begins there."""
+        writer = self.writer
+        if node in self.place_of:
+            return writer.workspace, writer.index(self.place_of[node] * self.stride)
+        pointer, result, view = self.program.stores(writer.pointers)[self.homes[node]]
+        return pointer, self.place(result, view)
 
     def scalar(self, node: Node) -> SSAValue:
         """A value of one element, computed when it is asked for first."""
@@ -214,16 +253,11 @@ class Passes:
         if self.elements * writer.bytes < LONG or not self.program.local:
             return
         here, following = self.plan.ahead(number)
-        for nodes, samples in ((here, 0), (following, 1)):
-            for node in nodes:
-                base = writer.add(self.base(node), samples * node.pitch)
-                where = writer.add(base, at)
-                pointer = writer.pointers[node.number]
-                writer.builder.insert(PrefetchOp(pointer, where, writer.element))
-        for pointer, node, view in self.program.stores(writer.pointers) if here else ():
-            if node.wide:
-                where = writer.add(self.place(node, view), at)
-                writer.builder.insert(PrefetchOp(pointer, where, writer.element))
+        distances = [(node, AHEAD // writer.bytes) for node in here]
+        distances += [(node, node.pitch) for node in following]
+        for node, distance in distances:
+            where = writer.add(writer.add(self.base(node), distance), at)
+            writer.builder.insert(PrefetchOp(writer.pointers[node.number], where, writer.element))
 
 
 class Vector:
@@ -260,7 +294,7 @@ class Vector:
         if not node.wide:
             return passes.spread[node]
         if passes.plan.is_read(node, self.number):
-            return writer.load(writer.workspace, self._scratch(node), None, self.count)
+            return writer.load(*self._kept(node), None, self.count)
         if node.kind == "load":
             where = writer.add(passes.base(node), self.at)
             return writer.load(writer.pointers[node.number], where, None, self.count)
@@ -269,12 +303,12 @@ class Vector:
         assert node.body is not None
         value = node.body(writer.vectors(), *(self.get(o) for o in node.operands))
         if passes.plan.kept.get(node) == self.number:
-            writer.store(value, writer.workspace, self._scratch(node), self.count)
+            writer.store(value, *self._kept(node), self.count)
         return value
 
-    def _scratch(self, node: Node) -> SSAValue:
-        passes = self.passes
-        return passes.writer.add(self.at, passes.place_of[node] * passes.stride)
+    def _kept(self, node: Node) -> tuple[SSAValue, SSAValue]:
+        pointer, base = self.passes.kept(node)
+        return pointer, self.passes.writer.add(base, self.at)
 
 
 def _regroup(like: list[list[Partial]], values: Sequence[SSAValue]) -> list[list[Partial]]:

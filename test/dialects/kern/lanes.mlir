@@ -9,6 +9,8 @@ kern.func @lanes(%x : !kern.ptr, %n : index, %ws : !kern.ptr, %tid : index, %nt 
   %c = kern.choose olt %a, %b, %b, %a : vector<16xf32>
   // CHECK-NEXT: %d = kern.fill %c, %n, %b : vector<16xf32>
   %d = kern.fill %c, %n, %b : vector<16xf32>
+  // CHECK-NEXT: %e = kern.decay %d : vector<16xf32>
+  %e = kern.decay %d : vector<16xf32>
   // CHECK-NEXT: kern.store_rows %x[%n], %tid stride 2 from %c, %d : vector<16xf32>, vector<16xf32>
   kern.store_rows %x[%n], %tid stride 2 from %c, %d : vector<16xf32>, vector<16xf32>
   kern.return
