@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from brainscript.diagnostic import CommandLineError
-from brainscript.target import choose_target, describe, forced_target, host_target
+from brainscript.target import (
+    NAMES,
+    Pairs,
+    check_pairs,
+    choose_target,
+    describe,
+    forced_target,
+    host_target,
+)
 
 LINUX = "x86_64-unknown-linux-gnu"
 AVX512: dict[str, bool] = dict.fromkeys(
@@ -34,6 +42,31 @@ def test_lesser_machines() -> None:
     assert describe("generic", avx2, LINUX).name == "avx2"
     assert describe("nehalem", {"avx2": False}, LINUX).name == "baseline"
     assert describe("apple-m1", {"neon": True}, "arm64-apple-darwin").vector_bytes == 16
+
+
+@pytest.mark.parametrize(
+    ("extra", "triple", "expected"),
+    [
+        ({}, LINUX, ""),
+        ({"avx512bf16": True}, LINUX, "avx512"),
+        ({"avx512bf16": True, "amx-tile": True, "amx-bf16": True}, LINUX, "amx"),
+        ({"avx512bf16": True, "amx-tile": True}, LINUX, "avx512"),
+        ({"avx512bf16": True, "amx-tile": True, "amx-bf16": True}, "x86_64-apple-darwin", "avx512"),
+    ],
+)
+def test_products_of_bfloat16(extra: dict[str, bool], triple: str, expected: Pairs) -> None:
+    assert describe("generic", AVX512 | extra, triple).pairs == expected
+
+
+def test_targets_without_them_are_refused() -> None:
+    for name in NAMES:
+        if forced_target(name).pairs:
+            check_pairs(forced_target(name))
+            continue
+        with pytest.raises(CommandLineError) as raised:
+            check_pairs(forced_target(name))
+        (diagnostic,) = raised.value.diagnostics
+        assert (diagnostic.code, name in diagnostic.title) == ("BS0816", True)
 
 
 def test_forced_by_environment_or_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parent))
 
 from amx_emulation import amx_here, emulated
-from gemm_harness import Array, Kernel, aligned, close, gemm, parse_kernel
+from gemm_harness import Array, Kernel, aligned, build, close, parse_kernel
 
 from brainscript.diagnostic import BrainScriptError
-from brainscript.passes.lower.gemm import lower_gemm
+from brainscript.dialects.net.packing import packed_elements
 from brainscript.passes.lower.gemm.pairs.plan import LEAST_ROWS
-from brainscript.target import choose_target
+from brainscript.passes.lower.to_kern import lower_kernel
+from brainscript.target import choose_target, forced_target
 
 FORWARD = """
 sched.kernel @k gemm(%w : !net.t<[{o} x {i}], f32>, %x : !net.t<[{i}], f32, @"*">)
@@ -46,10 +47,22 @@ sched.kernel @k gemm(%w : !net.t<[37 x 50], f32>, %x : !net.t<[50], f32, @"*">,
   sched.yield %y : !net.t<[37], f32, @"*">
 }}"""
 
+PACK = """
+sched.kernel @p pack(%w : !net.t<[{shape}], f32>) -> (!net.t<[{size}], f32>) {{
+  %p = net.pack %w {{columns = {o}, depth = {i}, turned = {turned}, rounded = "bf16"}}
+      : !net.t<[{size}], f32>
+  sched.yield %p : !net.t<[{size}], f32>
+}}"""
+PACKED = """
+sched.kernel @k gemm(%p : !net.t<[{size}], f32>, %x : !net.t<[{i}], f32, @"*">)
+    -> (!net.t<[{o}], f32, @"*">) {{
+  %z = net.packed_times %p, %x {{columns = {o}, depth = {i}, output_rank = 1, rounded = "bf16"}}
+      : !net.t<[{o}], f32, @"*">
+  sched.yield %z : !net.t<[{o}], f32, @"*">
+}}"""
+
 HERE = choose_target().pairs
 WAYS = ["vectors", "registers"]
-needs_pairs = pytest.mark.skipif(not HERE, reason="this processor has no AVX512_BF16")
-pytestmark = needs_pairs
 
 
 def rounded(values: Array) -> NDArray[np.float64]:
@@ -60,11 +73,13 @@ def rounded(values: Array) -> NDArray[np.float64]:
 
 
 def compiled(texts: list[str], way: str) -> list[Kernel]:
-    if way == "vectors":
-        return list(gemm(texts, "avx512-bf16"))
+    """The kernels of these texts, the registers of AMX emulated; both need AVX512_BF16."""
+    if not HERE:
+        pytest.skip("this processor has no AVX512_BF16")
     kernels = [parse_kernel(text) for text in texts]
-    target = amx_here()
-    return list(emulated([(lower_gemm(k, target), len(k.inputs) + 1) for k in kernels]))
+    target = amx_here() if way == "registers" else forced_target("avx512-bf16")
+    lowered = [(lower_kernel(k, target), len(k.inputs) + 1) for k in kernels]
+    return list(emulated(lowered)) if way == "registers" else build(lowered, target)
 
 
 def forms(out: int, inner: int, way: str) -> list[Kernel]:
@@ -98,18 +113,18 @@ def check(kernels: list[Kernel], out: int, inner: int, n: int, threads: int = 3)
 
 @pytest.mark.parametrize(
     ("out", "inner"),
-    [(2, 3), (5, 15), (16, 17), (31, 2), (63, 64), (65, 100), (144, 33), (200, 301)],
+    [(2, 3), (16, 17), (31, 2), (65, 100), (144, 33), (200, 301)],
 )
 def test_vectors_for_every_form(out: int, inner: int) -> None:
     kernels = forms(out, inner, "vectors")
-    for n in (0, 1, 15, 16, 17, 31, 64, 65, 100, 257, 600):
+    for n in (0, 1, 7, 8, 9, 17, 64, 100, 257):
         check(kernels, out, inner, n)
 
 
-@pytest.mark.parametrize(("out", "inner"), [(2, 3), (17, 40), (50, 33), (70, 131)])
+@pytest.mark.parametrize(("out", "inner"), [(2, 3), (17, 40), (70, 131)])
 def test_tile_registers_for_every_form(out: int, inner: int) -> None:
     kernels = forms(out, inner, "registers")
-    for n in (0, 1, 16, 17, 33, 50, 65):
+    for n in (0, 1, 16, 17, 33, 50):
         check(kernels, out, inner, n, 2)
 
 
@@ -163,10 +178,29 @@ def test_infinities_and_nans_stay_in_their_rows() -> None:
         assert np.all(np.delete(result, (3, 5), axis=0) == 33)
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("turned", [False, True])
+def test_weights_of_loops_are_packed_once(turned: bool, way: str) -> None:
+    out, inner = 70, 37
+    size, shape = packed_elements(out, inner), (inner, out) if turned else (out, inner)
+    sizes = {"o": out, "i": inner, "size": size, "shape": " x ".join(map(str, shape))}
+    texts = [PACK.format(**sizes, turned=str(turned).lower()), PACKED.format(**sizes)]
+    pack, product = compiled(texts, way)
+    rng = np.random.default_rng(3)
+    w = aligned(rng.standard_normal(shape[::-1]).astype(np.float32))
+    packed = aligned(np.full(size, np.nan, np.float32))
+    pack.run([w, packed], 0, 2)
+    for n in (0, 1, 7, 33):
+        x = aligned(rng.standard_normal((n, inner)).astype(np.float32))
+        result = aligned(np.full((n, out), np.nan, np.float32))
+        product.run([packed, x, result], n, 2)
+        close(result, rounded(x) @ (rounded(w).T if turned else rounded(w)), inner)
+
+
 @pytest.mark.parametrize("target", ["avx512", "avx2", "baseline"])
 def test_targets_without_them_are_refused(target: str) -> None:
     with pytest.raises(BrainScriptError) as raised:
-        lower_gemm(parse_kernel(FORWARD.format(o=20, i=33)), choose_target(target))
+        lower_kernel(parse_kernel(FORWARD.format(o=20, i=33)), choose_target(target))
     (diagnostic,) = raised.value.diagnostics
     assert diagnostic.code == "BS0816"
     assert target in diagnostic.title
