@@ -81,7 +81,8 @@ class NodeSpec:
     """One computation node: CNTK's name and operation, its sample dims, its axis ('' for none).
 
     `detail` is what dumps say of it beside its inputs; `log`, of a Trace node, what it says, the
-    first minibatches it says it of, every how many after that, the most rows, the most steps.
+    first minibatches it says it of, every how many after that, the most rows, the most steps,
+    whether gradients are said too, then names and values of a format.
     """
 
     name: str

@@ -116,8 +116,9 @@ def _node(op: Operation) -> NodeSpec | None:
 
 def _log_of(op: TraceOp) -> tuple[str | int, ...]:
     """What a Trace node logs, as `NodeSpec.log` says it."""
-    number = [op.first, op.frequency, op.rows, op.steps]
-    return (op.say.data, *(attribute.value.data for attribute in number))
+    number = [op.first, op.frequency, op.rows, op.steps, op.gradient]
+    form = [text.data for text in op.format.data]
+    return (op.say.data, *(int(attribute.value.data) for attribute in number), *form)
 
 
 def _roots(network: NetworkOp) -> dict[str, tuple[str, ...]]:

@@ -39,6 +39,7 @@ ARITY: dict[str, int | None] = {
     "IsNode": 1,
     "IsSameObject": 2,
     "Length": 1,
+    "Members": 1,
     "Mod": 2,
     "Print": 1,
     "Repeat": 2,

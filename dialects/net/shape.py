@@ -5,12 +5,14 @@ Shapes are column-major: the first axis is the fastest, and axes are counted fro
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, cast
 
 from xdsl.dialects.builtin import ArrayAttr, BoolAttr, IntegerAttr, StringAttr, i64
 from xdsl.irdl import irdl_op_definition, prop_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
+from brainscript.diagnostic import did_you_mean
 from brainscript.dialects.net.base import NetOp, Option
 from brainscript.dialects.net.elementwise import UnaryOp
 from brainscript.dialects.net.reshaping import (
@@ -22,7 +24,7 @@ from brainscript.dialects.net.reshaping import (
     splice_rule,
     transpose_rule,
 )
-from brainscript.dialects.net.shapes import as_written
+from brainscript.dialects.net.shapes import Inferred, Options, ShapeError, as_written, same_rule
 from brainscript.dialects.tensors import TensorType, type_of
 
 
@@ -182,11 +184,39 @@ class DiagonalOp(UnaryOp):
     rule = staticmethod(diagonal_of_rule)
 
 
+FORMAT = (
+    "type",
+    "labelMappingFile",
+    "transpose",
+    "prologue",
+    "epilogue",
+    "sequenceSeparator",
+    "sequencePrologue",
+    "sequenceEpilogue",
+    "elementSeparator",
+    "sampleSeparator",
+    "precisionFormat",
+)
+"""The members of a format, of `Trace` and of the action `write`."""
+
+
+def trace_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
+    """The result is the operand; the format has members that a format has."""
+    known = {name.lower() for name in FORMAT}
+    for name in cast("Sequence[str]", options["format"])[::2]:
+        if name.lower() not in known:
+            hint = did_you_mean(name, FORMAT) or f"known: {', '.join(FORMAT)}"
+            title = f"the format of a Trace has no member '{name}'"
+            raise ShapeError("BS0305", title, "given here", hint)
+    return same_rule(inputs, options)
+
+
 @irdl_op_definition
 class TraceOp(UnaryOp):
     """x itself; its values are logged for some minibatches. BrainScript: `Trace (x, say='')`.
 
-    They are logged for the first `logFirst` minibatches, then for each `logFrequency`-th one.
+    They are logged for the first `logFirst` minibatches, then for each `logFrequency`-th one, and
+    the gradient with them if `logGradientToo` says so. The record `format` is that of `write`.
     """
 
     name = "net.trace"
@@ -198,7 +228,9 @@ class TraceOp(UnaryOp):
         Option("logGradientToo", False, "boolean", "gradient"),
         Option("onlyUpToRow", 100000000, "integer", "rows"),
         Option("onlyUpToT", 100000000, "integer", "steps"),
+        Option("format", (), "texts", "format"),
     )
+    rule = staticmethod(trace_rule)
 
     say = prop_def(StringAttr, default_value=StringAttr(""))
     frequency = prop_def(IntegerAttr, default_value=number(100))
@@ -206,3 +238,4 @@ class TraceOp(UnaryOp):
     gradient = prop_def(BoolAttr, default_value=BoolAttr.from_bool(False))
     rows = prop_def(IntegerAttr, default_value=number(100000000))
     steps = prop_def(IntegerAttr, default_value=number(100000000))
+    format = prop_def(ArrayAttr[StringAttr], default_value=ArrayAttr[StringAttr]([]))

@@ -183,6 +183,9 @@ def _node(fields: Fields, path: str) -> SSAValue:
     if options:
         properties["options"] = strings(options)
     operands = [*inputs, *fields.values(options)]
+    for index, option in enumerate(options, len(inputs)):
+        if option in _records(kind):
+            operands[index] = _builtin(fields, "Members", [operands[index]], "")
     return fields.builder.emit(
         fields.scope, NodeOp, fields.node.span, operands, properties, path=path
     )
@@ -198,6 +201,11 @@ def _options(kind: str) -> tuple[str, ...] | None:
         return (*DELAYS[kind], "tag")
     found = KINDS.get(kind)
     return None if found is None else (*(option.name for option in found.options), "tag")
+
+
+def _records(kind: str) -> Sequence[str]:
+    """The options that are written as a record of texts."""
+    return [o.name for o in KINDS[kind].options if o.read == "texts"] if kind in KINDS else ()
 
 
 def _function(fields: Fields, path: str) -> SSAValue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from xdsl.ir import Operation
 
@@ -105,7 +106,9 @@ class NodeWriter:
         if options is None:
             return None
         given = [inputs[index] for index in function.order]
-        given += [f"{name}={literal(value)}" for name, value in options.items()]
+        records = {option.name for option in op.OPTIONS if option.read == "texts"}
+        for name, value in options.items():
+            given.append(f"{name}={_members(value) if name in records else literal(value)}")
         return f"{function.name} ({', '.join(given)})"
 
     def _new(self, op: NetOp, inputs: Sequence[str], label: str) -> str:
@@ -114,7 +117,8 @@ class NodeWriter:
         for option in op.OPTIONS:
             value = values[option.property]
             if value != option.default or option.name in self._words:
-                fields.append(f"{option.name} = {literal(value)}")
+                shown = _members(value) if option.read == "texts" else literal(value)
+                fields.append(f"{option.name} = {shown}")
         return _record(op.OPERATION, fields, label)
 
 
@@ -138,7 +142,16 @@ def _is(default: syntax.Expression, value: object, option: Option) -> bool:
     wanted = plain_default(default)
     if wanted is not None:
         return wanted == value or (isinstance(value, tuple) and value == (wanted,))
+    if isinstance(default, syntax.Record) and not default.members:
+        return value == ()
     return isinstance(default, syntax.Name) and value == option.default
+
+
+def _members(value: object) -> str:
+    """Names and texts as the record that they were."""
+    texts = cast("Sequence[str]", value)
+    pairs = zip(texts[::2], texts[1::2], strict=True)
+    return f"[ {' ; '.join(f'{name} = {literal(text)}' for name, text in pairs)} ]"
 
 
 def _record(kind: str, fields: Sequence[str], label: str) -> str:

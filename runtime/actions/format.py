@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +13,14 @@ from brainscript.diagnostic import (
     BrainScriptError,
     Diagnostic,
     MissingFileError,
+    Note,
     Span,
     did_you_mean,
 )
+from brainscript.placed import PlacedText
 from brainscript.runtime.data.side_files import side_file
 from brainscript.runtime.network import Array, NodeSpec, Step
-from brainscript.settings import Settings
+from brainscript.settings import Entry, Settings
 
 TYPES = ("real", "category", "sparse")
 ESCAPES = {r"\n": "\n", r"\r": "\r", r"\t": "\t", r"\s": " "}
@@ -48,8 +50,35 @@ class Format:
 def read_format(section: Settings) -> Format:
     """The format of a command: its `format` section, or the default."""
     found = section.find_section("format")
-    if found is None:
-        return Format()
+    return Format() if found is None else _format(found)
+
+
+class _Members:
+    """Values that stand as they are."""
+
+    def resolve(self, holder: Settings, entry: Entry) -> tuple[PlacedText, ...]:
+        """The value."""
+        return entry.parts
+
+    def open(self, parts: Sequence[PlacedText]) -> dict[str, Entry] | None:
+        """No section."""
+        return None
+
+
+def format_of(name: str, members: Sequence[str]) -> Format:
+    """The format of a node: name, value, name, value."""
+    place = Span(name, 1, 1)
+    pairs = zip(members[::2], members[1::2], strict=False)
+    entries = {k.lower(): Entry(k, place, (PlacedText.fixed(v, place),)) for k, v in pairs}
+    try:
+        return _format(Settings("format", entries, _Members(), place))
+    except BrainScriptError as error:
+        note = Note(f"in the format of '{name}'")
+        found = [replace(d, span=None, notes=(note,)) for d in error.diagnostics]
+        raise type(error)(*found) from None
+
+
+def _format(found: Settings) -> Format:
     kind = found.text("type", "real").lower()
     if kind not in TYPES:
         title = f"format type '{kind}' is not known"

@@ -69,7 +69,7 @@ def train(section: Settings, session: Session, origin: str = "") -> None:
         network = _network(section, session, files, None, origin)
         nodes = _nodes(network, options, sgd)
         reference = _reference(section, session, options, origin)
-        show = tracer(network, options.traced, nodes, session.log)
+        show = tracer(network, options.traced, nodes, session.log, nodes[0])
         traced = show.names if show is not None else ()
         _readers(section, session, network, nodes, traced, reference)
         path = sgd.text("modelPath")
@@ -119,9 +119,10 @@ def _run(
     _check_dropout(network, options, optimizer_section(section), session)
     _describe(network, nodes, session)
     reference = _reference(section, session, options, origin)
-    show = tracer(network, options.traced, nodes, log)
+    show = tracer(network, options.traced, nodes, log, nodes[0])
     traced = show.names if show is not None else ()
-    options = replace(options, update=replace(options.update, traced=traced))
+    towards = show.gradients if show is not None else ()
+    options = replace(options, update=replace(options.update, traced=traced, towards=towards))
     reader, validation = _readers(section, session, network, nodes, traced, reference)
     checkpoints = Checkpoints(
         files,

@@ -78,6 +78,32 @@ def test_a_trace_node_says_what_it_passes_on(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "m.model.ckp").read_bytes() == plain
 
 
+FORMED = (
+    "z = ParameterTensor {(1:3)} * h",
+    "v = ParameterTensor {(1:3)} * h\n"
+    "z = Trace (v, say='sum', logFirst=2, logGradientToo=true,"
+    " format=[ precisionFormat='.8' ; sequenceSeparator='--\\n' ])",
+)
+
+
+def test_a_trace_node_in_a_format_with_its_gradient(tmp_path: Path) -> None:
+    """The gradient of z is 2 (z - y); the format is that of `write`; training stays as it was."""
+    write_case(tmp_path)
+    losses = [line for line in trace(tmp_path, "maxEpochs=2").splitlines() if "ce = " in line]
+    write_case(tmp_path, FORMED)
+    log = trace(tmp_path, "maxEpochs=2 ; traceNodeNamesReal = y:z")
+    for minibatch in (1, 2):
+        where = f"in epoch 1, minibatch {minibatch}:"
+        z, y = (np.array(block(log, f"{name} {where}")) for name in ("z", "y"))
+        shown = log[log.index(f"sum gradient {where}") :].splitlines()[1:8:2]
+        assert np.allclose([[float(text)] for text in shown], 2 * (z - y), atol=3e-5)
+        assert {len(text.partition(".")[2]) for text in shown} == {8}
+    assert log.count("sum gradient in epoch 1,") == 2
+    assert log.count("\n--\n") == 2 * 2 * 2 * 3
+    found = [line for line in log.splitlines() if "ce = " in line]
+    assert [line.split(";")[0] for line in found] == [line.split(";")[0] for line in losses]
+
+
 def test_nodes_are_shown_in_evaluation_too(tmp_path: Path) -> None:
     write_case(tmp_path, TRACE)
     trace(tmp_path, "maxEpochs=1")

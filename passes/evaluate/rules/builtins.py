@@ -73,6 +73,28 @@ def _length(call: Call) -> float:
     return float(len(call.elements(0)))
 
 
+def _members(call: Call) -> SSAValue:
+    """Name, value, name, value of a record, as texts; an array of such texts is itself."""
+    record, texts = call.values[0].owner, list[str]()
+    if isinstance(record, ArrayOp):
+        return call.values[0]
+    if not isinstance(record, RecordOp):
+        raise call.fail(f"a record is expected, not {call.kind(0)}")
+    for name, member in zip(record.names.data, record.operands, strict=False):
+        value = plain(member.owner)
+        if value is None:
+            assert isinstance(member.owner, Operation)
+            raise call.fail(f"'{name.data}' must be a plain value, not {type_name(member.owner)}")
+        texts += [name.data, _as_text(value)]
+    return call.array([call.engine.literal(call.op, text) for text in texts])
+
+
+def _as_text(value: Plain) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else f"{value:g}"
+
+
 def _floor(call: Call) -> float:
     value = plain(call.values[0].owner)
     if isinstance(value, bool) or not isinstance(value, float):
@@ -164,6 +186,7 @@ FUNCTIONS: dict[str, Callable[[Call], SSAValue | Plain]] = {
     "IsNode": lambda call: call.engine.is_node(call.values[0]),
     "IsSameObject": lambda call: call.values[0] is call.values[1],
     "Length": _length,
+    "Members": _members,
     "Mod": lambda call: float(_quotient(call)[1]),
     "Print": _print,
     "Repeat": _repeat,
@@ -171,7 +194,7 @@ FUNCTIONS: dict[str, Callable[[Call], SSAValue | Plain]] = {
     "Resize": _resize,
     "Substr": lambda call: substring(call.text(0), call.integer(1), call.integer(2)),
 }
-DEEP = frozenset({"Debug", "Format", "Print", "Fail"})
+DEEP = frozenset({"Debug", "Format", "Print", "Fail", "Members"})
 """Functions that need everything inside their arguments."""
 
 

@@ -22,7 +22,7 @@ from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
 STATISTICS = ("Mean", "InvStdDev")
 COUNT = "run_sample_count"
 NEGATIVE_SAMPLES = "CosDistanceWithNegativeSamples"
-NO_SEQUENCE = "__noSequenceAxis"
+NO_SEQUENCE, STEPS = "__noSequenceAxis", "defaultDynamicAxis"
 
 
 def load(file: ModelFile) -> LoadedModel:
@@ -45,6 +45,8 @@ class _Converter:
         self.remarks: list[Diagnostic] = []
         self.nodes: dict[str, StoredNode] = {}
         self.numbers: set[str] = set()
+        alone = any(n.values.get("axis") == NO_SEQUENCE for n in network.nodes.values())
+        self.steps = STEPS if alone else ""
 
     def graph(self) -> StoredGraph:
         """All nodes, old forms replaced by the ones of today."""
@@ -126,6 +128,8 @@ class _Converter:
         axis = values.get("axis", "")
         if axis == NO_SEQUENCE:
             axis = ""
+        elif axis == "*":
+            axis = self.steps
         options: Options = {"sparse": node.operation.startswith("Sparse")}
         return StoredNode(node.name, INPUT, (), options, dims, axis, node.at)
 

@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.model.cntk_v1.layouts import LAYOUTS, TRACE_TEXTS, WRITTEN_VERSION
+from brainscript.runtime.model.cntk_v1.layouts import (
+    LAYOUTS,
+    TRACE_DEFAULTS,
+    TRACE_TEXTS,
+    WRITTEN_VERSION,
+)
 from brainscript.runtime.model.cntk_v1.network_file import FileNetwork, FileNode, network_parts
 from brainscript.runtime.model.cntk_v1.operations import IMAGE_LAYOUTS, NO_TOKEN, POOLS
 from brainscript.runtime.model.spelling.pieces import spelled
@@ -296,8 +301,16 @@ def _trace(node: StoredNode) -> Values:
         "rows": o["onlyUpToRow"],
         "steps": o["onlyUpToT"],
     }
-    defaults = {"category": False, "labels": "", "sparse": False, "transpose": True}
-    return {**kept, **defaults, **dict.fromkeys(TRACE_TEXTS, "")}
+    members = [str(text) for text in cast("list[object]", o["format"])]
+    given = {k.lower(): v for k, v in zip(members[::2], members[1::2], strict=False)}
+    texts = {n: given.get(n.lower(), TRACE_DEFAULTS.get(n, "")) for n in TRACE_TEXTS}
+    form = {
+        "category": given.get("type") == "category",
+        "labels": given.get("labelmappingfile", ""),
+        "sparse": given.get("type") == "sparse",
+        "transpose": given.get("transpose", "true") == "true",
+    }
+    return {**kept, **form, **texts}
 
 
 def _forward_backward(node: StoredNode) -> Values:

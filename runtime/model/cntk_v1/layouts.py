@@ -294,6 +294,14 @@ TRACE_TEXTS = (
     "sampleSeparator",
     "precisionFormat",
 )
+TRACE_DEFAULTS = {
+    "type": "real",
+    "transpose": "true",
+    "sequenceEpilogue": r"\n",
+    "elementSeparator": " ",
+    "sampleSeparator": r"\n",
+}
+"""The members of a format that are no empty text by default."""
 
 
 def lattice(f: Fields) -> None:

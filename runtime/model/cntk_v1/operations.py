@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from brainscript.runtime.model.cntk_v1.layouts import TRACE_DEFAULTS, TRACE_TEXTS
+
 Values = Mapping[str, Any]
 Options = dict[str, object]
 
@@ -258,7 +260,19 @@ def _trace(values: Values) -> Options:
         "logGradientToo": values["gradient"],
         "onlyUpToRow": values["rows"],
         "onlyUpToT": values["steps"],
+        "format": _format(values),
     }
+
+
+def _format(values: Values) -> list[str]:
+    """The members of a format that are not as they are by default."""
+    kind = "category" if values["category"] else "sparse" if values["sparse"] else "real"
+    given = {"type": kind, "labelMappingFile": values["labels"]}
+    given["transpose"] = "true" if values["transpose"] else "false"
+    for name in TRACE_TEXTS:
+        given[name] = str(values[name]).replace("\n", r"\n").replace("\t", r"\t")
+    changed = {k: str(v) for k, v in given.items() if v != TRACE_DEFAULTS.get(k, "")}
+    return [text for pair in changed.items() for text in pair]
 
 
 OPTIONS: dict[str, Callable[[Values], Options]] = {

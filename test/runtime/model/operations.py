@@ -14,7 +14,8 @@ c = Tanh (x) .* y - LogPlus (x, StopGradient (y)) + s
 d = Equal (u, y) + Greater (x, y) + GreaterEqual (x, y) + Less (x, y) + LessEqual (x, y) +
     NotEqual (x, y)
 i = new ComputationNode { operation = 'If' ; inputs = (Greater (x, y) : x : y) }
-e = i + Clip (Constant (-1), Constant (1), x) + Trace (x, say='x')
+e = i + Clip (Constant (-1), Constant (1), x) + Trace (x, say='x', format=how)
+how = [ type = 'sparse' ; sampleSeparator = '|' ]
 f = DiagTimes (u, y)
 outputNodes = (a:b:c:d:e:f)
 """,

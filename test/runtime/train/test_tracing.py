@@ -7,6 +7,7 @@ import io
 import numpy as np
 import pytest
 
+from brainscript.diagnostic import BrainScriptError
 from brainscript.runtime.actions.format import Format, Formatter
 from brainscript.runtime.actions.writers.tracing import Traced, Tracer, tracer
 from brainscript.runtime.layouts import Layout, Sequences
@@ -14,7 +15,7 @@ from brainscript.runtime.network import Array, NodeSpec
 from brainscript.runtime.train.log import Log
 from test.runtime.fake_network import FakeNetwork
 
-NODE = NodeSpec("h", "Trace", (2,), "*", ("x",), log=("seen", 2, 5, 1, 2))
+NODE = NodeSpec("h", "Trace", (2,), "*", ("x",), log=("seen", 2, 5, 1, 2, 0))
 
 
 class Step:
@@ -73,6 +74,23 @@ def test_a_trace_node_shows_some_rows_and_steps():
         "2.000000",
         "9.000000",
     ]
+
+
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        (("type", "reel"), "'reel' is not known"),
+        (("transpose", "perhaps"), "'perhaps' is not"),
+        (("precisionFormat", "x"), "not a width"),
+    ],
+)
+def test_formats_of_trace_nodes_are_checked(members: tuple[str, str], why: str):
+    network = FakeNetwork()
+    node = NodeSpec("h", "Trace", (2,), "*", ("x",), log=("", 1, 1, 1, 1, 1, *members))
+    object.__setattr__(network.facts, "nodes", {"h": node})
+    with pytest.raises(BrainScriptError, match=why) as caught:
+        tracer(network, (), [node], Log(io.StringIO()), node)
+    assert "in the format of 'h'" in str(caught.value.diagnostics[0].notes)
 
 
 def test_nothing_is_shown_of_a_network_without_such_nodes():
