@@ -8,7 +8,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.frontend import syntax
 from brainscript.frontend.ndl.network import ndl_section
 from brainscript.frontend.parser import parse_expression
-from brainscript.frontend.root_lists import warn_of_lists
+from brainscript.frontend.remarks import remark
 from brainscript.frontend.simple.network import simple_section
 from brainscript.frontend.source import Sources
 from brainscript.placed import PlacedText
@@ -52,7 +52,7 @@ def _brainscript(key: str, settings: Settings, sources: Sources | None) -> synta
 def _checked(tree: syntax.Expression, sources: Sources | None) -> syntax.Expression:
     record = tree.operand if isinstance(tree, syntax.New) else tree
     if isinstance(record, syntax.Record) and sources is not None:
-        warn_of_lists(record, sources)
+        remark(record, sources)
     return tree
 
 

@@ -13,7 +13,7 @@ from brainscript.frontend.ndl.network import ndl_file
 from brainscript.frontend.network_section import network_expression
 from brainscript.frontend.parser import parse_members
 from brainscript.frontend.print_tree import tree_text
-from brainscript.frontend.root_lists import warn_of_lists
+from brainscript.frontend.remarks import remark
 from brainscript.frontend.source import Sources, SourceText
 from brainscript.settings import PRECISIONS, Settings
 
@@ -26,7 +26,7 @@ def members_of(text: str, name: str, sources: Sources) -> syntax.Record:
     source = SourceText(name, text)
     sources.add(source)
     members = parse_members(source, sources)
-    warn_of_lists(members, sources)
+    remark(members, sources)
     return members
 
 

@@ -42,6 +42,11 @@ CODES: dict[str, tuple[str, str]] = {
         " `criterionNodes`, `evaluationNodes` and `outputNodes`. A member with nearly such a name"
         " is just a node or an array, which CNTK takes without a word.",
     ),
+    "BS0362": (
+        "value of a parameter that is not used",
+        "`value` counts only with `init='fixedValue'`. A parameter with `value` alone starts with"
+        " random numbers, as in CNTK; a constant is `initValue`.",
+    ),
     "BS0360": (
         "SimpleNetworkBuilder not understood",
         "The section names the sizes of all layers, input and output included, one kind of layer"

@@ -138,6 +138,7 @@ CASES: dict[str, Action] = {
     "BS0355": ndl("F(a, w) = Times(w, a)\nx = Input(2)\nh = F(x)"),
     "BS0356": ndl("x = Input(2, tag=features)"),
     "BS0361": network("BrainScriptNetworkBuilder = {\n  evaluationNode = 3\n}"),
+    "BS0362": network("BrainScriptNetworkBuilder = {\n  f (n) = ParameterTensor {n, value=3}\n}"),
     "BS0360": network("SimpleNetworkBuilder = [ layerSizes = 3:2 ; layerTypes = Sigmod ]"),
 }
 

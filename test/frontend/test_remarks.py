@@ -2,7 +2,7 @@
 
 import pytest
 
-from brainscript.frontend.root_lists import meant_list
+from brainscript.frontend.remarks import meant_list
 
 
 @pytest.mark.parametrize(

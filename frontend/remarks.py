@@ -1,0 +1,89 @@
+"""What a network may hold that CNTK takes without a word, though it hardly can be meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from dataclasses import fields, is_dataclass
+from functools import cache
+
+from brainscript.builders import LISTS
+from brainscript.diagnostic import Diagnostic, Span, nearest
+from brainscript.frontend import syntax
+from brainscript.frontend.source import Sources
+
+OTHER = {
+    "evalnodes": "evaluationNodes",
+    "evalnode": "evaluationNodes",
+    "criterianodes": "criterionNodes",
+    "criterianode": "criterionNodes",
+}
+"""Spellings of NDL and of older versions, in lower case."""
+
+_ENDING = re.compile(r"nodes?$", re.IGNORECASE)
+
+PARAMETERS = ("ParameterTensor", "Parameter", "LearnableParameter")
+_FIRST_VALUES = ("init", "initValue", "initFromFilePath", "initFromLiteral")
+
+
+def remark(record: syntax.Record, sources: Sources) -> None:
+    """Warn of what the members of a network hardly can mean."""
+    _misspelt_lists(record, sources)
+    for call in _calls(record):
+        _unused_value(call, sources)
+
+
+def _calls(record: syntax.Record) -> Generator[syntax.Call]:
+    """All calls below a record, in no order."""
+    todo: list[object] = [record]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, syntax.Call):
+            yield node
+        if isinstance(node, tuple):
+            todo.extend(node)  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            todo.extend([getattr(node, name) for name in _parts(type(node))])
+
+
+@cache
+def _parts(kind: type) -> tuple[str, ...]:
+    """The fields of a kind of node that can hold other nodes."""
+    if not is_dataclass(kind) or kind is Span:
+        return ()
+    plain = {"span", "sign", "name", "kind"}
+    return tuple(field.name for field in fields(kind) if field.name not in plain)
+
+
+def _unused_value(call: syntax.Call, sources: Sources) -> None:
+    """Warn of a `value` of a parameter that starts with random numbers."""
+    if not isinstance(call.function, syntax.Name) or call.function.name not in PARAMETERS:
+        return
+    given = {argument.name: argument for argument in call.arguments}
+    if "value" in given and not any(name in given for name in _FIRST_VALUES):
+        title = "'value' without init='fixedValue' is ignored: the parameter starts at random"
+        span = given["value"].span
+        remedy = "write initValue in place of value"
+        sources.warn(Diagnostic("BS0362", title, span, help=remedy, severity="warning"))
+
+
+def _misspelt_lists(record: syntax.Record, sources: Sources) -> None:
+    names = {member.name for member in record.members}
+    for member in record.members:
+        meant = meant_list(member.name)
+        if meant and meant not in names:
+            title = f"'{member.name}' is no list of nodes: it is a member like any other"
+            remedy = f"did you mean '{meant}'?"
+            sources.warn(Diagnostic("BS0361", title, member.span, help=remedy, severity="warning"))
+
+
+def meant_list(name: str) -> str:
+    """The list of nodes that a name is nearly the name of; empty for any other name."""
+    if name in LISTS or not _ENDING.search(name):
+        return ""
+    stem, known = _ENDING.sub("", name), {_ENDING.sub("", one): one for one in LISTS}
+    if name.lower() in OTHER:
+        return OTHER[name.lower()]
+    hit = nearest(stem, known)
+    close = hit and abs(len(hit) - len(stem)) <= 2
+    return known[hit] if close else ""
