@@ -45,7 +45,8 @@ class Plan:
     A tile has up to `tile_rows` rows and `panel` columns in registers. R is cut into panels of
     that width; the depth into blocks of `block` steps (`blocked`: there may be several). From
     `pack_rows` rows on panels are packed (None: never); up to `dot_rows` rows of transposed
-    weights are multiplied as they lie.
+    weights are multiplied as they lie. `chunk_tiles` are the tiles of a chunk: its partial sums are
+    kept while the depth is walked in blocks.
     """
 
     lanes: int
@@ -55,6 +56,7 @@ class Plan:
     blocked: bool
     pack_rows: int | None
     dot_rows: int
+    chunk_tiles: int
 
     def unroll(self, rows: int, columns: int) -> int:
         """Steps of k in one turn of the loop of a tile: more where there is little in a step."""
@@ -63,8 +65,8 @@ class Plan:
 
     @property
     def chunk(self) -> int:
-        """Rows whose partial sums are kept while the depth is walked in blocks."""
-        return CHUNK_ROWS // self.tile_rows * self.tile_rows
+        """Rows of a chunk."""
+        return self.chunk_tiles * self.tile_rows
 
 
 def make_plan(form: Form, target: Target) -> Plan:
@@ -82,7 +84,8 @@ def make_plan(form: Form, target: Target) -> Plan:
         blocks = -(-form.depth.size // limit)
         block, blocked = -(-form.depth.size // blocks), blocks > 1
     dots = DOT_ROWS if form.right_turned and form.rows.dynamic else 0
-    return Plan(lanes, rows, panel, block, blocked, _pack_rows(form, panel), dots)
+    pack_rows, chunk = _pack_rows(form, panel), CHUNK_ROWS // rows
+    return Plan(lanes, rows, panel, block, blocked, pack_rows, dots, chunk)
 
 
 def column_plan(form: Form, plan: Plan) -> Plan | None:

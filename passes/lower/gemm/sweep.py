@@ -46,12 +46,19 @@ class Frame:
 class Sweep:
     """The work of a product by one plan; `prefix` keeps its local functions apart."""
 
-    def __init__(self, frame: Frame, plan: Plan, prefix: str = ""):
+    def __init__(
+        self,
+        frame: Frame,
+        plan: Plan,
+        prefix: str = "",
+        left_steps: tuple[int, int] | None = None,
+    ):
         self.code, self.form, self.plan = frame.code, frame.form, plan
         self.left, self.right, self.memory = frame.left, frame.right, frame.memory
         self.tid, self.nt = frame.tid, frame.nt
         self.rows, self.depth = frame.rows, frame.depth
-        self.functions = TileFunctions(plan, frame.epilogue, _left_steps(frame.form), prefix)
+        steps = left_steps or _left_steps(frame.form)
+        self.functions = TileFunctions(plan, frame.epilogue, steps, prefix)
         self.packers = Packers(frame.form, plan)
         self.scratch = frame.scratch
         self.sums = self._sums()
@@ -76,21 +83,27 @@ class Sweep:
     def write(self) -> None:
         """This thread's piece of the tiles, panel by panel."""
         code, plan = self.code, self.plan
-        self.tiles = code.ceil_divide(self.rows, plan.tile_rows)
-        self.height = code.divide(self.rows, self.tiles)
-        self.taller = code.remainder(self.rows, self.tiles)
+        tiles = self.split_rows()
         panels = -(-self.form.columns // plan.panel)
-        total = code.multiply(self.tiles, panels)
+        total = code.multiply(tiles, panels)
         low, high = self._piece(total)
         if panels == 1:
             self._panel(0, self.form.columns, low, high)
             return
-        end = code.divide(code.add(high, code.subtract(self.tiles, 1)), self.tiles)
-        with code.loop(code.divide(low, self.tiles), end, hint="panel") as panel:
-            start = code.multiply(panel, self.tiles)
+        end = code.divide(code.add(high, code.subtract(tiles, 1)), tiles)
+        with code.loop(code.divide(low, tiles), end, hint="panel") as panel:
+            start = code.multiply(panel, tiles)
             first = code.greatest(code.subtract(low, start), 0)
-            last = code.least(code.subtract(high, start), self.tiles)
-            self._some_panel(panel, first, last)
+            last = code.least(code.subtract(high, start), tiles)
+            self.some_panel(panel, first, last, self._panel)
+
+    def split_rows(self) -> Index:
+        """Cut the rows into tiles of one height, or of one and the next; returns their number."""
+        code = self.code
+        tiles = code.ceil_divide(self.rows, self.plan.tile_rows)
+        self.height = code.divide(self.rows, tiles)
+        self.taller = code.remainder(self.rows, tiles)
+        return tiles
 
     def write_column(self) -> None:
         """A result of one column: every row is a scalar product of two rows of memory."""
@@ -125,18 +138,24 @@ class Sweep:
         low = code.divide(code.multiply(self.tid, total), self.nt)
         return low, code.divide(code.multiply(code.add(self.tid, 1), total), self.nt)
 
-    def _some_panel(self, panel: SSAValue, first: Index, last: Index) -> None:
-        """A whole panel, or the last one, which may be narrower."""
+    def some_panel(
+        self,
+        panel: SSAValue,
+        first: Index,
+        last: Index,
+        work: Callable[[Index, int, Index, Index], None],
+    ) -> None:
+        """Work on tiles of a whole panel, or of the last one, which may be narrower."""
         code, plan = self.code, self.plan
         column = code.multiply(panel, plan.panel)
         rest = self.form.columns % plan.panel
         if not rest:
-            self._panel(column, plan.panel, first, last)
+            work(column, plan.panel, first, last)
             return
         code.either(
             code.compare("slt", panel, self.form.columns // plan.panel),
-            lambda: self._panel(column, plan.panel, first, last),
-            lambda: self._panel(self.form.columns - rest, rest, first, last),
+            lambda: work(column, plan.panel, first, last),
+            lambda: work(self.form.columns - rest, rest, first, last),
         )
 
     def _panel(self, column: Index, width: int, first: Index, last: Index) -> None:
@@ -166,7 +185,7 @@ class Sweep:
         """Tiles in chunks of rows, block by block of the depth."""
         code, plan = self.code, self.plan
         blocks = code.greatest(code.ceil_divide(self.depth, plan.block), 1)
-        step = plan.chunk // plan.tile_rows
+        step = plan.chunk_tiles
         with code.loop(first, last, step, hint="chunk") as chunk:
             end = code.least(code.add(chunk, step), last)
             with code.loop(0, blocks, hint="block") as block:
@@ -220,14 +239,14 @@ class Sweep:
         self,
         tiles: tuple[Index, Index],
         width: int,
-        place: Callable[[Index], Place],
+        place: Callable[[Index, Index], Place],
         stage: Callable[[Index], Stage | None],
     ) -> None:
         """A loop over tiles that calls the function of the tile's height."""
         code = self.code
         with code.loop(*tiles, hint="tile") as tile:
             row = self._row(tile)
-            here, waiting = place(row), stage(row)
+            here, waiting = place(tile, row), stage(row)
             more = self._more(tile)
             rows = code.add(self.height, more)
 
@@ -263,13 +282,13 @@ class Sweep:
 
     def _places(
         self, column: Index, start: Index, depth: Index, right: SSAValue, pitch: Index
-    ) -> Callable[[Index], Place]:
+    ) -> Callable[[Index, Index], Place]:
         """What a tile at a row works on."""
         code = self.code
         by_row, by_step = _left_steps(self.form)
         before = code.multiply(start, by_step)
 
-        def at(row: Index) -> Place:
+        def at(_tile: Index, row: Index) -> Place:
             offset = code.add(code.multiply(row, by_row), before)
             left = code.offset(self.left, offset, self.form.element)
             return Place(left, right, pitch, depth, row, column)

@@ -94,7 +94,7 @@ def make_pair_plan(form: Form, target: Target) -> PairPlan:
     chunk = max(1, fitting // height) * height
     by_step = form.left_turned and not amx
     pitch = round_up(chunk, lanes) if by_step else padded + TILE_WORDS
-    tile = Plan(lanes, height, panel, block, blocked, None, 0)
+    tile = Plan(lanes, height, panel, block, blocked, None, 0, chunk // height)
     per_panel = 4 * panel * (0 if form.right_packed else padded)
     per_panel += 4 * panel * round_up(chunk, TILE_ROWS) if blocked else 0
     panels = -(-form.columns // panel)

@@ -67,7 +67,7 @@ sched.kernel @k gemm(%g : !net.t<[{o}], f32, @"*">, %x : !net.t<[{i}], f32, @"*"
 }}"""
 
 
-@pytest.mark.parametrize(("out", "inner"), [(1, 40), (5, 3), (70, 33), (64, 130)])
+@pytest.mark.parametrize(("out", "inner"), [(1, 40), (5, 3), (70, 33), (64, 130), (200, 70)])
 def test_momentum_and_weights_are_updated_in_place(out: int, inner: int) -> None:
     (kernel,) = gemm([UPDATE.format(o=out, i=inner)])
     for n in (0, 1, 32, 300):
@@ -80,6 +80,24 @@ def test_momentum_and_weights_are_updated_in_place(out: int, inner: int) -> None
             kernel.run([g, x, v2, w2, rate, momentum, v2, w2], n, threads)
             close(v2, wanted_v, n)
             close(w2, wanted_w, n)
+
+
+def test_a_long_epilogue_waits_for_the_last_block() -> None:
+    text = """
+    sched.kernel @k gemm(%g : !net.t<[200], f32, @"*">, %x : !net.t<[70], f32, @"*">)
+        -> (!net.t<[200 x 70], f32>) {
+      %d = net.times_gradient_left %g, %x : !net.t<[200 x 70], f32>
+      %t = net.tanh %d : !net.t<[200 x 70], f32>
+      sched.yield %t : !net.t<[200 x 70], f32>
+    }"""
+    (kernel,) = gemm([text])
+    for n in (7, 1100):
+        g, x = aligned(normal(n, 200) / np.float32(np.sqrt(n))), normal(n, 70)
+        results = [empty(70, 200) for _ in range(3)]
+        for threads, result in enumerate(results, start=1):
+            kernel.run([g, x, result], n, threads)
+        close(results[0], np.tanh(x.astype(np.float64).T @ g), n)
+        assert all(np.array_equal(results[0], r) for r in results[1:])
 
 
 def test_a_tensor_operand_multiplies_the_columns() -> None:

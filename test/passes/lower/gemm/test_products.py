@@ -113,6 +113,15 @@ def test_many_columns_are_summed_in_blocks() -> None:
         check(kernels, 20, 250, n, np.float32)
 
 
+def test_weight_gradients_gather_rows() -> None:
+    kernels = forms(200, 100, "f32", "")
+    for n in (0, 1, 63, 1023, 1025, 2100):
+        check(kernels, 200, 100, n, np.float32)
+    kernels = forms(193, 800, "f64", "")
+    for n in (5, 600):
+        check(kernels, 193, 800, n, np.float64)
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_one_or_two_rows_take_wide_tiles(target: str) -> None:
     kernels = forms(530, 21, "f32", target)
