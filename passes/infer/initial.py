@@ -122,7 +122,8 @@ def _text(parameter: ParameterOp) -> str:
         title = f"cannot read '{path}', the initial value of '{parameter.sym_name.data}'"
         reason = error.strerror or type(error).__name__
         span = span_of(parameter.location)
-        raise MissingFileError(Diagnostic("BS0409", title, span, reason)) from error
+        help = "the file gives the open dimensions: write all of them to check without it"
+        raise MissingFileError(Diagnostic("BS0409", title, span, reason, help=help)) from error
 
 
 def matrix_rows(text: str) -> list[list[str]]:

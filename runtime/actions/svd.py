@@ -10,6 +10,7 @@ import numpy as np
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError
 from brainscript.runtime.actions.session import Session
+from brainscript.runtime.data.side_files import side_file
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.loading import load_model
 from brainscript.runtime.model.store import save_network, values_of
@@ -79,12 +80,9 @@ def _choices(section: Settings) -> Choices:
 
 
 def _read_choices(section: Settings) -> Choices:
-    path = section.text("SVDConfig")
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        title = f"the file '{path}' (SVDConfig) cannot be read: {error.strerror}"
-        raise MissingFileError(Diagnostic("BS0385", title, section.span_of("SVDConfig"))) from None
+    lines: list[str] = []
+    with side_file():
+        lines = _lines(section)
     found: list[tuple[re.Pattern[str], float]] = []
     for line in (line.split() for line in lines if line.strip()):
         try:
@@ -93,6 +91,15 @@ def _read_choices(section: Settings) -> Choices:
             ratio = -1.0
         found.append(_choice(section, "SVDConfig", line[0], ratio))
     return found
+
+
+def _lines(section: Settings) -> list[str]:
+    path = section.text("SVDConfig")
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        title = f"the file '{path}' (SVDConfig) cannot be read: {error.strerror}"
+        raise MissingFileError(Diagnostic("BS0385", title, section.span_of("SVDConfig"))) from None
 
 
 def _choice(

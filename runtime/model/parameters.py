@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError, did_you_mean
 from brainscript.runtime import generators
+from brainscript.runtime.data.side_files import side_file
 from brainscript.runtime.model.inherited import inherit_statistics, inherited_value
 from brainscript.runtime.network import Array, Network, ParameterSpec, numpy_type
 
@@ -76,14 +77,20 @@ def _bilinear(spec: ParameterSpec) -> Doubles:
 
 
 def _from_file(spec: ParameterSpec) -> Doubles:
+    text: str | None = None
+    with side_file():
+        text = _file_text(spec)
+    return np.zeros(spec.count) if text is None else _matrix(spec, text, spec.file)
+
+
+def _file_text(spec: ParameterSpec) -> str:
     try:
-        text = Path(spec.file).read_text("utf-8", "replace")
+        return Path(spec.file).read_text("utf-8", "replace")
     except OSError as error:
         kind = MissingFileError if isinstance(error, FileNotFoundError) else BrainScriptError
         reason = error.strerror or "unreadable"
         title = f"the file '{spec.file}' with initial values cannot be read: {reason}"
         raise kind(Diagnostic("BS0512", title, spec.span, path=spec.name)) from None
-    return _matrix(spec, text, spec.file)
 
 
 def _from_literal(spec: ParameterSpec) -> Doubles:

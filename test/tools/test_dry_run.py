@@ -77,3 +77,22 @@ def test_models_of_commands_before_and_lists_of_writers(tmp_path: Path) -> None:
     assert (done.returncode, "nbest" in done.stderr) == (1, True)
     done = run(tmp_path, "bs-jit", "tiny.cntk", "--dry-run", "command=best")
     assert (done.returncode, "BS0501" in done.stderr) == (3, True)
+
+
+def test_first_values_and_choices_of_files_to_come(tmp_path: Path) -> None:
+    shrink = '[ action = SVD ; outputmodelPath = "s.model" ; SVDConfig = "none.svd" ]'
+    path = write_case(
+        tmp_path, ("command = train\n", f"command = train:shrink\nshrink = {shrink}\n")
+    )
+    text = path.read_text()
+    start = text.index("BrainScriptNetworkBuilder")
+    at = text.index("{", start) + 1
+    value = "V = ParameterTensor {(2:3), initFromFilePath='none.txt'}"
+    path.write_text(f"{text[:at]}\n        {value}\n{text[at:]}")
+    done = run(tmp_path, "bs-jit", "tiny.cntk", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "warning[BS0512]: the file 'none.txt' with initial values" in done.stderr
+    assert "warning[BS0385]: the file 'none.svd' (SVDConfig)" in done.stderr
+    path.write_text(f"{text[:at]}\n        {value.replace('2:3', '2:0')}\n{text[at:]}")
+    done = run(tmp_path, "bs-jit", "tiny.cntk", "--dry-run")
+    assert (done.returncode, "write all of them to check" in done.stderr) == (3, True)
