@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from brainscript.dialects.tensors import type_of
+from brainscript.target import choose_target
 from test.numeric import reference
 from test.numeric.networks import (
     Array,
@@ -51,10 +52,13 @@ def thinned(inputs: dict[str, Array], *names: str) -> dict[str, Array]:
     return inputs
 
 
-@pytest.mark.parametrize("precision", ["float", "double"])
-def test_products_of_sparse_samples(precision: str):
+@pytest.mark.parametrize(
+    ("precision", "target"),
+    [("float", ""), ("double", ""), ("float", "avx2"), ("float", "baseline"), ("double", "avx2")],
+)
+def test_products_of_sparse_samples(precision: str, target: str):
     module = parse_network(PRODUCTS, SYMBOLS, precision)
-    compiled = Compiled(module)
+    compiled = Compiled(module, choose_target(target))
     types = [str(type_of(op.results[0])) for op in compiled.lowered.walk() if op.results]
     assert sum(text.endswith("sparse>") for text in types) >= 2
     for columns in (1, 16, 21):
@@ -132,12 +136,13 @@ net.roots criterion(%ce), evaluation(%er)
 """
 
 
-def test_criteria_on_sparse_labels():
+@pytest.mark.parametrize("target", ["", "avx2", "baseline"])
+def test_criteria_on_sparse_labels(target: str):
     module = parse_network(
         CRITERIA, 'net.parameter @W : T[11 x 4] {init = "constant", value = 0.0}', "double"
     )
     run_passes(module, "net-select", "net-gradient", "net-update")
-    compiled = Compiled(module)
+    compiled = Compiled(module, choose_target(target))
     random = np.random.default_rng(2)
     for columns in (1, 20):
         inputs, symbols = random_inputs(module, columns), random_symbols(module)
@@ -146,6 +151,54 @@ def test_criteria_on_sparse_labels():
         inputs["y"][:, ::3] = random.standard_normal(inputs["y"][:, ::3].shape)
         inputs["y"][:, 1::5] = 0.0
         check_states(compiled, inputs, symbols, columns)
+
+
+FLOWING = """
+%x = net.input "x" {sparse = true} : S[9]
+%y = net.input "y" {sparse = true} : S[5]
+%w = net.read @W : T[4 x 9]
+%v = net.read @V : T[9 x 4]
+%u = net.read @U : T[5 x 4]
+%a = net.times %w, %x : S[4]
+%b = net.transpose_times %v, %x : S[4]
+%ab = net.plus %a, %b : S[4]
+%h = net.tanh %ab : S[4]
+%z = net.times %u, %h : S[5]
+%ce = net.cross_entropy_with_softmax %y, %z {node = "ce"} : T[1]
+net.roots criterion(%ce)
+"""
+MOVED = {"W": "4 x 9", "V": "9 x 4", "U": "5 x 4"}
+
+
+@pytest.mark.parametrize("target", ["", "avx2", "baseline"])
+def test_gradients_by_differences(target: str):
+    """A step at rate 1 without momentum moves a parameter by what central differences say."""
+    lines = [
+        f'net.parameter @{n} : T[{s}] {{init = "constant", value = 0.0}}' for n, s in MOVED.items()
+    ]
+    value = parse_network(FLOWING, "\n".join(lines), "double")
+    module = parse_network(FLOWING, "\n".join(lines), "double")
+    run_passes(module, "net-select", "net-gradient", "net-update")
+    step, loss = Compiled(module, choose_target(target)), Compiled(value, choose_target(target))
+    inputs = thinned(random_inputs(module, 13), "x")
+    inputs["y"] = np.eye(5)[:, np.arange(13) % 5]
+    symbols = random_symbols(module)
+    for name in symbols:
+        if name.startswith("momentum.") or name == "hyper.momentum":
+            symbols[name] = np.zeros_like(symbols[name])
+    symbols["hyper.learning_rate"] = np.ones_like(symbols["hyper.learning_rate"])
+    states = step.run(inputs, symbols, 13).states
+    for name in MOVED:
+        moved = symbols[name] - states[name].reshape(symbols[name].shape[::-1]).T
+        want = np.zeros_like(moved)
+        for place in np.ndindex(moved.shape):
+            sides: list[float] = []
+            for shift in (1e-5, -1e-5):
+                changed = {**symbols, name: symbols[name].copy()}
+                changed[name][place] += shift
+                sides.append(float(loss.run(inputs, changed, 13).outputs["ce"].reshape(-1)[0]))
+            want[place] = (sides[0] - sides[1]) / 2e-5
+        assert close(moved, want, 1e-7), name
 
 
 def test_an_index_that_occurs_twice_counts_twice():
