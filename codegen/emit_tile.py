@@ -1,4 +1,4 @@
-"""LLVM text for register tiles: unrolled multiply-add loops, edges, transposed copies."""
+"""LLVM text for register tiles: unrolled multiply-add loops, edges."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from xdsl.ir import Operation
 
 from brainscript.codegen.emission import Emission, Table, llvm_type
 from brainscript.codegen.emit_memory import (
-    alignment,
-    lane_mask,
     load,
     reduce_lanes,
     splat,
@@ -17,7 +15,6 @@ from brainscript.codegen.emit_memory import (
     store,
 )
 from brainscript.codegen.emit_pairs import multiply_add_pairs
-from brainscript.codegen.emit_rows import transposed
 from brainscript.codegen.text import FunctionText
 from brainscript.dialects.kern_tile import (
     DotOp,
@@ -27,7 +24,6 @@ from brainscript.dialects.kern_tile import (
     TileStoreOp,
     TileType,
     TileZeroOp,
-    TransposeOp,
     tile_of,
 )
 
@@ -192,34 +188,6 @@ def _turns(
     return as_rows(steps.kind, out[:-2]), out[-2], out[-1]
 
 
-def emit_transpose(emission: Emission, op: Operation) -> None:
-    """`kern.transpose`: rows in, butterflies of shuffles, columns out."""
-    assert isinstance(op, TransposeOp)
-    text = emission.text
-    vector = llvm_type(op.vector)
-    lanes, element = split(vector)
-    operands = (op.source, op.source_index, op.target, op.target_index, op.count)
-    source, first, target, to, count = (emission.operand(v) for v in operands)
-    source, target = text.offset(source, first, element), text.offset(target, to, element)
-    mask = lane_mask(text, lanes, count)
-    rows: list[str] = []
-    for r in range(lanes):
-        if r >= op.rows.value.data:
-            rows.append("zeroinitializer")
-            continue
-        place = text.offset(source, str(r * op.source_stride.value.data), element)
-        arguments = [
-            (f"ptr align {alignment(vector)}", place),
-            (f"<{lanes} x i1>", mask),
-            (vector, "zeroinitializer"),
-        ]
-        rows.append(text.call("llvm.masked.load", [vector, "ptr"], vector, arguments))
-    for c, value in enumerate(transposed(text, vector, rows)):
-        store(
-            text, vector, value, text.offset(target, str(c * op.target_stride.value.data), element)
-        )
-
-
 def emit_dot(emission: Emission, op: Operation) -> None:
     """`kern.dot`: whole vectors of k in a loop, the rest under a mask, then sums of lanes."""
     assert isinstance(op, DotOp)
@@ -286,6 +254,5 @@ EMITTERS: Table = {
     TileStoreOp: emit_store,
     TileMultiplyOp: emit_multiply,
     TileEachOp: emit_each,
-    TransposeOp: emit_transpose,
     DotOp: emit_dot,
 }

@@ -81,6 +81,7 @@ class ModuleText:
     def __init__(self) -> None:
         self.functions: list[FunctionText] = []
         self.declarations: dict[str, str] = {}
+        self._shared: set[str] = set()
 
     def function(
         self, name: str, parameters: Sequence[tuple[str, str]], linkage: str = ""
@@ -89,6 +90,13 @@ class ModuleText:
         made = FunctionText(self, name, parameters, linkage)
         self.functions.append(made)
         return made
+
+    def shared(self, name: str, parameters: Sequence[tuple[str, str]]) -> FunctionText | None:
+        """A new function of the module's own, or None when it has been made already."""
+        if name in self._shared:
+            return None
+        self._shared.add(name)
+        return self.function(name, parameters, "internal")
 
     def declare(self, name: str, text: str) -> None:
         """Declare an external function once."""
