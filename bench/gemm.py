@@ -1,6 +1,7 @@
 """Matrix products as the compiler makes them, against MKL (through PyTorch): one JSON line.
 
     python bench/gemm.py [--threads 1,2] [--seconds 0.2] [--cases NAME,...] [--target NAME]
+    python bench/gemm.py --matmul-precision bf16 ...    against our own products in float32
 
 The rows of a product are the columns of a minibatch and known only when the kernel runs; both sides
 work on arrays in memory with the result's place given. With one thread the processor time of the
@@ -34,8 +35,10 @@ from brainscript.codegen.jit import Linked
 from brainscript.dialects.registry import make_context
 from brainscript.dialects.sched import KernelOp
 from brainscript.passes.lower.gemm import lower_gemm
+from brainscript.passes.lower.round_products import SchedRoundProducts
 from brainscript.runtime.threads import shared_pool
-from brainscript.target import Target, choose_target
+from brainscript.runtime.tile_registers import allow_tiles
+from brainscript.target import Target, check_pairs, choose_target
 
 TEXTS = {
     "NN": """sched.kernel @k gemm(%w : !net.t<[{N} x {K}], f32>, %x : !net.t<[{K}], f32, @"*">)
@@ -131,9 +134,12 @@ define void @turn(ptr %frame, i64 %tid, i64 %nt) {{
 class Ours:
     """One compiled product with its arrays."""
 
-    def __init__(self, case: Case, target: Target, threads: int):
-        text = TEXTS[case.form].format(M=case.M, N=case.N, K=case.K)
-        (kernel,) = Parser(make_context(), text).parse_module().ops
+    def __init__(self, case: Case, target: Target, threads: int, rounded: bool = False):
+        text, context = TEXTS[case.form].format(M=case.M, N=case.N, K=case.K), make_context()
+        module = Parser(context, text).parse_module()
+        if rounded:
+            SchedRoundProducts().apply(context, module)
+        (kernel,) = module.ops
         assert isinstance(kernel, KernelOp)
         function = lower_gemm(kernel, target)
         symbol = kernel_symbol(kernel_key(function, target))
@@ -209,7 +215,10 @@ def measure(contenders: Sequence[Any], seconds: float) -> list[float]:
 
 def compare(case: Case, torch: Any, options: argparse.Namespace, threads: int) -> dict[str, Any]:
     """Speeds in 10^9 operations a second, and ours over theirs."""
-    ours = Ours(case, choose_target(options.target), threads)
+    target = choose_target(options.target)
+    if options.matmul_precision == "bf16":
+        return compare_rounded(case, target, options.seconds, threads)
+    ours = Ours(case, target, threads)
     contenders: list[Any] = [ours] if torch is None else [ours, Theirs(torch, ours, case)]
     best = measure(contenders, options.seconds)
     row = {"case": case.name, "threads": threads, "ours": round(case.work / best[0], 1)}
@@ -221,27 +230,51 @@ def compare(case: Case, torch: Any, options: argparse.Namespace, threads: int) -
     return row
 
 
+def compare_rounded(case: Case, target: Target, seconds: float, threads: int) -> dict[str, Any]:
+    """Speeds of products of bfloat16 and of those in float32, and the first over the second."""
+    contenders = [Ours(case, target, threads, rounded) for rounded in (True, False)]
+    best = measure(contenders, seconds)
+    error = float(np.abs(contenders[0].result - contenders[1].result).max())
+    assert error < 0.03 * math.sqrt(case.K) + 0.02, f"{case.name}: results differ by {error}"
+    row = {"case": case.name, "threads": threads, "bf16": round(case.work / best[0], 1)}
+    row |= {"float32": round(case.work / best[1], 1), "ratio": round(best[1] / best[0], 3)}
+    print(json.dumps(row), file=sys.stderr, flush=True)
+    return row
+
+
+def torch_if_there() -> Any:
+    """PyTorch, or None."""
+    try:
+        return import_module("torch")
+    except ImportError:
+        print("PyTorch is not installed: nothing to compare with", file=sys.stderr)
+        return None
+
+
 def main() -> None:
     """Measure the cases asked for and print the summary."""
     parser = argparse.ArgumentParser(description="matrix products against MKL")
     parser.add_argument("--threads", default="1", help="comma separated")
     parser.add_argument("--seconds", type=float, default=0.2, help="for each contender and case")
     parser.add_argument("--cases", default="", help="names to measure, comma separated")
-    parser.add_argument("--target", default="", help="avx512, avx2 or baseline")
+    parser.add_argument("--target", default="", help="a name of --target")
+    parser.add_argument("--matmul-precision", choices=("float32", "bf16"), default="float32")
     options = parser.parse_args()
-    try:
-        torch: Any = import_module("torch")
-    except ImportError:
-        torch = None
-        print("PyTorch is not installed: nothing to compare with", file=sys.stderr)
+    rounded = options.matmul_precision == "bf16"
+    if rounded:
+        check_pairs(choose_target(options.target))
+        if choose_target(options.target).pairs == "amx":
+            allow_tiles()
+    torch: Any = None if rounded else torch_if_there()
     wanted = set(options.cases.split(",")) - {""}
     chosen = [c for c in cases() if not wanted or c.name in wanted]
     for threads in map(int, options.threads.split(",")):
         rows = [compare(case, torch, options, threads) for case in chosen]
         cpu = choose_target(options.target).cpu
         summary: dict[str, Any] = {"benchmark": "gemm", "cpu": cpu, "threads": threads}
+        summary |= {"matmul-precision": "bf16"} if rounded else {}
         summary["cases"] = rows
-        if torch is not None:
+        if torch is not None or rounded:
             for label, few in (("large", False), ("few", True)):
                 ratios = [r["ratio"] for r in rows if r["case"].startswith("few") == few]
                 if ratios:
