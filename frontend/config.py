@@ -68,7 +68,7 @@ def parse_config(source: SourceText, sources: Sources) -> Settings:
     entries: dict[str, Entry] = {}
     text = ConfigFiles(sources).expand(source)
     add_entries(entries, _balanced(text, sources), ",;\n")
-    return Settings("", entries, ConfigRules(), Span(source.name, 1, 1))
+    return Settings("", entries, ConfigRules(sources.warn), Span(source.name, 1, 1))
 
 
 class _CommandLine:
@@ -101,7 +101,7 @@ class _CommandLine:
             if lower == "currentdirectory":
                 _change_directory(unquote(tail))
             self._add(argument)
-        return Settings("", self._entries, ConfigRules(), self._place)
+        return Settings("", self._entries, ConfigRules(self._sources.warn), self._place)
 
     def _add(self, text: PlacedText) -> None:
         add_entries(self._entries, _balanced(text, self._sources), ",;\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Note, Span, did_you_mean
 from brainscript.limits import exceeded, limit
@@ -11,14 +12,19 @@ from brainscript.settings import Entry, Settings
 
 VARIABLE = re.compile(r"\$([A-Za-z_][^,/<>?;':\"\[\]{}\\|!@#%^&*()+=~`$\s]*)\$")
 
+OPEN = re.compile(r"\$([A-Za-z_]\w*)(?=[/\\.\"\s]|$)")
+
 
 class Substitution:
     """Replaces `$name$` in the values of one configuration, each value once.
 
-    The place of what is put in is the place of `$name$` itself.
+    The place of what is put in is the place of `$name$` itself. What only begins like that, such
+    as `$name/`, stays as it is; where there is such a name, `warn` is told.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, warn: Callable[[Diagnostic], None] | None = None) -> None:
+        self._warn = warn
+        self._warned: set[Span] = set()
         self._total = 0
         self._under_way: list[tuple[Entry, str, Span]] = []
 
@@ -38,12 +44,28 @@ class Substitution:
             size += match.start() - last + len(value)
             self._check_size(size, span)
             last = match.end()
+        self._remark_open(text, holder)
         if not result:
             return text
         result.append(text.slice(last, len(text.text)))
         joined = PlacedText.join(result)
         self._total += len(joined.text)
         return joined
+
+    def _remark_open(self, text: PlacedText, holder: Settings) -> None:
+        if self._warn is None or "$" not in text.text:
+            return
+        others = VARIABLE.sub(lambda match: " " * len(match.group()), text.text)
+        for match in OPEN.finditer(others):
+            name = match[1]
+            span = text.span(match.start(), len(match.group()))
+            if holder.find(name) is None or span in self._warned:
+                continue
+            self._warned.add(span)
+            title = f"'${name}' is text as it stands: a variable has '$' on both sides"
+            self._warn(
+                Diagnostic("BS0223", title, span, help=f"write ${name}$", severity="warning")
+            )
 
     def _check_size(self, size: int, span: Span) -> None:
         most = limit("substitution-bytes")

@@ -71,4 +71,9 @@ CODES: dict[str, tuple[str, str]] = {
     "BS0220": ("brackets nested too deep", "The limit is `expression-nesting`."),
     "BS0221": ("array too long", "`value*count` may repeat up to the limit `array-length`."),
     "BS0222": ("no such directory", "`currentDirectory=` names a folder that can be entered."),
+    "BS0223": (
+        "variable with one dollar sign",
+        "`$name$` is replaced by the value of `name`. `$name` alone is text as any other, as in"
+        " CNTK; variables of the shell are never read.",
+    ),
 }

@@ -63,6 +63,11 @@ def unread(sources: Sources) -> None:
     sources.warnings += section.unknown_keys()
 
 
+def shell_variable(sources: Sources) -> None:
+    Path("f.cntk").write_text('DataDir = .\nfile = "$DataDir/$DataDir$"')
+    load_config(["configFile=f.cntk"], sources).text("file")
+
+
 def large_file(sources: Sources) -> None:
     limits.set_limits({"source-bytes": 10})
     Path("large.bs").write_text("a = 1 + 2 + 3")
@@ -130,6 +135,7 @@ CASES: dict[str, Action] = {
     "BS0220": small("expression-nesting", 2, config("a = [[[1]]]")),
     "BS0221": config("rates = 0.1*1000000000", key="rates"),
     "BS0222": lambda s: load_config(["currentDirectory=nowhere"], s),
+    "BS0223": shell_variable,
     "BS0350": ndl("run = nte\nnet = [ x = Input(2) ]"),
     "BS0351": ndl("x = Input(2)\nh = x + 1"),
     "BS0352": ndl("h = Sigmund(x)"),
