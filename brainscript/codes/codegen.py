@@ -49,6 +49,11 @@ CODES: dict[str, tuple[str, str]] = {
         "A file of the cache folder is not what was written there. It is removed and the program "
         "or kernel compiled again.",
     ),
+    "BS0815": (
+        "cache folder cannot be used",
+        "The folder that --cache-dir names cannot be made, or belongs to somebody else. The run "
+        "goes on without keeping compiled code.",
+    ),
     "BS0816": (
         "no products of bfloat16",
         "`--matmul-precision bf16` was asked for, and the processor that code is made for has "
@@ -65,10 +70,5 @@ CODES: dict[str, tuple[str, str]] = {
         "Linux hands the tile registers of AMX to a process that asks for them, and has refused: "
         "the kernel is older than 5.16, or a sandbox or emulator does not know them. "
         "`--target avx512-bf16` rounds products to bfloat16 without them.",
-    ),
-    "BS0815": (
-        "cache folder cannot be used",
-        "The folder that --cache-dir names cannot be made, or belongs to somebody else. The run "
-        "goes on without keeping compiled code.",
     ),
 }

@@ -38,6 +38,12 @@ sched.kernel @k gemm(%g : !net.t<[{o}], f32, @"*">, %x : !net.t<[{i}], f32, @"*"
   %d = net.times_gradient_left %g, %x {{rounded = "bf16"}} : !net.t<[{o} x {i}], f32>
   sched.yield %d : !net.t<[{o} x {i}], f32>
 }}"""
+FIXED = """
+sched.kernel @k gemm(%w : !net.t<[70 x 33], f32>, %x : !net.t<[33 x {n}], f32>)
+    -> (!net.t<[70 x {n}], f32>) {{
+  %z = net.times %w, %x {{rounded = "bf16"}} : !net.t<[70 x {n}], f32>
+  sched.yield %z : !net.t<[70 x {n}], f32>
+}}"""
 DENSE = """
 sched.kernel @k gemm(%w : !net.t<[37 x 50], f32>, %x : !net.t<[50], f32, @"*">,
     %b : !net.t<[37], f32>) -> (!net.t<[37], f32, @"*">) {{
@@ -176,6 +182,19 @@ def test_infinities_and_nans_stay_in_their_rows() -> None:
         assert np.all(result[3] == np.inf)
         assert np.all(np.isnan(result[5]))
         assert np.all(np.delete(result, (3, 5), axis=0) == 33)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("rows", [8, 40, 500])
+def test_numbers_of_rows_that_are_known(rows: int, way: str) -> None:
+    (kernel,) = compiled([FIXED.format(n=rows)], way)
+    rng = np.random.default_rng(rows)
+    w, x = (aligned(rng.standard_normal(s).astype(np.float32)) for s in ((33, 70), (rows, 33)))
+    results = [aligned(np.full((rows, 70), np.nan, np.float32)) for _ in range(3)]
+    for threads, result in enumerate(results):
+        kernel.run([w, x, result], 0, threads + 1)
+    close(results[0], rounded(x) @ rounded(w), 33)
+    assert all(np.array_equal(results[0], r) for r in results)
 
 
 @pytest.mark.parametrize("way", WAYS)
