@@ -63,6 +63,9 @@ def negative_samples_rule(inputs: Sequence[TensorType], options: Options) -> Inf
 def class_based_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
     """`(label [4], h [d], W [d x V], scores of the classes)`."""
     label, h, table = (t.shape for t in inputs[:3])
+    if inputs[2].axis is not None:
+        text = "they depend on an Input"
+        raise ShapeError("BS0401", "the weights are the same for all samples", text)
     if elements(label) not in (None, 4):
         raise ShapeError("BS0401", "the label has four elements", f"it is {shape_text(label)}")
     size = elements(h)

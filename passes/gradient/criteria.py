@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from brainscript.dialects.net import normalise
 from brainscript.dialects.net.elementwise import BroadcastToOp
-from brainscript.dialects.net.linear import SumElementsOp, TimesGradientLeftOp, TimesOp
-from brainscript.dialects.net.words import WordGradientOp, WordSumsOp
+from brainscript.dialects.net.linear import SumElementsOp
+from brainscript.dialects.net.words import ClassGradientOp, WordGradientOp, WordSumsOp
 from brainscript.dialects.tensors import shape_of, type_of
 from brainscript.passes.gradient.cases import Case, Table
 from brainscript.passes.gradient.formulas.ranking import Ranking
@@ -73,14 +73,15 @@ def _contrast_to_bias(c: Case) -> Term:
     return c.make(WordGradientOp, one, slope, words, index=3)
 
 
-def _through_scores(c: Case, slope: Term) -> Term:
-    """From the gradient of `W' x` to that of x."""
-    return c.c.apply(TimesOp, slope).reshape(shape_of(c.b.value))
+def _words_to_input(c: Case) -> Term:
+    """The weights of the words of the class times their slopes."""
+    return (c.g * _class_based(c).to_input(c.c)).reshape(shape_of(c.b.value))
 
 
-def _to_weights(c: Case, slope: Term) -> Term:
-    """From the gradient of `W' x` to that of W."""
-    return c.make(TimesGradientLeftOp, column(c.b), slope, index=2)
+def _words_to_weights(c: Case) -> Term:
+    """The input times the slopes of the words of the class."""
+    words = _class_based(c)
+    return c.make(ClassGradientOp, c.g * words.x, words.slope(), words.label, index=2)
 
 
 def _classes(c: Case) -> Term:
@@ -96,8 +97,8 @@ def _ranking(c: Case) -> Term:
 TABLE: Table = {
     "net.class_based_cross_entropy_with_softmax": (
         None,
-        lambda c: _through_scores(c, c.g * _class_based(c).slope()),
-        lambda c: _to_weights(c, c.g * _class_based(c).slope()),
+        _words_to_input,
+        _words_to_weights,
         _classes,
     ),
     "net.noise_contrastive": (

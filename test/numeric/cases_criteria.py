@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from test.numeric.checks import Check, Operand
 
 X = Operand()
-WORDS = ((1, 0, 0, 2), (3, 1, 2, 6), (5, 1, 2, 6), (0, 0, 0, 2))
+WORDS = ((1, 0, 0, 2), (3, 2, 3, 7), (6, 2, 3, 7), (2, 1, 2, 3))
 """Word, class, first word of the class, first word of the next one."""
 PAIRS = (
     (1, -1.5, 4, -2, 0, -1),
@@ -40,7 +40,11 @@ def vocabulary() -> Iterator[Check]:
     """Criteria over words; the labels are numbers of words."""
     name = "class_based_cross_entropy_with_softmax"
     label = Operand("4", learned=False, given=WORDS)
-    yield Check(name, name, (label, X, Operand("3 x 6", False), Operand("2")))
+    yield Check(name, name, (label, X, Operand("3 x 7", False), Operand("3")))
+    one = Operand("3", False)
+    yield Check(f"{name}, one input", name, (label, one, Operand("3 x 7", False), Operand("3")))
+    high = Operand("2 x 2")
+    yield Check(f"{name}, matrix", name, (label, high, Operand("4 x 7", False), Operand("3")))
     name = "noise_contrastive"
     label = Operand("6", learned=False, given=PAIRS)
     yield Check(name, name, (label, X, Operand("3 x 6", False), Operand("6", False)))

@@ -76,7 +76,7 @@ def log_softmax(x: Array) -> Array:
 def class_based(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
     """Sample by sample, over the words of the class alone."""
     label, h, classes = (columns(op, i, arrays[i]) for i in (0, 1, 3))
-    result = 0.0
+    h, result = np.broadcast_to(h, (len(h), label.shape[1])), 0.0
     for j in range(label.shape[1]):
         word, group, first, end = (int(n) for n in label[:, j])
         scores = arrays[2][:, first:end].T @ h[:, j]

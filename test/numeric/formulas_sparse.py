@@ -89,7 +89,62 @@ def word_gradient(op: NetOp, arrays: list[Array], lengths: Lengths) -> Array:
     return found.reshape(type_of(op.result).shape or (), order="F")
 
 
+def _classes(label: Array, width: int) -> Array:
+    """The words of the class of each sample: `[width x n]`."""
+    numbers, (_, _, first, end) = np.arange(width)[:, None], _columns(label, 4).astype(int)
+    return (numbers >= first) & (numbers < end)
+
+
+def _own(label: Array, width: int) -> Array:
+    """1 at the word of each sample, if that is of its class: `[width x n]`."""
+    own = np.arange(width)[:, None] == _columns(label, 4)[0].astype(int)
+    return own & _classes(label, width)
+
+
+def class_scores(op: NetOp, arrays: list[Array], lengths: Lengths) -> Array:
+    w, x, label = arrays
+    flat = _columns(x, x.size // x.shape[-1])
+    table = _columns(w, len(flat))
+    return np.where(_classes(label, table.shape[1]), table.T @ flat, np.nan)
+
+
+def class_log(op: NetOp, arrays: list[Array], lengths: Lengths) -> Array:
+    scores, label = arrays
+    own, inside = _own(label, len(scores)), _classes(label, len(scores))
+    total = np.logaddexp.reduce(np.where(inside, scores, -np.inf), axis=0)
+    score = np.where(own, scores, 0).sum(axis=0)
+    return np.where(own.any(axis=0), score - total, -1e30)[None]
+
+
+def class_slope(op: NetOp, arrays: list[Array], lengths: Lengths) -> Array:
+    scores, label = arrays
+    inside = _classes(label, len(scores))
+    kept = np.where(inside, scores, -np.inf)
+    softmax = np.exp(kept - np.logaddexp.reduce(kept, axis=0))
+    return np.where(inside, softmax - _own(label, len(scores)), np.nan)
+
+
+def class_sums(op: NetOp, arrays: list[Array], lengths: Lengths) -> Array:
+    w, slope, label = arrays
+    kind = type_of(op.result)
+    slopes = np.where(_classes(label, len(slope)), slope, 0)
+    found = _columns(w, kind.elements) @ slopes
+    return found.reshape((*(kind.shape or ()), slope.shape[-1]), order="F")
+
+
+def class_gradient(op: NetOp, arrays: list[Array], lengths: Lengths) -> Array:
+    x, slope, label = arrays
+    slopes = np.where(_classes(label, len(slope)), slope, 0)
+    found = _columns(x, x.size // x.shape[-1]) @ slopes.T
+    return found.reshape(type_of(op.result).shape or (), order="F")
+
+
 SPECIAL = {
+    "net.class_scores": class_scores,
+    "net.class_log": class_log,
+    "net.class_slope": class_slope,
+    "net.class_sums": class_sums,
+    "net.class_gradient": class_gradient,
     "net.word_scores": word_scores,
     "net.word_sums": word_sums,
     "net.word_gradient": word_gradient,

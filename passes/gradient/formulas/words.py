@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from math import log
 
 from brainscript.dialects.net import elementwise as ew
+from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.elementwise import BroadcastToOp
-from brainscript.dialects.net.linear import TransposeTimesOp
 from brainscript.dialects.net.normalise import LogSoftmaxOp
 from brainscript.dialects.net.parameters import IndexOp
 from brainscript.dialects.net.shape import SliceOp
-from brainscript.dialects.net.words import WordScoresOp
+from brainscript.dialects.net.words import (
+    ClassLogOp,
+    ClassScoresOp,
+    ClassSlopeOp,
+    ClassSumsOp,
+    WordScoresOp,
+)
 from brainscript.dialects.tensors import Shape, TensorType, shape_of, type_of
 from brainscript.passes.gradient.terms import Term
-
-IMPOSSIBLE = -1e30
-"""The score of a word that cannot be: `e^x` of it is 0."""
 
 
 def numbers(like: Term, shape: Shape) -> Term:
@@ -31,9 +34,12 @@ def column(x: Term) -> Term:
     return x.reshape((type_of(x.value).elements,))
 
 
-def scores(weights: Term, x: Term) -> Term:
-    """`W' x`: one number for each word."""
-    return weights.apply(TransposeTimesOp, column(x))
+def on_samples(x: Term, like: Term) -> Term:
+    """The same for every sample, if it is one value where `like` has one for each."""
+    kind, axis = type_of(x.value), type_of(like.value).axis
+    if kind.axis is not None or axis is None:
+        return x
+    return Term(x.writer, x.writer.make(BroadcastToOp, x.value, result=kind.with_axis(axis)))
 
 
 def _number(like: Term) -> TensorType:
@@ -52,37 +58,41 @@ def word_scores(weights: Term, x: Term, words: Term) -> Term:
 class ClassBased:
     """A word in two steps: its class among all classes, then the word among those of its class.
 
-    `inner` are the scores of words, those of other classes impossible; `word` and `group` mark
-    what the label says.
+    `inner` are the scores of the words of the class, and of these alone; `group` marks the class.
     """
 
+    label: Term
+    x: Term
     inner: Term
-    word: Term
     group: Term
 
     @staticmethod
     def of(operands: Sequence[Term]) -> ClassBased:
         """From the label, the input, the weights and the scores of the classes."""
         label, x, weights, classes = operands
-        label = column(label)
-        word, group, first, end = (
-            label.apply(SliceOp, begin=i, end=i + 1, axis=1) for i in range(4)
-        )
-        number = numbers(x, (shape_of(weights.value)[1],))
-        late = number.apply(ew.GreaterEqualOp, first)
-        inside = late * number.apply(ew.LessOp, end)
-        inner = inside.choose(scores(weights, x), IMPOSSIBLE)
-        mine = numbers(x, shape_of(classes.value)).same(group)
-        return ClassBased(inner, number.same(word), mine)
+        label, x = (on_samples(column(v), column(like)) for v, like in ((label, x), (x, label)))
+        kind = type_of(x.value).with_shape((shape_of(weights.value)[1],))
+        given = (weights.value, x.value, label.value)
+        inner = Term(x.writer, x.writer.make(ClassScoresOp, *given, result=kind))
+        group = label.apply(SliceOp, begin=1, end=2, axis=1)
+        return ClassBased(label, x, inner, numbers(x, shape_of(classes.value)).same(group))
 
     def value(self, classes: Term) -> Term:
         """What the criterion is for each sample."""
-        word = (self.inner.apply(LogSoftmaxOp) * self.word).sum()
+        word = self._make(ClassLogOp, _number(self.label), self.inner, self.label)
         return -(word + (classes.apply(LogSoftmaxOp) * self.group).sum())
 
     def slope(self) -> Term:
         """The gradient with respect to the scores of words."""
-        return self.inner.softmax() - self.word
+        return self._make(ClassSlopeOp, type_of(self.inner.value), self.inner, self.label)
+
+    def to_input(self, weights: Term) -> Term:
+        """The gradient with respect to the input, as a column."""
+        return self._make(ClassSumsOp, type_of(self.x.value), weights, self.slope(), self.label)
+
+    def _make(self, cls: type[NetOp], result: TensorType, *operands: Term) -> Term:
+        writer = self.label.writer
+        return Term(writer, writer.make(cls, *(o.value for o in operands), result=result))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from brainscript.dialects.kern import FuncOp
 from brainscript.dialects.sched import KernelOp
-from brainscript.passes.lower.sparse import gradients, products, samples, words
+from brainscript.passes.lower.sparse import classes, gradients, products, samples, words
 from brainscript.target import Target
 
 __all__ = ["lower_sparse"]
@@ -29,6 +29,11 @@ LOWERINGS: dict[str, Callable[[KernelOp, Target], FuncOp]] = {
     "net.word_scores": words.lower_scores,
     "net.word_sums": words.lower_sums,
     "net.word_gradient": words.lower_gradient,
+    "net.class_scores": classes.lower_scores,
+    "net.class_log": classes.lower_log,
+    "net.class_slope": classes.lower_slope,
+    "net.class_sums": classes.lower_sums,
+    "net.class_gradient": classes.lower_gradient,
 }
 
 
