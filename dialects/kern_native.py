@@ -13,7 +13,7 @@ from brainscript.dialects.kern_tile import PtrType
 
 POINTER, INDEX = PtrType(), IndexType()
 SIGNATURES: dict[str, tuple[Attribute, ...]] = {
-    "bs_draw_uniform": (POINTER, POINTER, INDEX, INDEX),
+    "bs_draw_uniform": (POINTER, POINTER, INDEX, INDEX, INDEX),
     "bs_draw_classes": (POINTER, POINTER, POINTER, INDEX, INDEX, INDEX, INDEX, INDEX),
     "bs_scratch": (POINTER, INDEX),
     "bs_find_steps": (POINTER, POINTER, POINTER, POINTER, INDEX),
@@ -25,7 +25,7 @@ SIGNATURES: dict[str, tuple[Attribute, ...]] = {
 
 @irdl_op_definition
 class NativeOp(IRDLOperation):
-    """A call of a function of `SIGNATURES`: `kern.native "bs_draw_uniform"(%g, %out, %n, %b)`."""
+    """A call of a function of `SIGNATURES`: `kern.native "bs_draw_uniform"(%g, %y, ..)`."""
 
     name = "kern.native"
 

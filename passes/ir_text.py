@@ -37,13 +37,15 @@ def ir_text(module: ModuleOp) -> str:
 
 def parse_ir(context: Context, text: str, name: str, verify: bool = True) -> ModuleOp:
     """The module that IR text describes, verified; raises BrainScriptError with the place."""
-    parser = Parser(context, text, name)
+    parser: Parser | None = None
     try:
+        parser = Parser(context, text, name)
         module = parser.parse_module()
     except ParseError as error:
         raise _unparsable(_place(text, name, error.span.start, error.span.end), error.msg) from None
     except VerifyException as error:
-        raise _unparsable(_place(text, name, parser.pos, parser.pos), str(error)) from None
+        at = 0 if parser is None else parser.pos
+        raise _unparsable(_place(text, name, at, at), str(error)) from None
     if verify:
         try:
             module.verify()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import BoolAttr, IntegerAttr, StringAttr
+from xdsl.dialects.builtin import BoolAttr, FloatAttr, IntegerAttr, StringAttr
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, traits_def
 from xdsl.traits import MemoryWriteEffect
 from xdsl.utils.exceptions import VerifyException
@@ -130,12 +130,64 @@ class RandomSampleFrequencyOp(NetOp):
     replacement = prop_def(BoolAttr, default_value=BoolAttr.from_bool(False))
 
 
+def distribution_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
+    """The shape of the first input, whose values do not matter."""
+    wanted, first, second = (options[name] for name in ("distribution", "first", "second"))
+    assert isinstance(wanted, str)
+    assert isinstance(first, float)
+    assert isinstance(second, float)
+    if wanted not in DISTRIBUTIONS:
+        help = did_you_mean(wanted, DISTRIBUTIONS) or f"known: {', '.join(DISTRIBUTIONS)}"
+        raise ShapeError("BS0402", f"'{wanted}' is not a distribution", "", help)
+    legal = {"uniform": first < second, "bernoulli": 0 <= first <= 1}.get(wanted, second >= 0)
+    if not legal:
+        title = f"{first:g} and {second:g} do not make a {wanted} distribution"
+        raise ShapeError("BS0402", title, "", DISTRIBUTIONS[wanted])
+    like = inputs[0]
+    return Inferred(like.shape, like.axis)
+
+
+DISTRIBUTIONS = {
+    "uniform": "`first` is the lower bound, `second` the upper one, which is larger",
+    "normal": "`first` is the mean, `second` the standard deviation, which is not negative",
+    "gumbel": "`first` is the location, `second` the scale, which is not negative",
+    "bernoulli": "`first` is the probability of a 1, between 0 and 1",
+}
+
+
+@irdl_op_definition
+class RandomDistributionOp(NetOp):
+    """A number drawn for every element of x, afresh in every minibatch, in training and elsewhere.
+
+    `uniform`: between `first` and `second`; `normal`: with mean `first` and deviation `second`;
+    `gumbel`: `first - second ln (-ln (1 - u))`; `bernoulli`: 1 with the probability `first`, else
+    0. `seed` starts the draws, 0 leaves the choice; training sets its own.
+    BrainScript: `RandomDistribution (x)`.
+    """
+
+    name = "net.random_distribution"
+    OPERATION: ClassVar[str] = "RandomDistribution"
+    OPTIONS: ClassVar[tuple[Option, ...]] = (
+        Option("distribution", "uniform", "text", "distribution"),
+        Option("first", 0.0, "number", "first"),
+        Option("second", 1.0, "number", "second"),
+        Option("rngSeed", 0, "integer", "seed"),
+    )
+    rule = staticmethod(distribution_rule)
+
+    x = operand_def(TensorType)
+    distribution = prop_def(StringAttr, default_value=StringAttr("uniform"))
+    first = prop_def(FloatAttr, default_value=attribute(0.0))
+    second = prop_def(FloatAttr, default_value=attribute(1.0))
+    seed = prop_def(IntegerAttr, default_value=attribute(0))
+
+
 @irdl_op_definition
 class UniformOp(NetOp):
     """Numbers in [0, 1) for every element, drawn from a generator in the order of memory.
 
-    `generator` is read from the state that holds it; drawing moves it on there. The compiler
-    makes it.
+    `generator` is read from the state that holds it; drawing moves it on there. `seed` starts one
+    that nobody has seeded. The compiler makes it.
     """
 
     name = "net.uniform"
@@ -143,6 +195,7 @@ class UniformOp(NetOp):
     traits = traits_def(MemoryWriteEffect())
 
     generator = operand_def(TensorType)
+    seed = prop_def(IntegerAttr, default_value=attribute(1))
 
     def verify_(self) -> None:
         """The state of the generator has its size."""

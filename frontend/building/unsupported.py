@@ -19,7 +19,6 @@ REFUSED: dict[str, str] = {
     "ParallelSequence": "Parallel is its successor",
     "Pow": PYTHON_ONLY,
     "QuantizedTimes": "CNTK's function cannot make the node; Times is exact",
-    "RandomDistribution": PYTHON_ONLY,
     "SequenceDecoder": "CNTK 2 has no such node any more",
     "SequenceWithSoftmax": "it needs lattices of speech tools; ForwardBackward needs none",
     "Shift": "CNTK 2 has no such node any more; PastValue and FutureValue shift",

@@ -15,7 +15,7 @@ def lower_draw(kernel: KernelOp, target: Target) -> FuncOp:
     """The call, by one thread: a generator has one order of draws.
 
     Before: `sched.kernel @k draw(%g : [626]) -> ([50], @"*") { net.uniform %g }`
-    After: `kern.func @k(...)` with `kern.native "bs_draw_uniform"(%g, %y, %count, %bytes)`.
+    After: `kern.func @k(...)` with `kern.native "bs_draw_uniform"(%g, %y, %count, %seed, %bytes)`.
     """
     (op,) = kernel.steps
     kind = type_of(op.results[0])
@@ -28,7 +28,8 @@ def lower_draw(kernel: KernelOp, target: Target) -> FuncOp:
         if isinstance(op, UniformOp):
             columns = writer.n if kind.axis is not None else writer.index(1)
             count = writer.mul(columns, kind.elements)
-            writer.builder.insert(NativeOp("bs_draw_uniform", [*pointers, count, width]))
+            seed = writer.index(op.seed.value.data)
+            writer.builder.insert(NativeOp("bs_draw_uniform", [*pointers, count, seed, width]))
         elif isinstance(op, DrawClassesOp):
             classes, count = shape_of(op.result)
             numbers = (classes, count, int(bool(op.replacement)), op.seed.value.data)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from brainscript.dialects.net import elementwise as ew
 from brainscript.dialects.net.parameters import SplatOp
 from brainscript.dialects.net.random import (
@@ -9,12 +11,14 @@ from brainscript.dialects.net.random import (
     DrawCountOp,
     DropoutOp,
     EnvironmentInputOp,
+    RandomDistributionOp,
     RandomSampleFrequencyOp,
     RandomSampleOp,
     UniformOp,
     generator_type,
 )
-from brainscript.dialects.tensors import type_of
+from brainscript.dialects.net.shape import SliceOp
+from brainscript.dialects.tensors import TensorType, type_of
 from brainscript.passes.gradient.terms import Term
 from brainscript.passes.mode.site import Site
 
@@ -61,6 +65,45 @@ def frequency(site: Site, op: RandomSampleFrequencyOp) -> Term:
     inputs = (generator(site).value, op.weights)
     draws = site.writer.make(DrawCountOp, *inputs, result=site.one, options=options)
     return 1 - ((1 - share).log() * site.term(draws)).exp()
+
+
+def distribution(site: Site, op: RandomDistributionOp) -> Term:
+    """What is drawn, plus `x > x`, which is 0: a step reads the inputs that its network has."""
+    x = site.term(op.x)
+    return _distributed(site, op) + x.apply(ew.GreaterOp, x)
+
+
+def _distributed(site: Site, op: RandomDistributionOp) -> Term:
+    """A function of numbers uniform in [0, 1); a normal one of two, after Box and Muller."""
+    kind = type_of(op.result)
+    first, second = float(op.first.value.data), float(op.second.value.data)
+    which = op.distribution.data
+    if which == "normal":
+        elements = kind.elements
+        both = _drawn(site, op, kind.with_shape((2 * elements,)))
+        flat = kind.with_shape((elements,))
+        u, angle = (_part(site, both, flat, number) for number in (0, 1))
+        radius = ((1 - u).log() * -2.0).apply(ew.SqrtOp)
+        drawn = radius * (angle * math.tau).apply(ew.CosineOp) * second + first
+        return site.reshaped(drawn.value, kind)
+    u = _drawn(site, op, kind)
+    if which == "uniform":
+        return u * (second - first) + first
+    if which == "gumbel":
+        return first - (-(1 - u).log()).log() * second
+    return u.apply(ew.LessOp, first)
+
+
+def _drawn(site: Site, op: RandomDistributionOp, kind: TensorType) -> Term:
+    options = {"seed": op.seed.value.data or site.number}
+    source = generator(site).value
+    return site.term(site.writer.make(UniformOp, source, result=kind, options=options))
+
+
+def _part(site: Site, both: Term, kind: TensorType, number: int) -> Term:
+    begin = number * kind.elements
+    options = {"begin": begin, "end": begin + kind.elements}
+    return site.term(site.writer.make(SliceOp, both.value, result=kind, options=options))
 
 
 def in_training(site: Site, op: EnvironmentInputOp) -> Term:

@@ -16,6 +16,7 @@ from brainscript.dialects.net.normalise import BatchNormalizationOp
 from brainscript.dialects.net.random import (
     DropoutOp,
     EnvironmentInputOp,
+    RandomDistributionOp,
     RandomSampleFrequencyOp,
     RandomSampleOp,
 )
@@ -76,6 +77,7 @@ def replace(site: Site, rule: Rule) -> None:
 
 
 ALWAYS: dict[type[Operation], Rule] = {
+    RandomDistributionOp: random.distribution,
     RandomSampleOp: random.sample,
     RandomSampleFrequencyOp: random.frequency,
     DropoutOp: random.same,

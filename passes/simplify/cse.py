@@ -14,7 +14,12 @@ from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.network import NetworkOp, network_of
 from brainscript.dialects.net.normalise import BatchNormalizationOp, InvStdDevOp, MeanOp
 from brainscript.dialects.net.parameters import InputOp, ReadOp, SinkOp
-from brainscript.dialects.net.random import DropoutOp, RandomSampleFrequencyOp, RandomSampleOp
+from brainscript.dialects.net.random import (
+    DropoutOp,
+    RandomDistributionOp,
+    RandomSampleFrequencyOp,
+    RandomSampleOp,
+)
 from brainscript.dialects.net.recurrence import DelayOp
 from brainscript.dialects.net.sequence import WhereOp
 from brainscript.dialects.net.shape import TraceOp
@@ -25,6 +30,7 @@ Key = tuple[object, ...]
 OF_THEIR_OWN: tuple[type[Operation], ...] = (
     InputOp,
     DropoutOp,
+    RandomDistributionOp,
     RandomSampleOp,
     RandomSampleFrequencyOp,
     BatchNormalizationOp,

@@ -87,9 +87,9 @@ Element mean_draws(Twister generator, const Element* weights, int64_t classes, i
 }  // namespace
 
 // Uniform numbers in [0, 1), drawn in double and rounded.
-BS_EXPORT void bs_draw_uniform(Twister* generator, void* out, int64_t count,
+BS_EXPORT void bs_draw_uniform(Twister* generator, void* out, int64_t count, int64_t seed,
                                int64_t element_bytes) {
-  make_ready(*generator, 1);
+  make_ready(*generator, seed);
   if (element_bytes == 8) {
     auto* to = static_cast<double*>(out);
     for (int64_t i = 0; i < count; ++i) to[i] = unit(*generator);

@@ -13,7 +13,7 @@ from brainscript.runtime.train.log import Log
 from brainscript.runtime.train.options import Options
 from brainscript.runtime.train.rates import at
 
-RANDOM = ("Dropout", "RandomSample", "RandomSampleInclusionFrequency")
+RANDOM = ("Dropout", "RandomDistribution", "RandomSample", "RandomSampleInclusionFrequency")
 """The operations whose nodes have a generator, the state `generator.NODE`."""
 GENERATOR, NOISE = "generator.", "generator.noise."
 """Before the name of a node; before that of a parameter whose noise is drawn."""

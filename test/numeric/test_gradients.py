@@ -28,6 +28,7 @@ GIVEN = frozenset({"net.dummy_criterion", "net.lambda_rank", "net.normalise"})
 """Their gradient is data, whatever the slope is, or that of another operation."""
 METRICS = {"net.classification_error", "net.ndcg1_eval"}
 SOURCES = {
+    "net.random_distribution",
     "net.random_sample",
     "net.random_sample_frequency",
     "net.environment",

@@ -133,6 +133,43 @@ def test_classes_without_replacement_differ():
     assert (compiled.program.output("f").ravel() == expected).all(), "the weights are the same"
 
 
+MOMENTS = {
+    "uniform": ((-1.0, 3.0), 1.0, 16 / 12),
+    "normal": ((0.5, 2.0), 0.5, 4.0),
+    "gumbel": ((1.0, 0.5), 1 + 0.5 * np.euler_gamma, (np.pi * 0.5) ** 2 / 6),
+    "bernoulli": ((0.3, 1.0), 0.3, 0.21),
+}
+"""The numbers that each distribution is made of, its mean and its variance."""
+
+
+@pytest.mark.parametrize("precision", ["float", "double"])
+def test_distributions_have_their_moments(precision: str):
+    lines = [
+        f'%d{seed} = net.random_distribution %x {{node = "{name}", distribution = "{name}", '
+        f"first = {first}, second = {second}, seed = {seed}}} : S[3 x 2]"
+        for seed, (name, ((first, second), _, _)) in enumerate(MOMENTS.items(), 1)
+    ]
+    body = "\n".join(['%x = net.input "x" : S[3 x 2]', *lines])
+    roots = ", ".join(f"%d{seed}" for seed in range(1, 5))
+    network = parse_network(f"{body}\nnet.roots output({roots})", "", precision)
+    module = run_passes(network, "net-select", mode="write")
+    compiled = Compiled(run_passes(module, "net-set-mode"))
+    dtype = np.float32 if precision == "float" else np.float64
+    run(compiled, {"x": np.zeros((20000, 2, 3), dtype)}, {})
+    found = {name: compiled.program.output(name).copy() for name in MOMENTS}
+    for name, (_, mean, variance) in MOMENTS.items():
+        assert np.isfinite(found[name]).all()
+        assert abs(found[name].mean() - mean) < 0.02, name
+        assert abs(found[name].var() - variance) < 0.05, name
+        flat = found[name].reshape(20000, 6)
+        assert np.abs(np.corrcoef(flat.T) - np.eye(6)).max() < 0.05, name
+    assert set(np.unique(found["bernoulli"])) == {0.0, 1.0}
+    drawn = Generator(1).uniform(120000, 0.0, 1.0, "f32" if precision == "float" else "f64")
+    assert close(found["uniform"].ravel(), 4 * drawn - 1, 1e-5)
+    compiled.program.run()
+    assert (compiled.program.output("normal") != found["normal"]).any(), "drawn afresh"
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_the_environment(*, training: bool):
     body = """

@@ -8,6 +8,7 @@ from typing import Any, cast
 from brainscript.runtime.model.cntk_v2.dictionary import Axis
 from brainscript.runtime.model.cntk_v2.encode import Int, Size
 from brainscript.runtime.model.cntk_v2.operations import ALL, ALL_STATIC, DYNAMIC
+from brainscript.runtime.model.spelling.selected import ARGUMENTS
 from brainscript.stored_graph import StoredNode
 
 END_STATIC = 2147483644
@@ -162,6 +163,18 @@ def _random_sample(node: StoredNode) -> Attributes:
     }
 
 
+def _random_distribution(node: StoredNode) -> Attributes:
+    o = _options(node)
+    kind = o.get("distribution", "uniform")
+    numbers = [float(o.get("first", 0.0)), float(o.get("second", 1.0))]
+    return {
+        "randomDistributionType": kind,
+        "randomDistributionArgs": numbers[: ARGUMENTS[kind]],
+        "rngSeed": Size(o.get("rngSeed") or 1),
+        "rngOffset": Size(0),
+    }
+
+
 def _crop(node: StoredNode) -> Attributes:
     offsets = [_options(node).get(name, -1) for name in ("xOffset", "yOffset")]
     return {"offset": [Size(offset) for offset in offsets]} if min(offsets) >= 0 else {}
@@ -206,6 +219,7 @@ ATTRIBUTES: dict[str, Callable[[StoredNode], Attributes]] = {
     "PastValue": _delay,
     "Pooling": _pooling,
     "ROIPooling": _roi_pooling,
+    "RandomDistribution": _random_distribution,
     "RandomSample": _random_sample,
     "RandomSampleInclusionFrequency": _random_sample,
     "ReduceElements": _reduce,

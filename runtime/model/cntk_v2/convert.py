@@ -13,11 +13,11 @@ from typing import Any, cast
 import numpy as np
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.model.cntk_v2.axes import axes_of, axis_of, from_start, steps_axis
 from brainscript.runtime.model.cntk_v2.dictionary import (
     DOUBLE,
     HALF,
     ArrayValue,
-    Axis,
     Dictionary,
     read_dictionary,
 )
@@ -37,6 +37,7 @@ from brainscript.runtime.model.model_file import ModelFile
 from brainscript.runtime.model.rewrites import spelled_out
 from brainscript.runtime.model.spelling.foreign import FOREIGN, UNKNOWN, Foreign
 from brainscript.runtime.model.spelling.left_out import without
+from brainscript.runtime.model.spelling.selected import INDICES, SELECTED
 from brainscript.stored_graph import DELAYS, INPUT, PARAMETER, StoredGraph, StoredNode
 
 INPUT_KIND, PARAMETER_KIND, CONSTANT_KIND, PLACEHOLDER = 0, 2, 3, 4
@@ -50,11 +51,11 @@ SHAPE_KEPT = frozenset(
     ).split()
 )
 """The operations whose result has the shape of an input."""
-USER = "UserDefinedFunction"
+USER, TOP = "UserDefinedFunction", NAMES.index("TopK")
 OUTPUTS = 16
 """The bound on the results of one function."""
 NEGATIVE_SAMPLES = "CosDistanceWithNegativeSamples"
-DEFAULT_AXES = ("", "defaultDynamicAxis", "defaultBatchAxis", "*")
+MADE_OF_OTHERS = {**FOREIGN, **SELECTED}
 
 
 def load(file: ModelFile) -> LoadedModel:
@@ -92,6 +93,7 @@ class _Converter:
         self.names: dict[str, str] = {}
         self.nodes: dict[str, StoredNode] = {}
         self.scalars: set[str] = set()
+        self.steps = steps_axis([v for v in self.variables if v.get("kind") == INPUT_KIND])
 
     def graph(self) -> StoredGraph:
         """Variables and functions as nodes; what the root gives is the output group."""
@@ -152,18 +154,8 @@ class _Converter:
 
     def _name(self) -> None:
         """One name for each node: of a block that it is the result of, its own, or the id."""
-        wanted: dict[str, str] = {}
-        for variable in self.variables:
-            if variable.get("kind") != PLACEHOLDER:
-                wanted[str(variable["uid"])] = str(variable.get("name") or "")
-        for function in self.functions:
-            if function.get("op") not in (COMBINE, BLOCK):
-                wanted[_output(str(function["uid"]), 0)] = str(function.get("name") or "")
-        for function in self.functions:
-            if function.get("op") == BLOCK and function.get("name"):
-                wanted[self._resolved(_output(str(function["uid"]), 0))] = str(function["name"])
         taken: set[str] = set()
-        for uid, name in wanted.items():
+        for uid, name in self._wanted_names().items():
             own = uid.removesuffix("_Output_0")
             choice = next(n for n in _choices(name, own) if n.lower() not in taken)
             taken.add(choice.lower())
@@ -173,6 +165,23 @@ class _Converter:
                 uid = str(function["uid"])
                 more = {_output(uid, i): self.names[_output(uid, 0)] for i in range(1, OUTPUTS)}
                 self.names |= more
+
+    def _wanted_names(self) -> dict[str, str]:
+        """The names in the file of what has a value, by id; '' where it has none."""
+        wanted: dict[str, str] = {}
+        for variable in self.variables:
+            if variable.get("kind") != PLACEHOLDER:
+                wanted[str(variable["uid"])] = str(variable.get("name") or "")
+        for function in self.functions:
+            uid, name = str(function["uid"]), str(function.get("name") or "")
+            if function.get("op") not in (COMBINE, BLOCK):
+                wanted[_output(uid, 0)] = name
+            if function.get("op") == TOP:
+                wanted[_output(uid, 1)] = name and f"{name}.indices"
+        for function in self.functions:
+            if function.get("op") == BLOCK and function.get("name"):
+                wanted[self._resolved(_output(str(function["uid"]), 0))] = str(function["name"])
+        return wanted
 
     def _node_name(self, uid: str) -> str:
         resolved = self._resolved(uid)
@@ -187,7 +196,7 @@ class _Converter:
             return
         name, dims = self.names[uid], tuple(variable["shape"])
         if kind == INPUT_KIND:
-            axis = _axis_of(variable)
+            axis = axis_of(variable, self.steps)
             options: Options = {"sparse": bool(variable.get("is_sparse"))}
             self.nodes[name] = StoredNode(name, INPUT, (), options, dims, axis)
             return
@@ -221,8 +230,9 @@ class _Converter:
             inputs.append(self._count(name))
         read = OPTIONS.get(operation)
         try:
-            if operation in FOREIGN:
-                self._foreign(StoredNode(name, operation, tuple(inputs), attributes))
+            if operation in MADE_OF_OTHERS:
+                second = {INDICES: self.names.get(_output(uid, 1))}
+                self._foreign(StoredNode(name, operation, tuple(inputs), attributes | second))
                 return
             attributes = self._counted(attributes, inputs)
             options = read(attributes) if read is not None else {}
@@ -243,7 +253,7 @@ class _Converter:
         pieces = Foreign(node, {*self.names.values(), *self.nodes})
         pieces.number_of = self._known_number
         pieces.dims_of = self._known_dims
-        FOREIGN[node.operation](pieces)
+        MADE_OF_OTHERS[node.operation](pieces)
         self.nodes.update(pieces.nodes)
         for name, array in pieces.values.items():
             self.values.add(name, array)
@@ -266,14 +276,14 @@ class _Converter:
 
     def _counted(self, attributes: Dictionary, inputs: list[str]) -> Dictionary:
         """The attributes, their axes that count from the end counted from the start."""
-        back = [a for a in _axes_of(attributes) if a.index < 0]
+        back = [a for a in axes_of(attributes) if a.index < 0]
         if not back:
             return attributes
         known = [d for d in map(self._known_dims, inputs) if d is not None]
         if len(known) < len(inputs):
             raise ValueError("axis, which counts from the end of an unknown shape")
         rank = max(map(len, known))
-        return {key: _from_start(value, rank) for key, value in attributes.items()}
+        return {key: from_start(value, rank) for key, value in attributes.items()}
 
     def _operation(self, function: Dictionary) -> str:
         code = function.get("op")
@@ -317,26 +327,6 @@ class _Converter:
         return count
 
 
-def _axes_of(value: Any) -> Iterator[Axis]:
-    """The axes among attributes."""
-    if isinstance(value, Axis):
-        yield value
-    elif isinstance(value, dict):
-        for item in cast("Dictionary", value).values():
-            yield from _axes_of(item)
-    elif isinstance(value, list):
-        for item in cast("list[Any]", value):
-            yield from _axes_of(item)
-
-
-def _from_start(value: Any, rank: int) -> Any:
-    if isinstance(value, Axis) and value.index < 0:
-        return Axis(value.index + rank, value.name, value.ordered)
-    if isinstance(value, list):
-        return [_from_start(item, rank) for item in cast("list[Any]", value)]
-    return value
-
-
 def _groups(nodes: dict[str, StoredNode], roots: list[str]) -> dict[str, tuple[str, ...]]:
     """Inputs and what the root gives, told apart by what it computes."""
     groups: dict[str, tuple[str, ...]] = {
@@ -370,13 +360,6 @@ def _choices(name: str, own: str) -> Iterator[str]:
     while True:
         yield f"{own}_{number}"
         number += 1
-
-
-def _axis_of(variable: Dictionary) -> str:
-    """The sequence axis of an input by name; '' when it is the default one or none."""
-    axes = [a for a in _list(variable.get("dynamic_axis")) if isinstance(a, Axis)]
-    ordered = [a.name for a in axes if a.ordered]
-    return ordered[0] if ordered and ordered[0] not in DEFAULT_AXES else ""
 
 
 def _record(value: Any) -> Dictionary:

@@ -82,8 +82,7 @@ def _convolution(e: Emitter, node: StoredNode) -> None:
         _transposed(e, node, weights, x)
         return
     *space, channels = convolution_axes(_sliding(options), x.dims)
-    if len(weights.dims) != len(x.dims) + 1:
-        raise e.refuse(node, "its kernel does not cover all channels")
+    weights = _with_all_axes(e, weights, (*space, channels))
     if not channels.shared:
         _grouped(e, node, weights, x)
         return
@@ -93,6 +92,16 @@ def _convolution(e: Emitter, node: StoredNode) -> None:
     dilations = [a.dilation for a in space[::-1]]
     source = [x.name, weights.name]
     e.set(node, e.op("Conv", source, node.name, dilations=dilations, **attributes))
+
+
+def _with_all_axes(e: Emitter, weights: Value, axes: tuple[Axis, ...]) -> Value:
+    """Weights [kernel of every axis x maps], also where they are stored in another shape."""
+    kernel = tuple(axis.kernel for axis in axes)
+    windows = prod(axis.out for axis in axes if not axis.shared)
+    dims = (*kernel, weights.size // prod(kernel))
+    if weights.dims == dims or (windows > 1 and len(weights.dims) == len(dims)):
+        return weights
+    return Value(e.reshaped(weights, dims[::-1]), weights.lead, dims)
 
 
 def _grouped(e: Emitter, node: StoredNode, weights: Value, x: Value) -> None:

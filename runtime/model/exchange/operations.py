@@ -50,7 +50,7 @@ REDUCED = {
     "Prod": "ReduceProd",
     "LogSum": "ReduceLogSumExp",
 }
-SMALLEST = 1e-37
+SMALLEST, LEAST_LOG = 1e-37, -85.1
 
 
 def options_of(node: StoredNode) -> Mapping[str, Any]:
@@ -69,10 +69,11 @@ def _same(e: Emitter, node: StoredNode) -> None:
 
 
 def _log(e: Emitter, node: StoredNode) -> None:
-    """The logarithm, of numbers kept above 1e-37."""
-    x = e.value(node.inputs[0])
-    above = e.op("Max", [x.name, e.number(SMALLEST)])
-    e.set(node, e.op("Log", [above], node.name), x.dims)
+    """The logarithm; -85.1 of numbers below 1e-37."""
+    x, least = e.value(node.inputs[0]), e.number(SMALLEST)
+    found = e.op("Log", [e.op("Max", [x.name, least])])
+    below = e.op("Less", [x.name, least])
+    e.set(node, e.op("Where", [below, e.number(LEAST_LOG), found], node.name), x.dims)
 
 
 def aligned(e: Emitter, node: StoredNode) -> list[str]:

@@ -117,6 +117,14 @@ rs = CNTK2.GetRandomSample (w, 2, true)
 z = ReduceSum (rs) .* x + ReduceSum (rf)
 outputNodes = (z)
 """,
+    "drawn": """
+x = Input {2}
+u = RandomDistribution (x, first=-1, second=2, rngSeed=4)
+n = RandomDistribution (x, distribution='normal', first=1, second=0.5, rngSeed=5)
+g = RandomDistribution (x, distribution='gumbel', rngSeed=6)
+b = RandomDistribution (x, distribution='bernoulli', first=0.4, rngSeed=7)
+outputNodes = (u:n:g:b)
+""",
     "sequence": """
 x = Input {2}
 y = Input {1}

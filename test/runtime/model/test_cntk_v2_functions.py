@@ -41,6 +41,8 @@ def pad(mode: int, value: float = 0.0) -> dict[str, Any]:
 
 PADDING = ((0, 0), (0, 1), (1, 2))
 SOURCE = np.arange(10, dtype=np.float32).reshape(5, 2)
+WEIGHTS = np.linspace(0.5, 1.5, 12, dtype=np.float32).reshape(SHAPE[::-1])
+WHOLE = {"axis": Axis(2147483646), "reductionOpName": "Sum"}
 CASES: list[tuple[str, dict[str, Any], tuple[Any, ...], Formula]] = [
     ("Tan", {}, (), np.tan),
     ("Atan", {}, (), lambda x: np.arctan(100 * x)),
@@ -61,13 +63,13 @@ CASES: list[tuple[str, dict[str, Any], tuple[Any, ...], Formula]] = [
     ("Pad", pad(2), (), lambda x: np.pad(x, PADDING, "symmetric")),
     (
         "OneHot",
-        {"numClass": Size(5), "oneHotOutputSparse": False, "oneHotAxis": static(0)},
+        {"numClass": Size(5), "oneHotOutputSparse": False, "onehotAxis": static(0)},
         (),
         lambda x: (x[..., None] == np.arange(5)).astype(np.float32),
     ),
     (
         "OneHot",
-        {"numClass": Size(5), "oneHotOutputSparse": False, "oneHotAxis": Axis(-1)},
+        {"numClass": Size(5), "oneHotOutputSparse": False, "onehotAxis": Axis(-1)},
         (),
         lambda x: (x[:, None] == np.arange(5)[:, None, None]).astype(np.float32),
     ),
@@ -134,6 +136,98 @@ def test_gradients_stop_where_the_file_says(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, 2 * (w * w - 1) * w, rtol=1e-5)
 
 
+def largest(x: Any, k: int, axis: int) -> tuple[Any, Any]:
+    """The k largest along an axis and where they are, the largest first."""
+    places = np.argsort(-x, axis=axis, kind="stable").take(range(k), axis)
+    return np.take_along_axis(x, places, axis), places
+
+
+@pytest.mark.parametrize(("k", "axis"), [(1, 0), (2, 0), (4, 0), (3, 1)])
+def test_the_largest_elements(k: int, axis: int, tmp_path: Path) -> None:
+    variables = [variable("Input1", 0, SHAPE, name="x"), variable("W1", 2, SHAPE, WEIGHTS, "w")]
+    functions = [
+        function("Scaled1", "ElementTimes", ["Input1", "W1"]),
+        function("Top2", "TopK", ["Scaled1_Output_0"], {"axis": static(axis), "numItems": Size(k)}),
+        function("Pass3", "Pass", ["Top2_Output_1"], name="places"),
+        function("Pass4", "Pass", ["Top2_Output_0"], name="top"),
+        function("Sum5", "ReduceElements", ["Top2_Output_0"], WHOLE, name="sum"),
+        function("Combine6", "Combine", [f"{uid}_Output_0" for uid in ("Pass3", "Pass4", "Sum5")]),
+    ]
+    model = bs.load(store(tmp_path / "a.model", network(variables, functions, "Combine6")))
+    x = data("TopK")
+    x[0, 0, :2] = x[0, 0].max() + 1
+    values, places = largest(x * WEIGHTS, k, 2 - axis)
+    found = model.eval(x=x)
+    np.testing.assert_array_equal(found["places"], places)
+    np.testing.assert_allclose(found["top"], values, 1e-6)
+    slope = np.zeros_like(x)
+    np.put_along_axis(slope, places, np.take_along_axis(x, places, 2 - axis), 2 - axis)
+    np.testing.assert_allclose(model.grad("sum", x=x)["w"], slope.sum(axis=0), 1e-5, 1e-6)
+
+
+def test_more_items_than_there_are(tmp_path: Path) -> None:
+    top = function("Top2", "TopK", ["Input1"], {"axis": static(0), "numItems": Size(5)}, name="t")
+    path = store(tmp_path / "a.model", network([variable("Input1", 0, SHAPE)], [top], "Top2"))
+    with pytest.raises(BrainScriptError, match=r"'t' .*number 5 of items out of 4"):
+        load_model(path)
+
+
+def batch_only(uid: str, dims: tuple[int, ...], name: str) -> dict[str, Any]:
+    """An input with one sample for each sequence."""
+    axes = [Axis(DYNAMIC, "defaultBatchAxis")]
+    return {**variable(uid, 0, dims, name=name), "dynamic_axis": axes}
+
+
+def test_steps_of_an_axis(tmp_path: Path) -> None:
+    """Each sequence has the first steps of its sample, beside an input with real steps."""
+    variables = [
+        batch_only("Input1", (*SHAPE, 5), "x"),
+        variable("Input2", 0, (1,), name="like"),
+        variable("W1", 2, SHAPE, WEIGHTS, "w"),
+    ]
+    functions = [
+        function("Steps3", "ToSequenceLike", ["Input1", "Input2"], name="steps"),
+        function("Scaled4", "ElementTimes", ["Steps3_Output_0", "W1"]),
+        function("Sum5", "ReduceElements", ["Scaled4_Output_0"], WHOLE, name="sum"),
+        function("Combine6", "Combine", ["Steps3_Output_0", "Sum5_Output_0"]),
+    ]
+    model = bs.load(store(tmp_path / "a.model", network(variables, functions, "Combine6")))
+    x = np.random.default_rng(1).normal(size=(3, 5, *SHAPE[::-1])).astype(np.float32)
+    like = [np.zeros((n, 1), np.float32) for n in (2, 5, 1)]
+    for sample, steps in zip(x, model.eval(["steps"], x=x, like=like)["steps"], strict=True):
+        np.testing.assert_allclose(steps, sample[: len(steps)], 1e-6)
+    slope = sum(sample[: len(steps)].sum(axis=0) for sample, steps in zip(x, like, strict=True))
+    np.testing.assert_allclose(model.grad("sum", x=x, like=like)["w"], slope, 1e-5, 1e-5)
+
+
+def drawing(uid: str, kind: str, numbers: list[float], inputs: list[str]) -> dict[str, Any]:
+    attributes = {
+        "randomDistributionType": kind,
+        "randomDistributionArgs": numbers,
+        "rngSeed": Size(7),
+        "rngOffset": Size(0),
+    }
+    more = {} if inputs else {"newShape": SHAPE, "newDataType": Int(1)}
+    return function(uid, "RandomDistribution", inputs, {**attributes, **more}, name=f"{kind}{uid}")
+
+
+@pytest.mark.parametrize("like", [True, False])
+def test_numbers_are_drawn(like: bool, tmp_path: Path) -> None:
+    inputs = ["Input1"] if like else []
+    given = {"uniform": [1.0, 3.0], "normal": [5.0, 0.1], "gumbel": [9.0, 0.1], "bernoulli": [0.5]}
+    functions = [drawing(f"D{n}", k, v, inputs) for n, (k, v) in enumerate(given.items())]
+    roots = [f"D{n}_Output_0" for n in range(4)]
+    functions.append(function("Combine9", "Combine", roots))
+    variables = [variable("Input1", 0, SHAPE, name="x")]
+    model = bs.load(store(tmp_path / "a.model", network(variables, functions, "Combine9")))
+    x = np.zeros((400, *SHAPE[::-1]), np.float32)
+    found = list(model.eval(**({"x": x} if like else {})).values())
+    for value, mean, spread in zip(found, (2, 5, 9.06, 0.5), (1, 1, 2, 0.5), strict=True):
+        assert value.shape == (x.shape if like else SHAPE[::-1])
+        assert abs(value - mean).max() <= spread
+        assert abs(value.mean() - mean) < (0.1 if like else 0.6)
+
+
 def squeezed() -> dict[str, Any]:
     x = variable("Input1", 0, (1, 4, 1), name="x")
     functions = [
@@ -151,8 +245,9 @@ def test_axes_of_one_element_go(tmp_path: Path) -> None:
 
 UNKNOWN = [
     function("Assign2", "Assign", ["W1", "Input1"], name="kept"),
-    function("Top2", "TopK", ["Input1"], {"axis": static(0), "numItems": Size(2)}, name="kept"),
     function("Steps2", "ToSequence", ["Input1"], name="kept"),
+    function("Batch2", "ToBatch", ["W1"], name="kept"),
+    function("Unpacked2", "UnpackSequence", ["Input1"], name="kept"),
     {
         "type": "UserDefinedFunction",
         "version": Size(0),
@@ -172,7 +267,7 @@ def test_what_cannot_be_computed_is_left_out(unknown: Any, tmp_path: Path) -> No
     functions = [
         function("Plus1", "Plus", ["Input1", "W1"], name="z"),
         unknown,
-        function("Plus3", "Plus", [f"{uid}_Output_{0 if uid != 'Top2' else 1}", "W1"], name="y"),
+        function("Plus3", "Plus", [f"{uid}_Output_{int(uid == 'Unpacked2')}", "W1"], name="y"),
         function("Combine4", "Combine", ["Plus1_Output_0", "Plus3_Output_0"]),
     ]
     path = store(tmp_path / "a.model", network(variables, functions, "Combine4"))

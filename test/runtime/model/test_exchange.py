@@ -53,6 +53,14 @@ g = Convolution (ParameterTensor {(3:3:2:6)}, d, (3:3:2), mapDims=3, stride=(1:1
     sharing=(true:true:false), autoPadding=(true:true:false))
 outputNodes = (g)
 """,
+    "channels as an axis": """
+x = Input {(4:4:6)}
+s = SplitDimension (x, 3, 1)
+y = Convolution (ParameterTensor {(1:1:5:1)}, s, (1:1:5), mapDims=1, stride=1,
+    autoPadding=(false:false:true:false))
+l = Log (ReLU (x)) + FlattenDimensions (y, 3, 2)
+outputNodes = (l)
+""",
     "products": """
 x = Input {3}
 y = Input {3}
