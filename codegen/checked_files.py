@@ -57,18 +57,7 @@ class CheckedFiles:
 
     def prune(self, limit: int = SIZE_LIMIT) -> None:
         """Remove the files not used for longest until the rest is within `limit` bytes."""
-        entries: list[tuple[float, int, Path]] = []
-        for path in self.folder.glob(f"*{self._suffix}"):
-            with suppress(OSError):
-                facts = path.stat()
-                entries.append((facts.st_mtime, facts.st_size, path))
-        total = sum(size for _, size, _ in entries)
-        for _, size, path in sorted(entries):
-            if total <= limit:
-                return
-            with suppress(OSError):
-                path.unlink()
-            total -= size
+        remove_oldest(self.folder, self._suffix, limit)
 
     def _head(self, payload: bytes) -> bytes:
         return self._mark + hashlib.sha256(payload).digest()
@@ -94,3 +83,19 @@ class CheckedFiles:
             with suppress(OSError):
                 os.unlink(name)
             raise
+
+
+def remove_oldest(folder: Path, suffix: str, limit: int) -> None:
+    """Remove the files `*<suffix>` not used for longest until the rest is within `limit` bytes."""
+    entries: list[tuple[float, int, Path]] = []
+    for path in folder.glob(f"*{suffix}"):
+        with suppress(OSError):
+            facts = path.stat()
+            entries.append((facts.st_mtime, facts.st_size, path))
+    total = sum(size for _, size, _ in entries)
+    for _, size, path in sorted(entries):
+        if total <= limit:
+            return
+        with suppress(OSError):
+            path.unlink()
+        total -= size

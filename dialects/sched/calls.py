@@ -32,6 +32,7 @@ from xdsl.traits import SymbolTable
 from xdsl.utils.exceptions import VerifyException
 
 from brainscript.axes import first_of
+from brainscript.dialects.net.parameters import ROLES as STATE_ROLES
 from brainscript.dialects.sched.forms import Form, parse_form, print_form
 from brainscript.dialects.sched.kernel import KernelOp
 from brainscript.dialects.tensors import parse_text, type_of
@@ -40,17 +41,7 @@ KINDS = ("input", "state", "temporary")
 """Where a buffer lives: filled by the caller for each minibatch; in the state block, from step to
 step; in the arena, within one step."""
 
-ROLES = (
-    "parameter",
-    "momentum",
-    "hyper",
-    "criterion",
-    "statistic",
-    "running",
-    "random",
-    "carried",
-    "derived",
-)
+ROLES = ("parameter", *STATE_ROLES)
 """What a state buffer holds."""
 
 

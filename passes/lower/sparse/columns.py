@@ -11,11 +11,22 @@ from xdsl.dialects.builtin import IndexType, i32, i64
 from xdsl.ir import SSAValue
 
 from brainscript.dialects.kern_tile import PtrType
+from brainscript.dialects.sched import KernelOp
+from brainscript.dialects.tensors import type_of
 from brainscript.passes.lower.rows.writer import Loop, Writer
 from brainscript.passes.lower.sequence.layout import integer
+from brainscript.target import Target
 
 WORDS = 3
 """The words of a sample: where its indices lie, where its values, how many they are."""
+Memory = dict[SSAValue, SSAValue]
+"""Where the inputs of a kernel lie."""
+
+
+def opened(kernel: KernelOp, target: Target) -> tuple[Writer, Memory]:
+    """The writer of a kernel with one output, its last pointer, and where the inputs lie."""
+    writer = Writer(len(kernel.inputs), 1, type_of(kernel.outputs[0]).element, target)
+    return writer, dict(zip(kernel.inputs, writer.pointers, strict=False))
 
 
 @dataclass

@@ -12,17 +12,13 @@ from brainscript.dialects.tensors import type_of
 from brainscript.passes.lower.rows.writer import Writer
 from brainscript.passes.lower.sequence.layout import as_index
 from brainscript.passes.lower.sequence.samples import clear_sample, copy_sample
-from brainscript.passes.lower.sparse.columns import Sample, number_of, samples
+from brainscript.passes.lower.sparse.columns import Sample, number_of, opened, samples
 from brainscript.target import Target
-
-
-def _writer(kernel: KernelOp, target: Target) -> Writer:
-    return Writer(len(kernel.inputs), 1, type_of(kernel.outputs[0]).element, target)
 
 
 def lower_densify(kernel: KernelOp, target: Target) -> FuncOp:
     """0, then each element added where it belongs; threads share the samples."""
-    writer = _writer(kernel, target)
+    writer, _ = opened(kernel, target)
     x, y = writer.pointers
     size = type_of(kernel.outputs[0]).elements
     with samples(writer, x) as (column, sample):
@@ -39,8 +35,7 @@ def lower_minus(kernel: KernelOp, target: Target) -> FuncOp:
     """The dense sample, unless it lies there already, less each element; threads share samples."""
     op = kernel.steps[0]
     assert isinstance(op, MinusSparseOp)
-    writer = _writer(kernel, target)
-    memory = dict(zip(kernel.inputs, writer.pointers, strict=False))
+    writer, memory = opened(kernel, target)
     y, size = writer.pointers[-1], type_of(op.z).elements
     with samples(writer, memory[op.x]) as (column, sample):
         if not op.in_place:
@@ -55,7 +50,7 @@ def lower_minus(kernel: KernelOp, target: Target) -> FuncOp:
 
 def lower_sum(kernel: KernelOp, target: Target) -> FuncOp:
     """The sum of the elements of each sample; threads share the samples."""
-    writer = _writer(kernel, target)
+    writer, _ = opened(kernel, target)
     x, y = writer.pointers
     with samples(writer, x) as (column, sample):
         zero = writer.vectors(writer.element).constant(0.0)
@@ -70,8 +65,7 @@ def lower_dot(kernel: KernelOp, target: Target) -> FuncOp:
     """The inner product of each sample with a dense one; threads share the samples."""
     op = kernel.steps[0]
     assert isinstance(op, SparseDotOp)
-    writer = _writer(kernel, target)
-    memory = dict(zip(kernel.inputs, writer.pointers, strict=False))
+    writer, memory = opened(kernel, target)
     size = type_of(op.z).elements
     with samples(writer, memory[op.x]) as (column, sample):
         start = writer.mul(column, size)
@@ -90,7 +84,7 @@ def lower_largest(kernel: KernelOp, target: Target) -> FuncOp:
 
     An index that occurs twice counts with the sum of its values.
     """
-    writer = _writer(kernel, target)
+    writer, _ = opened(kernel, target)
     x, y = writer.pointers
     size = type_of(kernel.inputs[0]).elements
     with samples(writer, x) as (column, sample):

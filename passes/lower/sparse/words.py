@@ -14,7 +14,7 @@ from brainscript.dialects.tensors import type_of
 from brainscript.passes.lower.rows.writer import Writer
 from brainscript.passes.lower.sequence.layout import as_index
 from brainscript.passes.lower.sequence.samples import clear_sample, parts
-from brainscript.passes.lower.sparse.columns import Share
+from brainscript.passes.lower.sparse.columns import Memory, Share, opened
 from brainscript.target import Target
 
 
@@ -36,25 +36,32 @@ class Words:
                 yield place, word
 
 
-def _open(kernel: KernelOp, target: Target) -> tuple[Writer, dict[SSAValue, SSAValue]]:
-    writer = Writer(len(kernel.inputs), 1, type_of(kernel.outputs[0]).element, target)
-    return writer, dict(zip(kernel.inputs, writer.pointers, strict=False))
+@contextmanager
+def _words(
+    op: WordScoresOp | WordSumsOp, size: int, writer: Writer, memory: Memory
+) -> Generator[tuple[SSAValue, SSAValue, SSAValue]]:
+    """Write code for each word of each sample, whose result is 0 before; threads share samples.
+
+    Where the vector of `size` elements of the sample begins, the word's place, and the word.
+    """
+    count, limit = type_of(op.words).elements, type_of(op.w).elements // size
+    first, last = writer.share(writer.n, 1)
+    with writer.loop(first, last, 1) as loop:
+        clear_sample(writer, type_of(op.result).elements, writer.pointers[-1], loop.index)
+        start = writer.mul(loop.index, size)
+        with Words(writer, memory[op.words], loop.index, count, limit).each() as (place, word):
+            yield start, place, word
 
 
 def lower_scores(kernel: KernelOp, target: Target) -> FuncOp:
     """An inner product for each word; threads share the samples."""
     op = kernel.steps[0]
     assert isinstance(op, WordScoresOp)
-    writer, memory = _open(kernel, target)
-    size, count = type_of(op.x).elements, type_of(op.words).elements
-    limit, out = type_of(op.w).elements // size, writer.pointers[-1]
-    first, last = writer.share(writer.n, 1)
-    with writer.loop(first, last, 1) as loop:
-        clear_sample(writer, count, out, loop.index)
-        start = writer.mul(loop.index, size)
-        with Words(writer, memory[op.words], loop.index, count, limit).each() as (place, word):
-            dot = _dot(writer, size, (memory[op.w], writer.mul(word, size)), (memory[op.x], start))
-            writer.store(dot, out, place)
+    writer, memory = opened(kernel, target)
+    size = type_of(op.x).elements
+    with _words(op, size, writer, memory) as (start, place, word):
+        dot = _dot(writer, size, (memory[op.w], writer.mul(word, size)), (memory[op.x], start))
+        writer.store(dot, writer.pointers[-1], place)
     return writer.finish(kernel.sym_name.data)
 
 
@@ -90,21 +97,16 @@ def lower_sums(kernel: KernelOp, target: Target) -> FuncOp:
     """Columns of the table times their slopes; threads share the samples."""
     op = kernel.steps[0]
     assert isinstance(op, WordSumsOp)
-    writer, memory = _open(kernel, target)
-    size, count = type_of(op.result).elements, type_of(op.words).elements
-    limit, out = type_of(op.w).elements // size, writer.pointers[-1]
-    first, last = writer.share(writer.n, 1)
-    with writer.loop(first, last, 1) as loop:
-        clear_sample(writer, size, out, loop.index)
-        start = writer.mul(loop.index, size)
-        with Words(writer, memory[op.words], loop.index, count, limit).each() as (place, word):
-            scale = writer.spread(writer.load(memory[op.slope], place, writer.element))
-            base = writer.mul(word, size)
-            with parts(writer, size) as (part, lanes):
-                v, at = writer.vectors(), writer.add(start, part)
-                weight = writer.load(memory[op.w], writer.add(base, part), None, lanes)
-                old = writer.load(out, at, None, lanes)
-                writer.store(v.add(old, v.mul(scale, weight)), out, at, lanes)
+    writer, memory = opened(kernel, target)
+    size, out = type_of(op.result).elements, writer.pointers[-1]
+    with _words(op, size, writer, memory) as (start, place, word):
+        scale = writer.spread(writer.load(memory[op.slope], place, writer.element))
+        base = writer.mul(word, size)
+        with parts(writer, size) as (part, lanes):
+            v, at = writer.vectors(), writer.add(start, part)
+            weight = writer.load(memory[op.w], writer.add(base, part), None, lanes)
+            old = writer.load(out, at, None, lanes)
+            writer.store(v.add(old, v.mul(scale, weight)), out, at, lanes)
     return writer.finish(kernel.sym_name.data)
 
 
@@ -112,7 +114,7 @@ def lower_gradient(kernel: KernelOp, target: Target) -> FuncOp:
     """Samples times their slopes, added to columns; threads share the rows of the table."""
     op = kernel.steps[0]
     assert isinstance(op, WordGradientOp)
-    writer, memory = _open(kernel, target)
+    writer, memory = opened(kernel, target)
     size, count = type_of(op.x).elements, type_of(op.words).elements
     limit, out = type_of(op.result).elements // size, writer.pointers[-1]
     share = Share.of(writer, size)

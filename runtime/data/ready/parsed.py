@@ -17,6 +17,7 @@ from shutil import disk_usage
 from threading import Thread
 from typing import Protocol
 
+from brainscript.codegen.checked_files import remove_oldest
 from brainscript.diagnostic import Diagnostic
 from brainscript.runtime.native_library import library
 
@@ -117,17 +118,7 @@ class ParsedCache:
 
     def prune(self, limit: int = SIZE_LIMIT) -> None:
         """Remove the entries not used for longest beyond `limit` bytes, and old remains."""
-        entries: list[tuple[float, int, Path]] = []
-        for path in self.folder.glob(f"*{SUFFIX}"):
-            facts = path.stat()
-            entries.append((facts.st_mtime, facts.st_size, path))
-        total = sum(size for _, size, _ in entries)
-        for _, size, path in sorted(entries):
-            if total <= limit:
-                break
-            with suppress(OSError):
-                path.unlink()
-            total -= size
+        remove_oldest(self.folder, SUFFIX, limit)
         for path in self.folder.glob(".*.tmp"):
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > DAY:
