@@ -46,6 +46,25 @@ WIDE: dict[str, tuple[str, str, str]] = {
     "wide stride": ("3 x 3 x 2 x 3", "29 x 7 x 2", "kernel = [3, 3], stride = [5, 4], maps = [3]"),
 }
 
+OWN: dict[str, tuple[str, str, str]] = {
+    "each window": (
+        "3 x 2 x 20 x 24 x 7",
+        "6 x 5 x 20",
+        "sharing = [0], padding = [1, 0], maps = [7]",
+    ),
+    "one axis, strided": (
+        "3 x 2 x 2 x 4 x 5",
+        "8 x 5 x 2",
+        "stride = [2, 1], sharing = [0, 1], padding = [1], maps = [5]",
+    ),
+    "channels in front": (
+        "5 x 3 x 3 x 3 x 9",
+        "3 x 6 x 5",
+        'stride = [2, 1], sharing = [0], padding = [1, 0], maps = [5], layout = "HWC"',
+    ),
+}
+"""Weights of their own for windows; one sample, some, more than are worked on at a time."""
+
 
 def usable(name: str) -> bool:
     """Whether this machine runs code for a target."""
@@ -96,3 +115,15 @@ def test_many_samples_are_summed_in_portions():
         "convolution", (fixed("3 x 3 x 4 x 8"), image), "kernel = [3, 3], maps = [8]"
     )
     Compiled(module).check(130, tolerance=1e-4)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_own_weights(name: str):
+    weights, x, options = OWN[name]
+    kernel = weights.split(" x ")[2 if "HWC" in options else 0 :][:2]
+    text = f"kernel = [{', '.join(kernel)}], {options}"
+    for target in filter(usable, TARGETS[:2]):
+        module = with_adjoints("convolution", (fixed(weights), Operand(x)), text, "float")
+        made = Compiled(module, choose_target(target))
+        for columns in (0, 1, 17, 70):
+            made.check(columns)
