@@ -1,35 +1,29 @@
 """From `kern` functions to object code: keys, the cache, and worker processes for what is missing.
 
-Kernels are found again by content: the key is a hash of the kernel's printed text, its name left
-out, and of everything the object depends on. Text is written while the workers compile.
+Modules are found again by content: the key is a hash of the LLVM text, with a kernel's name left
+out, and of everything the object depends on. More text is written while the workers compile.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
-from io import StringIO
-
-from xdsl.printer import Printer
 
 from brainscript.codegen.cache import ObjectCache
 from brainscript.codegen.emit import emit_kernel, emitter_version
 from brainscript.codegen.text import INTRINSICS
 from brainscript.codegen.timing.trace import span
-from brainscript.codegen.workers.pool import WorkerPool, shared_pool
+from brainscript.codegen.workers.pool import Batch, shared_pool
 from brainscript.diagnostic import CompilerFaultError, Diagnostic
 from brainscript.dialects.kern import FuncOp
 from brainscript.target import Target
 
-Source = Callable[[], str]
-"""Writes the LLVM text of one module when it is needed."""
-
 _NAME = "kernel"
 
 
-def content_key(text: str, target: Target) -> str:
+def content_key(text: str, target: Target, level: int = 2) -> str:
     """The cache key of an object made from this text for this target."""
     parts = [
         text,
@@ -38,17 +32,14 @@ def content_key(text: str, target: Target) -> str:
         target.triple,
         target.cpu,
         target.features,
+        str(level),
     ]
     return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()
 
 
 def kernel_key(kernel: FuncOp, target: Target) -> str:
     """The key of a kernel; kernels that differ in name only have the same."""
-    stream = StringIO()
-    Printer(stream).print_op(kernel)
-    printed = stream.getvalue()
-    name = f"@{kernel.sym_name.data}("
-    return content_key(printed.replace(name, f"@{_NAME}(", 1), target)
+    return content_key(emit_kernel(kernel, _NAME), target)
 
 
 def kernel_symbol(key: str) -> str:
@@ -56,61 +47,73 @@ def kernel_symbol(key: str) -> str:
     return f"bs_{key[:32]}"
 
 
+class Compiling:
+    """A step that is being compiled: what the cache lacks goes to the workers at once."""
+
+    def __init__(self, target: Target, cache: ObjectCache | None = None):
+        self._target, self._cache = target, cache
+        self._batch = Batch(shared_pool(), target)
+        self._objects: dict[str, bytes] = {}
+
+    def __enter__(self) -> Compiling:
+        self._batch.__enter__()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._batch.__exit__(*failure)
+
+    def start(self) -> None:
+        """Start the workers now, for there will be work for them."""
+        self._batch.start()
+
+    def kernel(self, kernel: FuncOp) -> str:
+        """Compile a kernel; `kernel_symbol` of the key is what its object defines."""
+        name = kernel.sym_name.data
+        with span(f"emit {name}", "compile"):
+            text = emit_kernel(kernel, _NAME)
+            key = content_key(text, self._target)
+        self._add(key, text.replace(f"@{_NAME}", f"@{kernel_symbol(key)}"), label=name)
+        return key
+
+    def text(self, text: str, level: int = 2) -> str:
+        """Compile a module given as LLVM text, such as the step that calls the kernels."""
+        key = content_key(text, self._target, level)
+        self._add(key, text, level)
+        return key
+
+    def objects(self) -> dict[str, bytes]:
+        """The objects of all that was asked for, by key."""
+        made = self._batch.finish()
+        if self._cache is not None and made:
+            for key, data in made.items():
+                self._cache.put(key, data)
+            self._cache.prune()
+        return {key: made.get(key) or data for key, data in self._objects.items()}
+
+    def _add(self, key: str, text: str, level: int = 2, label: str = "") -> None:
+        if key in self._objects:
+            return
+        found = self._cache.get(key) if self._cache is not None else None
+        self._objects[key] = found or b""
+        if found is None:
+            self._batch.add(key, lambda: _checked(text), level, label)
+
+
 def compile_kernels(
-    kernels: Sequence[FuncOp],
-    target: Target,
-    cache: ObjectCache | None = None,
-    keys: Mapping[str, str] | None = None,
+    kernels: Sequence[FuncOp], target: Target, cache: ObjectCache | None = None
 ) -> dict[str, bytes]:
-    """Objects of the kernels by key; `kernel_symbol(key)` is what each defines.
-
-    `keys` are those of the kernels by name, where they are known: to print a kernel takes time.
-    """
-    sources: dict[str, Source] = {}
-    for kernel in kernels:
-        key = keys[kernel.sym_name.data] if keys else kernel_key(kernel, target)
-        sources[key] = _kernel_source(kernel, kernel_symbol(key))
-    return compile_sources(sources, target, cache)
-
-
-def _kernel_source(kernel: FuncOp, symbol: str) -> Source:
-    def source() -> str:
-        with span(f"emit {kernel.sym_name.data}", "compile", symbol=symbol):
-            return emit_kernel(kernel, symbol)
-
-    return source
+    """Objects of the kernels by key; `kernel_symbol(key)` is what each defines."""
+    with Compiling(target, cache) as compiling:
+        for kernel in kernels:
+            compiling.kernel(kernel)
+        return compiling.objects()
 
 
 def compile_text(text: str, target: Target, cache: ObjectCache | None = None) -> tuple[str, bytes]:
-    """Key and object of a module given as LLVM text, such as the step that calls the kernels."""
-    key = content_key(text, target)
-    return key, compile_sources({key: lambda: text}, target, cache)[key]
-
-
-def compile_sources(
-    sources: Mapping[str, Source],
-    target: Target,
-    cache: ObjectCache | None = None,
-    pool: WorkerPool | None = None,
-) -> dict[str, bytes]:
-    """Objects by key, from the cache where it has them."""
-    objects: dict[str, bytes] = {}
-    missing: dict[str, Source] = {}
-    for key, source in sources.items():
-        found = cache.get(key) if cache is not None else None
-        if found is None:
-            missing[key] = source
-        else:
-            objects[key] = found
-    if not missing:
-        return objects
-    checked = {key: _checked(source) for key, source in missing.items()}
-    made = (pool or shared_pool()).compile(checked, target)
-    if cache is not None:
-        for key, data in made.items():
-            cache.put(key, data)
-        cache.prune()
-    return {**objects, **made}
+    """Key and object of a module given as LLVM text."""
+    with Compiling(target, cache) as compiling:
+        key = compiling.text(text)
+        return key, compiling.objects()[key]
 
 
 def assembly(text: str, target: Target) -> str:
@@ -143,10 +146,6 @@ def _is_allowed(name: str) -> bool:
     return any(".".join(parts[:size]) in INTRINSICS for size in range(2, len(parts) + 1))
 
 
-def _checked(source: Source) -> Source:
-    def write() -> str:
-        text = source()
-        check_intrinsics(text)
-        return text
-
-    return write
+def _checked(text: str) -> str:
+    check_intrinsics(text)
+    return text

@@ -1,8 +1,8 @@
 """The worker processes that compile: started on demand, kept for the next kernels, replaced never.
 
-Each is served by a thread here, so two compile at a time. A worker that dies, or takes longer than
-the limit `compile-seconds`, takes down the kernel it was at and nothing else: its text is kept and
-the caller gets a diagnostic.
+Each is served by a thread here, so two compile at a time, while the caller writes more to compile.
+A worker that dies, or takes longer than the limit `compile-seconds`, takes down the kernel it was
+at and nothing else: its text is kept and the caller gets a diagnostic.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,11 @@ from brainscript.target import Target
 
 WORKERS = 2
 """Processes that compile at the same time; there is little to win from more."""
+SWITCH_SECONDS = 2e-4
+"""How long the caller may keep a thread waiting that has news from its worker."""
+
+Source = Callable[[], str]
+"""Writes the LLVM text of one module when it is needed."""
 
 
 class WorkerLostError(Exception):
@@ -57,14 +64,15 @@ class Worker:
         """The number of the process."""
         return self._process.pid
 
-    def compile(self, text: str, target: Target, assembly: bool) -> bytes:
-        """Object code (or assembly) of a module."""
+    def compile(self, text: str, target: Target, level: int, assembly: bool) -> bytes:
+        """Object code (or assembly) of a module; `level` is the code generator's."""
         data = text.encode("utf-8")
         head = {
             "size": len(data),
             "triple": target.triple,
             "cpu": target.cpu,
             "features": target.features,
+            "level": level,
             "assembly": assembly,
         }
         watch = _Watch(self._process, limit("compile-seconds"))
@@ -142,21 +150,13 @@ class WorkerPool:
         self._crash_folder = crash_folder
 
     def compile(
-        self, sources: Mapping[str, Callable[[], str]], target: Target, assembly: bool = False
+        self, sources: Mapping[str, Source], target: Target, assembly: bool = False
     ) -> dict[str, bytes]:
         """Compile every source; the first failure is raised when all workers have stopped."""
-        batch = _Batch(self, sources, target, assembly)
-        if len(sources) == 1:
-            batch.work()
-        else:
-            threads = [threading.Thread(target=batch.work) for _ in range(WORKERS)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        if batch.failures:
-            raise batch.failures[0]
-        return {key: batch.done[key] for key in sources}
+        with Batch(self, target, assembly) as batch:
+            for key, source in sources.items():
+                batch.add(key, source)
+            return batch.finish()
 
     def take(self) -> Worker:
         """An idle worker, or a new one."""
@@ -191,56 +191,108 @@ class WorkerPool:
             worker.close()
 
 
-class _Batch:
-    """Sources that the threads of one call share."""
+@dataclass(frozen=True)
+class _Work:
+    """A module to compile; `label` is what a record of times calls it."""
 
-    def __init__(
-        self,
-        pool: WorkerPool,
-        sources: Mapping[str, Callable[[], str]],
-        target: Target,
-        assembly: bool,
-    ):
-        self.pool, self.target, self.assembly = pool, target, assembly
-        self.waiting = list(sources.items())[::-1]
-        self.done: dict[str, bytes] = {}
-        self.failures: list[BaseException] = []
-        self.lock = threading.Lock()
+    key: str
+    source: Source
+    level: int
+    label: str
 
-    def work(self) -> None:
-        """Compile sources until none is left or one has failed."""
+
+class Batch:
+    """Modules that are compiled together, each from the moment that it is added."""
+
+    def __init__(self, pool: WorkerPool, target: Target, assembly: bool = False):
+        self._pool, self._target, self._assembly = pool, target, assembly
+        self._waiting: deque[_Work] = deque()
+        self._done: dict[str, bytes] = {}
+        self._keys: list[str] = []
+        self._failures: list[BaseException] = []
+        self._threads: list[threading.Thread] = []
+        self._closed = False
+        self._news = threading.Condition()
+        self._switch = sys.getswitchinterval()
+
+    def __enter__(self) -> Batch:
+        sys.setswitchinterval(SWITCH_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._news:
+            self._waiting.clear()
+        self._end()
+        sys.setswitchinterval(self._switch)
+
+    def start(self) -> None:
+        """Start all workers now, for there will be work for them."""
+        while len(self._threads) < WORKERS:
+            self._start_one()
+
+    def add(self, key: str, source: Source, level: int = 2, label: str = "") -> None:
+        """Compile one more module, at a level of the code generator."""
+        with self._news:
+            self._keys.append(key)
+            self._waiting.append(_Work(key, source, level, label or key[:32]))
+            self._news.notify()
+        if len(self._threads) < WORKERS:
+            self._start_one()
+
+    def finish(self) -> dict[str, bytes]:
+        """The objects by key; the first failure is raised when all workers have stopped."""
+        self._end()
+        if self._failures:
+            raise self._failures[0]
+        return {key: self._done[key] for key in self._keys}
+
+    def _start_one(self) -> None:
+        self._threads.append(threading.Thread(target=self._work))
+        self._threads[-1].start()
+
+    def _end(self) -> None:
+        with self._news:
+            self._closed = True
+            self._news.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        """Compile what is waiting until nothing more will come or something has failed."""
         try:
-            worker = self.pool.take()
+            worker = self._pool.take()
         except OSError as error:
-            self.failures.append(_cannot_start(error))
+            self._failures.append(_cannot_start(error))
             return
-        while (source := self._next()) is not None:
+        while (work := self._next()) is not None:
             try:
-                self.done[source[0]] = self._compile(worker, *source)
+                self._done[work.key] = self._compile(worker, work)
             except WorkerLostError:
                 worker.close()
                 return
             except BaseException as error:
-                self.failures.append(error)
-        self.pool.give(worker)
+                self._failures.append(error)
+        self._pool.give(worker)
 
-    def _next(self) -> tuple[str, Callable[[], str]] | None:
-        with self.lock:
-            return self.waiting.pop() if self.waiting and not self.failures else None
+    def _next(self) -> _Work | None:
+        with self._news:
+            while not (self._waiting or self._closed or self._failures):
+                self._news.wait()
+            return self._waiting.popleft() if self._waiting and not self._failures else None
 
-    def _compile(self, worker: Worker, key: str, source: Callable[[], str]) -> bytes:
-        text = source()
+    def _compile(self, worker: Worker, work: _Work) -> bytes:
+        text = work.source()
         try:
-            with span(f"LLVM {key[:32]}", "compile", bytes=len(text)):
-                return worker.compile(text, self.target, self.assembly)
+            with span(f"LLVM {work.label}", "compile", bytes=len(text)):
+                return worker.compile(text, self._target, work.level, self._assembly)
         except WorkerStuckError:
-            self.failures.append(_stuck(self.pool.keep(key, text)))
+            self._failures.append(_stuck(self._pool.keep(work.key, text)))
             raise
         except WorkerLostError as lost:
-            self.failures.append(_refused(str(lost), self.pool.keep(key, text)))
+            self._failures.append(_refused(str(lost), self._pool.keep(work.key, text)))
             raise
         except ValueError as error:
-            raise _refused(str(error), self.pool.keep(key, text)) from error
+            raise _refused(str(error), self._pool.keep(work.key, text)) from error
 
 
 def _refused(reason: str, kept: str) -> CompilerFaultError:

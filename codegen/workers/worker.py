@@ -38,15 +38,16 @@ def answer(sink: BinaryIO, good: bool, data: bytes) -> None:
 
 
 def compile_text(machines: dict[str, Any], request: dict[str, Any], text: str) -> bytes:
-    """Object code of a module; no pass pipeline, the code generator at level 2."""
-    key = request["triple"] + request["cpu"] + request["features"]
+    """Object code of a module: no pass pipeline, only the code generator."""
+    parts = ("triple", "cpu", "features", "level")
+    key = " ".join(str(request[part]) for part in parts)
     machine = machines.get(key)
     if machine is None:
         triple = request["triple"] or llvm.get_process_triple()
         machine = llvm.Target.from_triple(triple).create_target_machine(
             cpu=request["cpu"],
             features=request["features"],
-            opt=2,
+            opt=request["level"],
             reloc="pic",
             codemodel="default",
         )
