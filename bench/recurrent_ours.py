@@ -6,18 +6,13 @@ Prints one JSON line with the seconds of the best step.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import numpy as np
 import sequences
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.parser import Parser
+from networks import network_of_text
 
 from brainscript.codegen.cache import open_cache
-from brainscript.dialects.registry import make_context
 from brainscript.program_image import LAYOUT_OFFSETS, LAYOUT_RANK
 from brainscript.runtime.layouts import Sequences
 from brainscript.runtime.network import UpdateRule
@@ -57,16 +52,6 @@ NETWORKS = {
 }
 
 
-def network(name: str) -> ModuleOp:
-    """The network with its shapes."""
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / f"{name}.bs"
-        source.write_text(NETWORKS[name])
-        command = [sys.executable, "-m", "brainscript.tools.bs_opt", str(source), "--emit", "net"]
-        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return Parser(make_context(), text).parse_module()
-
-
 def put_words(program: Program, name: str, size: int, random: np.random.Generator) -> None:
     """One word of the vocabulary in each column."""
     columns = len(program.records(name))
@@ -89,7 +74,8 @@ def mark_labels(program: Program, batch: str) -> None:
 def main() -> None:
     """Compile, fill, time."""
     name, batch, threads, steps, clock = sys.argv[1:]
-    step = step_module(network(name), "train", (), UpdateRule(), CrashRecord("", []))
+    network = network_of_text(NETWORKS[name])
+    step = step_module(network, "train", (), UpdateRule(), CrashRecord("", []))
     image, objects = compile_step(step, choose_target(), open_cache())
     program = Program(image, objects, StateArena(), threads=int(threads))
     random = np.random.default_rng(sequences.SEED)

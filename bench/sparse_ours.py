@@ -6,19 +6,14 @@ Prints one JSON line: the seconds of the best step of one thread, and the bytes 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import numpy as np
 import sequences
 import sparse_data
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.parser import Parser
+from networks import network_of_text
 
 from brainscript.codegen.cache import open_cache
-from brainscript.dialects.registry import make_context
 from brainscript.linear import evaluate
 from brainscript.runtime.layouts import Sequences
 from brainscript.runtime.network import UpdateRule
@@ -56,16 +51,6 @@ def source(name: str, sparse: bool) -> str:
     """
 
 
-def network(name: str, sparse: bool) -> ModuleOp:
-    """The network with its shapes."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{name}.bs"
-        path.write_text(source(name, sparse))
-        command = [sys.executable, "-m", "brainscript.tools.bs_opt", str(path), "--emit", "net"]
-        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return Parser(make_context(), text).parse_module()
-
-
 def put(program: Program, name: str, number: int, bag: int) -> None:
     """Random words: `bag` of them in each column."""
     slot = next(slot for slot in program.image.inputs if slot.name == name)
@@ -83,9 +68,8 @@ def put(program: Program, name: str, number: int, bag: int) -> None:
 def main() -> None:
     """Compile, fill, time."""
     name, way, steps = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    step = step_module(
-        network(name, way == "sparse"), "train", (), UpdateRule(), CrashRecord("", [])
-    )
+    network = network_of_text(source(name, way == "sparse"))
+    step = step_module(network, "train", (), UpdateRule(), CrashRecord("", []))
     image, objects = compile_step(step, choose_target(), open_cache())
     program = Program(image, objects, StateArena())
     random = np.random.default_rng(sequences.SEED)

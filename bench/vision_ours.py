@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import json
 import resource
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
+from networks import network_of, network_of_text
 from sequences import best_of
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.parser import Parser
 
 from brainscript.codegen.cache import open_cache
 from brainscript.codegen.timing import trace
-from brainscript.dialects.registry import make_context
 from brainscript.runtime.network import Mode, UpdateRule
 from brainscript.runtime.program import Program, StateArena
 from brainscript.target import choose_target
@@ -46,24 +43,6 @@ NETWORKS = {
             MaxPoolingLayer {(2:2), stride=(2:2)} :
             DenseLayer {128, activation=ReLU} : LinearLayer {10})
         features = Input {(28:28:1)} ; labels = Input {10}
-        z = model (features)
-    """
-    + TRAINED,
-    "resnet20": LAYER
-    + """
-        same (f) = {
-            a = cb (f, 3, 1) ; b = cb (f, 3, 1)
-            apply (x) = ReLU (b (ReLU (a (x))) + x)
-        }.apply
-        down (f) = {
-            a = cb (f, 3, 2) ; b = cb (f, 3, 1) ; s = cb (f, 1, 2)
-            apply (x) = ReLU (b (ReLU (a (x))) + s (x))
-        }.apply
-        model = Sequential (
-            cb (16, 3, 1) : ReLU : same (16) : same (16) : same (16) :
-            down (32) : same (32) : same (32) : down (64) : same (64) : same (64) :
-            AveragePoolingLayer {(8:8)} : LinearLayer {10})
-        features = Input {(32:32:3)} ; labels = Input {10}
         z = model (features)
     """
     + TRAINED,
@@ -97,13 +76,10 @@ MODES: dict[str, Mode] = {"lenet": "train", "resnet20": "train", "resnet50": "wr
 
 
 def network(name: str) -> ModuleOp:
-    """The network with its shapes."""
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / f"{name}.bs"
-        source.write_text(NETWORKS[name])
-        command = [sys.executable, "-m", "brainscript.tools.bs_opt", str(source), "--emit", "net"]
-        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return Parser(make_context(), text).parse_module()
+    """The network with its shapes; the small residual network is that of `models.cntk`."""
+    if name in NETWORKS:
+        return network_of_text(NETWORKS[name])
+    return network_of(str(Path(__file__).with_name("models.cntk")), "--command", name)
 
 
 def held() -> float:
