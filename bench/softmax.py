@@ -2,16 +2,17 @@
 
     python bench/softmax.py [--threads 1] [--seconds 0.3] [--sizes 10,100,1000,10000] [--rows 256]
 
-Ours is one kernel, as the compiler makes it of `CrossEntropyWithSoftmax` in a training step, on
-labels that lie as dense rows. PyTorch has the classes as numbers, and is measured twice: through
-autograd, and as the four kernels that autograd calls. With one thread the processor time of the
-thread counts, with more the wall time, each the best of several turns.
+Ours is the step that the compiler makes of `CrossEntropyWithSoftmax` and its gradient. Labels are
+the numbers of the classes, here as PyTorch has them: a sparse input. `dense` are the figures with
+labels as dense rows, one more array as large as the scores to read. PyTorch is measured through
+autograd, as the four kernels that autograd calls, and, beside our dense ones alone, with labels as
+dense `rows`. With one thread the processor time of the thread counts, with more the wall time, each
+the best of several turns.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
 import sys
 import time
@@ -19,103 +20,94 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from gemm import TURN, aligned, measure, timed
+from gemm import measure, timed
 from xdsl.parser import Parser
 
-from brainscript.codegen.compile import (
-    compile_kernels,
-    compile_text,
-    kernel_key,
-    kernel_symbol,
-)
-from brainscript.codegen.jit import Linked
 from brainscript.dialects.registry import make_context
-from brainscript.dialects.sched import KernelOp
-from brainscript.passes.lower.to_kern import lower_kernel
-from brainscript.runtime.threads import shared_pool
+from brainscript.runtime.program import Program, StateArena
 from brainscript.target import Target, choose_target
+from brainscript.tools.compile_step import compile_step
+from brainscript.tools.crash import CrashRecord
+from brainscript.tools.steps import step_module
 
-TEXT = """sched.kernel @k rows(%z : {wide}, %y : {wide}) -> ({one}, {wide}) {{
-  %l = net.log_softmax %z : {wide}
-  %p = net.element_times %y, %l : {wide}
-  %s = net.reduce %p : {one}
-  %c = net.negate %s : {one}
+TEXT = """net.network {{
+  %y = net.input "y" {{sparse = {sparse}}} : {wide}
+  %z = net.input "z" : {wide}
+  %ce = net.cross_entropy_with_softmax %y, %z {{node = "ce"}} : !net.t<[1], f32>
   %e = net.softmax %z : {wide}
-  %g = net.minus %e, %y : {wide}
-  sched.yield %c, %g : {one}, {wide}
+  %g = net.minus %e, %y {{node = "g"}} : {wide}
+  net.roots label(%y), feature(%z), output(%ce, %g)
 }}"""
 
 
 class Ours:
-    """The compiled kernel with its arrays."""
+    """The compiled step with its inputs."""
 
-    def __init__(self, rows: int, classes: int, target: Target, threads: int):
-        wide, one = (f'!net.t<[{size}], f32, @"*">' for size in (classes, 1))
-        text = TEXT.format(wide=wide, one=one)
-        (kernel,) = Parser(make_context(), text).parse_module().ops
-        assert isinstance(kernel, KernelOp)
-        function = lower_kernel(kernel, target)
-        symbol = kernel_symbol(kernel_key(function, target))
-        objects = list(compile_kernels([function], target).values())
-        objects.append(compile_text(four_operands(symbol), target)[1])
-        self.linked = Linked(objects, ["turn"])
-        self.z, self.labels = aligned((rows, classes)), aligned((rows, classes), fill=False)
-        self.classes = np.random.default_rng(1).integers(0, classes, rows)
-        self.labels[np.arange(rows), self.classes] = 1
-        self.loss, self.gradient = aligned((rows,), False), aligned((rows, classes), False)
-        self.scratch = [aligned((function.scratch // 4 + 16,), False) for _ in range(threads)]
-        arrays = (self.z, self.labels, self.loss, self.gradient)
-        words = [*(a.ctypes.data for a in arrays), rows, *(a.ctypes.data for a in self.scratch)]
-        self.frame, self.threads = np.array(words, np.int64), threads
+    def __init__(self, rows: int, classes: int, target: Target, threads: int, *, sparse: bool):
+        wide = f'!net.t<[{classes}], f32, @"*">'
+        text = TEXT.format(wide=wide, sparse=str(sparse).lower())
+        network = Parser(make_context(), text).parse_module()
+        step = step_module(network, "write", ("ce", "g"), None, CrashRecord("", []))
+        self.program = Program(*compile_step(step, target, None), StateArena())
+        self.program.set_columns({"*": rows})
+        random = np.random.default_rng(1)
+        self.classes, self.threads = random.integers(0, classes, rows), threads
+        self.z = self.program.input("z")
+        self.z[...] = random.standard_normal(self.z.shape, np.float32)
+        if sparse:
+            ones = np.ones(rows, np.float32)
+            self.program.put_sparse("y", self.classes, ones, np.arange(rows + 1))
+        else:
+            labels = self.program.input("y")
+            labels[...] = 0
+            labels[np.arange(rows), self.classes] = 1
+
+    @property
+    def gradient(self) -> Any:
+        """The gradient of the sum of the losses."""
+        self.program.run(self.threads)
+        return self.program.output("g")
 
     def turn(self, count: int) -> float:
-        """Seconds of one call, measured over `count` of them."""
-        address, frame = self.linked.address("turn"), self.frame.ctypes.data
-        if self.threads == 1:
-            words = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
-            call = self.linked.function("turn", *words)
-            return timed(lambda: call(frame, 0, 1), count, time.thread_time)
-        pool = shared_pool(self.threads)
-        return timed(lambda: pool.run(address, frame), count, time.perf_counter)
+        """Seconds of one step, measured over `count` of them."""
+        clock = time.thread_time if self.threads == 1 else time.perf_counter
+        return timed(lambda: self.program.run(self.threads), count, clock)
 
 
-def four_operands(kernel: str) -> str:
-    """What the threads run: as for three operands, with one more."""
-    more = "  %at5 = getelementptr i64, ptr %frame, i64 3\n  %a3 = load ptr, ptr %at5\n"
-    changes = (
-        ("i64 3\n", "i64 4\n"),
-        ("%tid, 4", "%tid, 5"),
-        ("  %n = load", more + "  %n = load"),
-        ("ptr %a2,", "ptr %a2, ptr %a3,"),
-        ("(ptr, ptr, ptr, i64", "(ptr, ptr, ptr, ptr, i64"),
-    )
-    text = TURN
-    for old, new in changes:
-        text = text.replace(old, new)
-    return text.format(kernel=kernel)
+THEIRS = ("autograd", "kernels", "rows")
+"""The ways in which PyTorch is measured."""
 
 
 class Theirs:
-    """PyTorch on the same numbers; with autograd, or calling its kernels one by one."""
+    """PyTorch on the same numbers, in one of the ways of `THEIRS`."""
 
-    def __init__(self, torch: Any, ours: Ours, *, autograd: bool):
-        self.torch, self.threads, self.autograd = torch, ours.threads, autograd
-        self.z = torch.from_numpy(ours.z).clone().requires_grad_(autograd)
+    def __init__(self, torch: Any, ours: Ours, way: str):
+        self.torch, self.threads = torch, ours.threads
+        self.z = torch.from_numpy(ours.z).clone().requires_grad_(way != "kernels")
         self.classes = torch.from_numpy(ours.classes)
+        self.rows = torch.nn.functional.one_hot(self.classes, self.z.shape[1]).to(self.z.dtype)
         self.one = torch.tensor(1.0)
+        self.run = {"autograd": self.autograd, "kernels": self.kernels, "rows": self.dense}[way]
         torch.set_num_threads(ours.threads)
 
-    def run(self) -> Any:
-        """The gradient of the sum of the losses."""
+    def autograd(self, labels: Any = None) -> Any:
+        """The gradient of the sum of the losses, by itself."""
         torch = self.torch
-        if self.autograd:
-            loss = torch.nn.functional.cross_entropy(self.z, self.classes, reduction="sum")
-            return torch.autograd.grad(loss, self.z)[0]
-        aten = torch.ops.aten
+        given = self.classes if labels is None else labels
+        loss = torch.nn.functional.cross_entropy(self.z, given, reduction="sum")
+        return torch.autograd.grad(loss, self.z)[0]
+
+    def dense(self) -> Any:
+        """The same of labels as dense rows."""
+        return self.autograd(self.rows)
+
+    def kernels(self) -> Any:
+        """What autograd calls."""
+        aten = self.torch.ops.aten
         logs = aten._log_softmax(self.z, 1, False)
         _, weight = aten.nll_loss_forward(logs, self.classes, None, 2, -100)
         part = aten.nll_loss_backward(self.one, logs, self.classes, None, 2, -100, weight)
-        return aten._log_softmax_backward_data(part, logs, 1, torch.float32)
+        return aten._log_softmax_backward_data(part, logs, 1, self.torch.float32)
 
     def turn(self, count: int) -> float:
         """Seconds of one call, measured over `count` of them."""
@@ -125,18 +117,20 @@ class Theirs:
 
 def compare(classes: int, torch: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Microseconds of all, and theirs over ours."""
-    ours = Ours(options.rows, classes, choose_target(options.target), options.threads)
-    contenders: list[Any] = [ours]
-    if torch is not None:
-        contenders += [Theirs(torch, ours, autograd=autograd) for autograd in (True, False)]
-    best = measure(contenders, options.seconds)
-    row: dict[str, Any] = {"classes": classes, "ours": round(best[0] * 1e6, 1)}
-    if torch is not None:
-        for theirs in contenders[1:]:
-            assert np.allclose(theirs.run().numpy(), ours.gradient, atol=2e-6), classes
-        row |= {"autograd": round(best[1] * 1e6, 1), "kernels": round(best[2] * 1e6, 1)}
-        ratios = (best[1] / best[0], best[2] / best[0])
-        row |= {"times_autograd": round(ratios[0], 2), "times_kernels": round(ratios[1], 2)}
+    target = choose_target(options.target)
+    sizes = (options.rows, classes, target, options.threads)
+    ours = [Ours(*sizes, sparse=sparse) for sparse in (True, False)]
+    theirs = [Theirs(torch, ours[0], way) for way in THEIRS] if torch is not None else []
+    best = [time * 1e6 for time in measure([*ours, *theirs], options.seconds)]
+    row: dict[str, Any] = {"classes": classes, "ours": round(best[0], 1)}
+    row["dense"] = round(best[1], 1)
+    for way, other, taken in zip(THEIRS, theirs, best[2:], strict=False):
+        for mine in ours:
+            assert np.allclose(other.run().numpy(), mine.gradient, atol=2e-6), classes
+        row[way] = round(taken, 1)
+        if way != "rows":
+            row[f"times_{way}"] = round(taken / best[0], 2)
+        row[f"times_{way}_dense"] = round(taken / best[1], 2)
     print(json.dumps(row), file=sys.stderr, flush=True)
     return row
 
@@ -159,7 +153,7 @@ def main() -> None:
     summary: dict[str, Any] = {"benchmark": "softmax", "cpu": choose_target(options.target).cpu}
     summary |= {"threads": options.threads, "rows": options.rows, "sizes": rows}
     if torch is not None:
-        for name in ("times_autograd", "times_kernels"):
+        for name in (key for key in rows[0] if key.startswith("times_")):
             summary[f"least_{name}"] = min(row[name] for row in rows)
     print(json.dumps(summary))
 
