@@ -9,7 +9,7 @@ from brainscript.dialects.net.words import ClassGradientOp, WordGradientOp, Word
 from brainscript.dialects.tensors import shape_of, type_of
 from brainscript.passes.gradient.cases import Case, Table
 from brainscript.passes.gradient.formulas.ranking import Ranking
-from brainscript.passes.gradient.formulas.words import ClassBased, Contrast, column
+from brainscript.passes.gradient.formulas.words import ClassBased, Contrast
 from brainscript.passes.gradient.terms import Term
 
 
@@ -45,29 +45,30 @@ def _class_based(c: Case) -> ClassBased:
     return ClassBased.of([c.operand(i) for i in range(4)])
 
 
-def _contrast(c: Case) -> tuple[Term, Term]:
-    """The gradient of the scores of the pairs, and their words."""
+def _contrast(c: Case) -> tuple[Term, Contrast]:
+    """The gradient of the scores of the pairs, and those."""
     contrast = Contrast.of([c.operand(i) for i in range(4)])
-    return c.g * contrast.slope(), contrast.words
+    return c.g * contrast.slope(), contrast
 
 
 def _contrast_to_input(c: Case) -> Term:
     """The sum of the slopes times the columns of the words."""
-    slope, words = _contrast(c)
-    kind = type_of(column(c.b).value)
+    slope, contrast = _contrast(c)
+    kind, words = type_of(contrast.x.value), contrast.words
     made = c.writer.make(WordSumsOp, c.c.value, slope.value, words.value, result=kind)
     return Term(c.writer, made).reshape(shape_of(c.b.value))
 
 
 def _contrast_to_weights(c: Case) -> Term:
     """The slopes times the input, at the columns of the words."""
-    slope, words = _contrast(c)
-    return c.make(WordGradientOp, column(c.b), slope, words, index=2)
+    slope, contrast = _contrast(c)
+    return c.make(WordGradientOp, contrast.x, slope, contrast.words, index=2)
 
 
 def _contrast_to_bias(c: Case) -> Term:
     """The slopes, at the columns of the words."""
-    slope, words = _contrast(c)
+    slope, contrast = _contrast(c)
+    words = contrast.words
     kind = type_of(words.value).with_shape((1,))
     one = Term(c.writer, c.writer.make(BroadcastToOp, c.writer.number(1.0), result=kind))
     return c.make(WordGradientOp, one, slope, words, index=3)

@@ -48,6 +48,8 @@ def vocabulary() -> Iterator[Check]:
     name = "noise_contrastive"
     label = Operand("6", learned=False, given=PAIRS)
     yield Check(name, name, (label, X, Operand("3 x 6", False), Operand("6", False)))
+    shared = (label, Operand("3", False), Operand("3 x 6", False), Operand("6", False))
+    yield Check(f"{name}, one input", name, shared)
     column = Operand("6 x 1", False)
     yield Check(f"{name}, column", name, (label, X, Operand("3 x 6", False), column))
 

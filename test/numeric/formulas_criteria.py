@@ -87,6 +87,7 @@ def class_based(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array
 def contrast(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
     """Pair by pair."""
     label, h = (columns(op, i, arrays[i]) for i in (0, 1))
+    h = np.broadcast_to(h, (len(h), label.shape[1]))
     bias, result = arrays[3].ravel(), 0.0
     for j in range(label.shape[1]):
         pairs = label[:, j].reshape(-1, 2)

@@ -103,6 +103,7 @@ class Contrast:
     `own` marks the first one.
     """
 
+    x: Term
     words: Term
     score: Term
     noise: Term
@@ -112,17 +113,18 @@ class Contrast:
     def of(operands: Sequence[Term]) -> Contrast:
         """From the label, the input, the weights and the bias."""
         label, x, weights, bias = operands
+        x = on_samples(column(x), label)
         pairs = type_of(label.value).elements // 2
         label = label.reshape((2, pairs))
         words, values = (label.apply(SliceOp, begin=i, end=i + 1, axis=1) for i in range(2))
-        score = word_scores(weights, column(x), words)
+        score = word_scores(weights, x, words)
         one = x.writer.make(BroadcastToOp, x.writer.number(1.0), result=_number(words))
         row = bias.reshape((1, type_of(bias.value).elements))
         score = score + word_scores(row, Term(x.writer, one), words)
         own = numbers(x, (1, pairs)).same(x.writer.term(0))
         chance = own.choose(values, -values)
         noise = chance + log(pairs - 1) if pairs > 1 else chance
-        return Contrast(words, score, noise, own)
+        return Contrast(x, words, score, noise, own)
 
     def value(self) -> Term:
         """What the criterion is for each sample."""
