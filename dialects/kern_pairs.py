@@ -66,11 +66,11 @@ class RoundPairsOp(IRDLOperation):
         )
 
     def verify_(self) -> None:
-        """All vectors have as many lanes."""
+        """All vectors have the lanes of AVX-512."""
         if self.order.data not in get_args(Order):
             raise VerifyException("the order is along or across")
-        if len({_lanes(v) for v in (self.a, self.b, self.result)}) != 1:
-            raise VerifyException("two vectors make a vector of pairs with as many lanes")
+        if {_lanes(v) for v in (self.a, self.b, self.result)} != {TILE_WORDS}:
+            raise VerifyException("two vectors of 16 lanes make a vector of 16 pairs")
 
 
 def _lanes(value: SSAValue) -> int:

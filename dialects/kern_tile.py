@@ -19,6 +19,7 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     UnitAttr,
     VectorType,
+    f32,
     i64,
 )
 from xdsl.ir import (
@@ -70,11 +71,6 @@ class TileType(ParametrizedAttribute, TypeAttribute):
     def of(rows: int, columns: int, element: Float32Type | Float64Type, lanes: int) -> TileType:
         """The tile type with these sizes."""
         return TileType(IntAttr(rows), IntAttr(columns), VectorType(element, [lanes]))
-
-    @property
-    def element(self) -> Float32Type | Float64Type:
-        """The type of one number."""
-        return self.vector.element_type
 
     @property
     def lanes(self) -> int:
@@ -228,8 +224,9 @@ class TileMultiplyOp(IRDLOperation):
         """There is at least one step in a turn of the loop; a word is as long as a float32."""
         if self.unroll.value.data < 1:
             raise VerifyException("at least one step is written out")
-        if self.pairs is not None and not isinstance(tile_of(self.acc).element, Float32Type):
-            raise VerifyException("products of pairs are summed in f32")
+        kind = tile_of(self.acc).vector
+        if self.pairs is not None and kind != VectorType(f32, [16]):
+            raise VerifyException("products of pairs are summed in vectors of 16 x f32")
 
 
 @irdl_op_definition
