@@ -77,7 +77,7 @@ def joined(axes: Sequence[Axis]) -> tuple[Axis, ...]:
 
 
 def is_general(op: CorrelationOp) -> bool:
-    """Whether only loops element by element will do: own weights, or channels first."""
+    """Whether there is no form: windows have own weights, or channels lie in front."""
     return op.has_channels_first or not all(a.shared for a in op.axes)
 
 

@@ -319,28 +319,41 @@ class _Writer:
     def _finish(self, piece: Piece, plane: Index, outer: Sequence[Index]) -> None:
         """Write the sums of a piece where the weights lie, maps outermost."""
         code, form, lanes = self.frame.code, self.form, self.frame.lanes
-        row = self._row(plane, outer)
+        first = code.add(self._row(plane, outer), piece.taps[0])
+        planes, steps = piece.planes, len(piece.taps)
+        if steps == form.steps:
+            planes, steps = 1, planes * steps
         for block, panel in zip(self.blocks, self._panels(0, self.depth), strict=True):
-            for c in range(piece.planes):
-                for t in range(0, len(piece.taps), lanes):
-                    rows = min(lanes, len(piece.taps) - t)
-                    start = code.add(row, c * form.steps + piece.taps[t])
-                    self._turn(rows, start, block, panel)
+            with code.loop(0, planes, hint="c") as c:
+                start = code.add(first, code.multiply(c, form.steps))
+                for t in range(0, steps, lanes):
+                    row = code.add(start, t)
+                    at, to = (
+                        code.multiply(row, panel.width),
+                        code.add(row, block.first * self.depth),
+                    )
+                    source = code.offset(panel.pointer, at, form.element)
+                    target = code.offset(self.frame.outputs[0], to, form.element)
+                    code.call(self._turn(min(lanes, steps - t), block), [source, target])
 
-    def _turn(self, rows: int, start: Index, block: Block, panel: Panel) -> None:
-        """Write `rows` rows of sums from row `start` on as columns of the weights."""
-        frame, code = self.frame, self.frame.code
-        kind = TileType.of(rows, panel.width, self.form.element, frame.lanes)
-        index = code.value(code.multiply(start, panel.width))
-        tile = code.insert(TileLoadOp(panel.pointer, index, panel.width, kind))
-        body = TileAcrossOp.make_block(kind)
-        vector, first, column, count = body.args
-        with code.inside(body):
-            at = code.multiply(code.add(column, block.first), self.depth)
-            place = code.add(at, code.add(start, first))
-            code.store(vector, frame.outputs[0], place, count)
-            code.builder.insert(TileEndOp())
-        code.builder.insert(TileAcrossOp(tile, block.columns, body))
+    def _turn(self, rows: int, block: Block) -> str:
+        """The function that writes `rows` rows of sums as columns of the weights."""
+        name = f"turn{rows}_{block.columns}"
+        if name not in self.functions:
+            width = block.vectors * self.frame.lanes
+            code = Code(name, [("sums", POINTER), ("weights", POINTER)])
+            source, target = code.entry.args
+            kind = TileType.of(rows, width, self.form.element, self.frame.lanes)
+            tile = code.insert(TileLoadOp(source, code.value(0), width, kind))
+            body = TileAcrossOp.make_block(kind)
+            vector, first, column, count = body.args
+            with code.inside(body):
+                place = code.add(code.multiply(column, self.depth), first)
+                code.store(vector, target, place, count)
+                code.builder.insert(TileEndOp())
+            code.builder.insert(TileAcrossOp(tile, block.columns, body))
+            self.functions[name] = code.finish()
+        return name
 
 
 def limits(
