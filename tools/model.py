@@ -14,7 +14,7 @@ from brainscript.runtime.drawing import svg_text
 from brainscript.runtime.model.store import save_network, values_of
 from brainscript.runtime.model.weights import load_weights, save_npz, save_safetensors
 from brainscript.runtime.model.writing import write_graph
-from brainscript.runtime.network import Array, NodeSpec
+from brainscript.runtime.network import DEFAULT_AXIS, Array, Facts
 from brainscript.tools.arrays import Data, as_numpy, batch_of, misuse
 from brainscript.tools.network import CompiledNetwork
 
@@ -104,16 +104,17 @@ class Model:
     ) -> Model:
         """A network of its own: what lies between `inputs` and `outputs` of this one.
 
-        Each of the inputs becomes an `Input`; values are copied, and frozen when `parameters` is
-        `constant`. As `BS.Network.CloneFunction` does.
+        Each of the inputs (default: those that the outputs need) becomes an `Input`; values are
+        copied, and frozen when `parameters` is `constant`. As `BS.Network.CloneFunction` does.
         """
-        ends, starts = list(outputs) or list(self.outputs), list(inputs) or list(self.inputs)
+        ends, starts = list(outputs) or list(self.outputs), list(inputs)
         self._check_nodes([*ends, *starts])
+        starts = starts or [spec.name for spec in self.network.inputs_of("write", ends)]
         facts = self.network.facts
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "whole.model"
             self.save(path)
-            text = _clone_text(str(path), ends, starts, parameters, facts.nodes)
+            text = _clone_text(str(path), ends, starts, parameters, facts)
             precision = "double" if facts.precision == "f64" else "float"
             return self._compile(text, precision)
 
@@ -194,14 +195,12 @@ def _clone_text(
     ends: Sequence[str],
     starts: Sequence[str],
     parameters: str,
-    nodes: Mapping[str, NodeSpec],
+    facts: Facts,
 ) -> str:
     """The network of a clone as BrainScript; names that it cannot write are written with `_`."""
     fields = "; ".join(f"out{i} = old.{_word(name)}" for i, name in enumerate(ends))
     taken = " : ".join(f"old.{_word(name)}" for name in starts)
-    inputs = [
-        f"{_word(name)} = Input {{({':'.join(map(str, nodes[name].dims))})}}" for name in starts
-    ]
+    inputs = _inputs_text(starts, facts)
     arguments = ", ".join(_word(name) for name in starts)
     section = f'({taken}), [{fields}], parameters="{parameters}"'
     return "\n".join(
@@ -214,6 +213,22 @@ def _clone_text(
             f"outputNodes = ({' : '.join(_word(name) for name in ends)})",
         ]
     )
+
+
+def _inputs_text(starts: Sequence[str], facts: Facts) -> list[str]:
+    """An `Input` for each node: an input keeps its dynamic axis, and whether it is sparse."""
+    known = {spec.name: spec for spec in facts.inputs}
+    axes = [spec.axis for name in starts if (spec := known.get(name)) is not None]
+    named = dict.fromkeys(axis for axis in axes if axis not in ("", DEFAULT_AXIS))
+    words = {axis: f"stepsOf{number}" for number, axis in enumerate(named)}
+    lines = [f"{word} = DynamicAxis ()" for word in words.values()]
+    for name in starts:
+        spec = known.get(name)
+        more = f", dynamicAxis={words[spec.axis]}" if spec and spec.axis in words else ""
+        more += ", sparse=true" if spec and spec.sparse else ""
+        dims = ":".join(map(str, facts.nodes[name].dims))
+        lines.append(f"{_word(name)} = Input (({dims}){more})")
+    return lines
 
 
 def _word(name: str) -> str:

@@ -130,6 +130,27 @@ def test_a_clone_is_a_network_of_its_own(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.eval(features=x)["h"], part.eval(features=x)["h"])
 
 
+def test_a_clone_takes_the_inputs_that_it_needs() -> None:
+    """Steps and samples keep to axes of their own, sparse inputs stay sparse."""
+    model = bs.compile("""
+        t = DynamicAxis ()
+        words = SparseInput (5, dynamicAxis=t)
+        frame = Input {2}
+        labels = Input {3}
+        last = BS.Sequences.Last (LinearLayer {3} (words))
+        z = last + LinearLayer {3} (frame)
+        ce = CrossEntropyWithSoftmax (labels, z)
+        criterionNodes = (ce) ; outputNodes = (z)
+    """)
+    part = model.clone()
+    assert part.inputs == {"words": (5,), "frame": (2,)}
+    assert [spec.sparse for spec in part.network.facts.inputs] == [True, False]
+    words = [np.eye(5, dtype=np.float32)[:n] for n in (2, 4)]
+    data: dict[str, Any] = {"words": words, "frame": np.ones((2, 2), np.float32)}
+    theirs, ours = model.eval(["z"], **data)["z"], part.eval(["z"], **data)["z"]
+    np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs))
+
+
 @pytest.mark.parametrize("format", ["cntk1", "cntk2"])
 def test_models_are_written_for_cntk(format: Literal["cntk1", "cntk2"], tmp_path: Path) -> None:
     model = bs.compile(SOURCE)

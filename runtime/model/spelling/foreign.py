@@ -255,7 +255,7 @@ UNKNOWN: dict[str, str] = {
     "LatticeSequenceWithSoftmax": "it needs lattices of speech tools",
     "SequenceWithSoftmax": "it needs lattices of speech tools",
     "ToBatch": "it makes samples of an axis, and a network has those of its inputs",
-    "ToSequence": "it makes steps of an axis, as many as another network says or all",
+    "ToSequence": "it makes steps of an axis that no input has",
     "UnpackBatch": "it makes an axis of samples",
     "UnpackSequence": "it makes an axis of steps, as long as the longest sequence",
     "UserDefinedFunction": "it is a program of Python that is not in the file",

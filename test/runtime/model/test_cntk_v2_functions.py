@@ -15,6 +15,7 @@ from brainscript.runtime.model.cntk_v2.dictionary import Axis
 from brainscript.runtime.model.cntk_v2.encode import Int, Size
 from brainscript.runtime.model.cntk_v2.operations import DYNAMIC
 from brainscript.runtime.model.loading import load_model
+from brainscript.runtime.model.spelling.foreign import UNKNOWN
 from test.runtime.model.test_cntk_v2 import function, network, store, variable
 
 SHAPE = (4, 3)
@@ -280,6 +281,12 @@ def test_what_cannot_be_computed_is_left_out(unknown: Any, tmp_path: Path) -> No
     alone = store(tmp_path / "b.model", network(variables, functions, "Plus3"))
     with pytest.raises(BrainScriptError, match="is not supported"):
         load_model(alone).module()
+
+
+def test_the_page_of_what_is_refused_lists_them() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "refused.md").read_text()
+    rows = page[page.index("## Nodes of model files") :].splitlines()[6:]
+    assert rows == [f"| {name} | {why} |" for name, why in UNKNOWN.items()]
 
 
 def test_the_axis_of_steps_that_are_found(tmp_path: Path) -> None:
