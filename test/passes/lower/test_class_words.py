@@ -1,4 +1,4 @@
-"""Kernels over the words of a class: classes of any size, labels that are wrong, all threads."""
+"""The words of a class: classes of any size, labels that are wrong, all threads, sequences."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from brainscript.dialects.tensors import type_of
+from test.numeric.networks import parse_network, run_passes
+from test.numeric.sequences import check
 from test.passes.lower.rows_harness import (
     Array,
     aligned,
@@ -97,3 +99,26 @@ def test_words_of_a_class(size: int, element: str, threads: int) -> None:
     table = tensor((size, WORDS), element, axis=False)
     moved = s.run("class_gradient", table, [s.x, slope, s.label], threads)
     np.testing.assert_allclose(moved.reshape(WORDS, size), slopes.T @ s.x, **close)
+
+
+RAGGED = """
+%label = net.input "label" : S[4]
+%x = net.input "x" : S[3]
+%z = net.input "z" : S[5]
+%w = net.read @W : T[3 x 64]
+%last = net.sequence_slice %x {begin = -1} : !net.t<*, f64>
+%h = net.reconcile_dynamic_axis %last, %x : !net.t<*, f64>
+%r = net.class_based_cross_entropy_with_softmax %label, %h, %w, %z {node = "r"} : T[1]
+net.roots output(%r)
+"""
+
+
+@pytest.mark.parametrize("lengths", [[3, 1, 4, 2], [1], [5, 5]], ids=str)
+def test_sequences_of_unequal_length(lengths: list[int]) -> None:
+    symbol = 'net.parameter @W : T[3 x 64] {init = "constant", value = 0.0}'
+    module = parse_network(RAGGED, symbol, "double")
+    run_passes(module, "net-infer-shapes", "net-settle-axes")
+    group = np.random.default_rng(4).integers(0, 5, sum(lengths))
+    first, end = np.array(CUTS)[group], np.array(CUTS)[group + 1]
+    label = np.stack([end - 1, group, first, end]).astype(float)
+    check(module, {"*": lengths}, 1e-12, {"label": label})
