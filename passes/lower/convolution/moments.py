@@ -9,7 +9,7 @@ threads.
 Measured on one thread, batch 128, for a convolution with its statistics, beside the same with a
 pass of its own over the result: 16 x 32 x 32 in 4.63 ms (5.05), 32 x 16 x 16 in 3.95 (4.01),
 64 x 8 x 8 in 3.32 (3.53); stride 2 from 16 x 32 x 32 in 3.69 (3.76), 1 x 1 on 64 x 16 x 16 in 4.50
-(4.73). In a step of ResNet-20 the passes were 1.5 to 2 % of the time.
+(4.73); a training step of ResNet-20 in 245 (259).
 """
 
 from __future__ import annotations
