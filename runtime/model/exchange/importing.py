@@ -9,6 +9,7 @@ from brainscript.runtime.model.exchange.emit import onnx_module
 from brainscript.runtime.model.exchange.folding import ROUNDS, fold_graph
 from brainscript.runtime.model.exchange.importer import SAMPLES, Importer
 from brainscript.runtime.model.exchange.layer_readers import MORE
+from brainscript.runtime.model.exchange.more_readers import FURTHER
 from brainscript.runtime.model.exchange.readers import READERS
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.model_file import ModelFile
@@ -27,7 +28,7 @@ def load(file: ModelFile) -> LoadedModel:
             model = inference.infer_shapes(model, strict_mode=True)
             if not fold_graph(model.graph, numbers, helper.get_attribute_value):
                 break
-        importer = Importer(file, model.graph, {**READERS, **MORE})
+        importer = Importer(file, model.graph, {**READERS, **MORE, **FURTHER})
         graph = importer.graph()
     except BrainScriptError:
         raise

@@ -244,7 +244,7 @@ def test_axes_of_one_element_go(tmp_path: Path) -> None:
     assert model.outputs == {"one": (4, 1), "all": (4,)}
 
 
-UNKNOWN = [
+LEFT_OUT = [
     function("Assign2", "Assign", ["W1", "Input1"], name="kept"),
     function("Steps2", "ToSequence", ["Input1"], name="kept"),
     function("Batch2", "ToBatch", ["W1"], name="kept"),
@@ -261,7 +261,7 @@ UNKNOWN = [
 ]
 
 
-@pytest.mark.parametrize("unknown", UNKNOWN, ids=lambda f: f["uid"])
+@pytest.mark.parametrize("unknown", LEFT_OUT, ids=lambda f: f["uid"])
 def test_what_cannot_be_computed_is_left_out(unknown: Any, tmp_path: Path) -> None:
     variables = [variable("Input1", 0, (2,), name="x"), variable("W1", 2, (2,), np.ones(2), "w")]
     uid = unknown["uid"]

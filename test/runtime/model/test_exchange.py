@@ -170,14 +170,18 @@ def numbers(name: str, *shape: int) -> Any:
 
 
 def written(
-    path: Path, nodes: list[Any], sizes: dict[str, list[int]], constants: list[Any]
+    path: Path,
+    nodes: list[Any],
+    sizes: dict[str, list[int]],
+    constants: list[Any],
+    opset: int = 17,
 ) -> None:
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     infos = [helper.make_tensor_value_info(n, kind, ["n", *s]) for n, s in sizes.items()]
     graph = helper.make_graph(nodes, "g", infos[:1], infos[1:], constants)
-    opset = [helper.make_opsetid("", 17)]
+    opsets = [helper.make_opsetid("", opset)]
     path.write_bytes(
-        helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+        helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
     )
 
 

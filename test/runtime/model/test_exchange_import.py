@@ -21,6 +21,8 @@ ACTIVATIONS = (
     "Elu HardSigmoid HardSwish LeakyRelu Selu Softplus Softsign Erf Ceil Atan Asinh Tan".split()
 )
 
+LATER = "Celu Gelu Mish Shrink Sign ThresholdedRelu".split()
+
 
 def node(kind: str, inputs: str, outputs: str, **attributes: Any) -> Any:
     return onnx.helper.make_node(kind, inputs.split(), outputs.split(), **attributes)
@@ -94,10 +96,24 @@ def activations() -> tuple[list[Any], dict[str, list[int]], list[Any]]:
     return nodes, {"x": [5], **{kind: [5] for kind in ACTIVATIONS}}, []
 
 
-@pytest.mark.parametrize("graph", [images, values, activations], ids=lambda g: g.__name__)
+def places() -> tuple[list[Any], dict[str, list[int]], list[Any]]:
+    """Channels and elements that change places, near channels, activations of later opsets."""
+    nodes = [
+        node("DepthToSpace", "x", "d", blocksize=2),
+        node("DepthToSpace", "x", "c", blocksize=2, mode="CRD"),
+        node("SpaceToDepth", "x", "s", blocksize=2),
+        node("LRN", "x", "l", size=5, alpha=0.3, beta=0.6, bias=2.0),
+        *[node(kind, "x", kind) for kind in LATER],
+        node("Gelu", "x", "tanh", approximate="tanh"),
+    ]
+    sizes = {"x": [8, 2, 4], "d": [2, 4, 8], "c": [2, 4, 8], "s": [32, 1, 2], "l": [8, 2, 4]}
+    return nodes, {**sizes, **{kind: [8, 2, 4] for kind in (*LATER, "tanh")}}, []
+
+
+@pytest.mark.parametrize("graph", [images, values, activations, places], ids=lambda g: g.__name__)
 def test_imported_graphs_compute_the_same(graph: Any, tmp_path: Path) -> None:
     path = tmp_path / "net.onnx"
-    written(path, *graph())
+    written(path, *graph(), opset=20 if graph is places else 17)
     compare(bs.load(path), path)
 
 
