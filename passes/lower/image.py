@@ -22,8 +22,12 @@ def image_of(program: ProgramOp, step: str, workspace: int, objects: Iterable[st
     inputs = [b for b in program.buffers if b.kind.data == "input"]
     numbers: dict[SSAValue, int] = {b.memory: i for i, b in enumerate(states)}
     flops: Form = (0,) * (len(axes) + 1)
+    work: dict[str, Form] = {}
     for call in program.calls:
-        flops = add(flops, work_of(call.callee(), axes))
+        name = call.kernel.root_reference.data
+        if name not in work:
+            work[name] = work_of(call.callee(), axes)
+        flops = add(flops, work[name])
     return ProgramImage(
         axes=tuple(axes),
         inputs=tuple(_slot(b.label.data, b.memory, axes) for b in inputs),

@@ -52,10 +52,9 @@ class Outliner:
         return Outlined(self._find(copier, family, [write.value]), reads, [], write.target)
 
     def _find(self, copier: _Copier, family: str, writes: Sequence[SSAValue]) -> KernelOp:
-        kinds = tuple(copier.block.arg_types)
-        key: Key = (family, kinds, *copier.keys, *(copier.number(v) for v in writes))
+        key: Key = (family, copier.kinds, *copier.keys, *(copier.numbers[v] for v in writes))
         if key not in self.kernels:
-            self.kernels[key] = KernelOp(self._name(family), family, copier.finish(writes))
+            self.kernels[key] = KernelOp(self._name(family), family, copier.region(writes))
         return self.kernels[key]
 
     def _name(self, family: str) -> str:
@@ -64,48 +63,51 @@ class Outliner:
 
 
 class _Copier:
-    """Copies operations into a block, equal ones once, and keeps a key of what it did."""
+    """Lists the operations to copy, equal ones once, by a key of what they do.
+
+    They are numbered after the values read; nothing is copied before the region is asked for, for
+    most kernels are known already.
+    """
 
     def __init__(self, reads: Sequence[SSAValue]):
-        self.block = Block(arg_types=[v.type for v in reads])
-        self.values: dict[SSAValue, SSAValue] = dict(zip(reads, self.block.args, strict=True))
-        self.numbers: dict[SSAValue, int] = {v: i for i, v in enumerate(self.block.args)}
+        self.kinds = tuple(v.type for v in reads)
+        self.numbers: dict[SSAValue, int] = {v: i for i, v in enumerate(reads)}
         self.keys: dict[Key, int] = {}
-        self.results: list[SSAValue] = list(self.block.args)
+        self._listed: list[Operation | SSAValue] = []
 
     def copy(self, op: Operation) -> None:
-        """Copy one operation, and before it the constants that it needs."""
+        """List one operation, and before it the constants that it needs."""
         for value in op.operands:
             owner = value.owner
-            if value not in self.values and isinstance(owner, Operation) and is_constant(owner):
+            if value not in self.numbers and isinstance(owner, Operation) and is_constant(owner):
                 self.copy(owner)
-        key = key_of(op, [self.number(v) for v in op.operands])
-        number = self.keys.get(key)
-        if number is None:
-            copy = op.clone(self.values)
-            copy.properties.pop("node", None)
-            copy.attributes.clear()
-            number = self._add(key, copy)
-        self.values[op.results[0]] = self.results[number]
+        key = key_of(op, [self.numbers[v] for v in op.operands])
+        self.numbers[op.results[0]] = self._add(key, op)
 
     def copy_value(self, value: SSAValue) -> None:
         """Let the kernel write what it reads."""
-        op = PassOp(self.values[value])
-        number = self._add(key_of(op, [self.number(value)]), op)
-        self.values[value] = self.results[number]
+        self.numbers[value] = self._add((PassOp.name, self.numbers[value]), value)
 
-    def number(self, value: SSAValue) -> int:
-        """The number of the copy of a value."""
-        return self.numbers[self.values[value]]
+    def region(self, writes: Sequence[SSAValue]) -> Region:
+        """The copies, closed by the values that the kernel writes."""
+        block = Block(arg_types=self.kinds)
+        made: list[SSAValue] = list(block.args)
+        for listed, key in zip(self._listed, self.keys, strict=True):
+            if isinstance(listed, Operation):
+                copy = listed.clone({v: made[self.numbers[v]] for v in listed.operands})
+                copy.properties.pop("node", None)
+                copy.attributes.clear()
+            else:
+                number = key[1]
+                assert isinstance(number, int)
+                copy = PassOp(made[number])
+            block.add_op(copy)
+            made.append(copy.results[0])
+        block.add_op(YieldOp([made[self.numbers[v]] for v in writes]))
+        return Region(block)
 
-    def finish(self, writes: Sequence[SSAValue]) -> Region:
-        """Close the block with the values that the kernel writes."""
-        self.block.add_op(YieldOp([self.values[v] for v in writes]))
-        return Region(self.block)
-
-    def _add(self, key: Key, op: Operation) -> int:
-        self.block.add_op(op)
-        number = self.keys[key] = len(self.results)
-        self.results.append(op.results[0])
-        self.numbers[op.results[0]] = number
-        return number
+    def _add(self, key: Key, listed: Operation | SSAValue) -> int:
+        if key not in self.keys:
+            self.keys[key] = len(self.kinds) + len(self._listed)
+            self._listed.append(listed)
+        return self.keys[key]
