@@ -71,11 +71,14 @@ def _fits(one: Shape, other: Shape) -> bool:
 def _mismatch(a: Shape, b: Shape, output_rank: int) -> ShapeError:
     meet = shape_text(a[output_rank:])
     have = shape_text(b[: len(a) - output_rank])
+    help = "the last axes of the left operand must equal the first axes of the right one"
+    if all(size == 1 for size in a) or all(size == 1 for size in b):
+        help = "'*' is the product of matrices: write '.*' to multiply element by element"
     return ShapeError(
         "BS0403",
         "the dimensions of a product do not fit",
         f"{shape_text(a)} * {shape_text(b)}: {meet} of the left meets {have} of the right",
-        "the last axes of the left operand must equal the first axes of the right one",
+        help,
     )
 
 

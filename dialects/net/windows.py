@@ -105,7 +105,8 @@ def _completed(options: Sliding, shape: Shape, rest: Sequence[int]) -> list[_Win
     given, rank = len(options.kernel), len(shape)
     if not 1 <= given <= rank:
         label = f"{shape_text(options.kernel)} and {shape_text(shape)}"
-        raise ShapeError(BAD_OPTION, "the kernel has more axes than the input", label)
+        help = "the sizes of an image are an array: (width : height : channels)"
+        raise ShapeError(BAD_OPTION, "the kernel has more axes than the input", label, help)
     for name in ("stride", "padding", "low", "high", "dilation", "sharing"):
         if len(getattr(options, name)) > rank:
             label = f"{len(getattr(options, name))} values of '{name}' for {shape_text(shape)}"

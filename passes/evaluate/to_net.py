@@ -19,6 +19,7 @@ from brainscript.dialects.bs import (
     NetworkOp,
     NodeOp,
     ReadOp,
+    RecordOp,
     RootsOp,
 )
 from brainscript.dialects.net.clone import KeepOp
@@ -198,7 +199,7 @@ class _Maker:
         else:
             assert isinstance(op, Operation)
             title = f"a node is expected here, not {type_name(op)}"
-            raise failure(_user(op), "BS0312", title)
+            raise failure(_user(op), "BS0312", title, help=_members_of(op))
         self.operations.append(made)
         result = made.results[0]
         result.name_hint = value.name_hint
@@ -278,3 +279,11 @@ def _tag(value: SSAValue) -> str:
         title = f"'{tag}' is not a group of nodes"
         raise failure(op, "BS0312", title, help=f"groups: {', '.join(GROUPS)}")
     return TAGS[tag] if tag else ""
+
+
+def _members_of(op: Operation) -> str:
+    """What to write where a record stands for one of its members."""
+    if not isinstance(op, RecordOp) or not op.names.data:
+        return ""
+    names = ", ".join(f"'.{name.data}'" for name in op.names.data[:8])
+    return f"name one of its members: {names}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brainscript.diagnostic import (
     BrainScriptError,
@@ -114,7 +114,8 @@ def error_of(remark: Remark, file: str, asked: Span | None) -> BrainScriptError:
     if found.span is None:
         found = Diagnostic(found.code, found.title, asked, notes=found.notes, help=found.help)
     if remark.kind == CANNOT_OPEN and "No such file" in remark.text:
-        return MissingFileError(found)
+        several = "a reader has one file: join the texts into one" if ":" in file else found.help
+        return MissingFileError(replace(found, help=several))
     if found.code == "BS0618":
         return LimitError(found)
     return BrainScriptError(found)

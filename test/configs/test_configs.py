@@ -27,8 +27,9 @@ CONFIGS = sorted(FOLDER.glob("*/*.cntk"))
 COUNTED = re.compile(r"^# parameters:.*(?:\n#  .*)*?= (\d+)$", re.MULTILINE)
 
 
-EXPECTED = {"BS0728", "BS0204"}
-"""One process trains whatever is parallel; a file of a Windows user has brackets too many."""
+EXPECTED = {"BS0728", "BS0204", "BS0607"}
+"""One process trains whatever is parallel; a file of a Windows user has brackets too many; a mean
+image is not there before a tool has made it."""
 
 
 def _picture(draw: random.Random, number: int) -> str:
