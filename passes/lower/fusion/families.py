@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xdsl.ir import Operation, SSAValue
 
+from brainscript.dialects.net.convolution import CorrelateBackOp, CorrelateOp
 from brainscript.dialects.net.network import RootsOp
 from brainscript.dialects.net.packing import PackOp
 from brainscript.dialects.net.parameters import IndexOp, InputOp, ReadOp, SplatOp, WriteOp
@@ -193,7 +194,7 @@ def is_column_largest(op: Operation) -> bool:
 def check_supported(op: Operation) -> None:
     """Raise a diagnostic unless the operation can be part of a kernel."""
     known = (
-        op.name in (*PRODUCTS, *WINDOWS, *WITHIN_SAMPLE, *MOMENTS, SPLICE)
+        op.name in (*PRODUCTS, *WINDOWS, *WITHIN_SAMPLE, SPLICE)
         or is_elementwise(op)
         or is_view(op)
     )
@@ -203,6 +204,7 @@ def check_supported(op: Operation) -> None:
         or is_sequence(op)
         or is_pack(op)
         or is_sparse(op)
+        or (is_moment(op) and isinstance(op.operands[0].owner, CorrelateOp | CorrelateBackOp))
         or meets_samples(op)
         or isinstance(op, WriteOp | RecurrenceOp)
     )
