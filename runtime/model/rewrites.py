@@ -34,18 +34,37 @@ def chain(node: StoredNode, steps: Sequence[tuple[str, Options]]) -> list[Stored
 
 
 def _slice(node: StoredNode) -> list[StoredNode]:
+    """Of one axis after the other; what is skipped between elements goes as in a pooling."""
     options = cast("Options", node.options)
-    if not isinstance(node.options["axis"], list):
-        return [node]
-    names = ("beginIndex", "endIndex", "axis", "stride")
-    lists = {name: options[name] for name in names if name in options}
-    count = len(_axes(node))
-    steps = [("Slice", {name: items[i] for name, items in lists.items()}) for i in range(count)]
-    return chain(node, [(op, _plain_stride(step)) for op, step in steps])
+    names = ("beginIndex", "endIndex", "axis")
+    many = isinstance(options.get("axis"), list)
+    if not many and options.get("stride", 1) == 1:
+        kept = {k: v for k, v in options.items() if k != "stride"}
+        return [replace(node, options=kept)]
+    lists = {name: options[name] if many else [options.get(name, 1)] for name in names}
+    strides = options.get("stride", [1] * len(lists["axis"]))
+    steps: list[tuple[str, Options]] = []
+    for number, stride in enumerate(strides if many else [strides]):
+        step = {name: items[number] for name, items in lists.items()}
+        steps.append(("Slice", step))
+        if stride != 1:
+            steps.append(("Pooling", _every(step["axis"], stride)))
+    return chain(node, steps)
 
 
-def _plain_stride(options: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in options.items() if k != "stride" or v != 1}
+def _every(axis: int, stride: int) -> Options:
+    """Windows of one element that lie apart on an axis."""
+    if stride < 1 or axis < 1:
+        raise ValueError(f"stride {stride} on the axis {axis}")
+    return {
+        "kernelShape": [1] * axis,
+        "strideShape": [*[1] * (axis - 1), stride],
+        "dimPadding": [0],
+        "dimPadLower": [0],
+        "dimPadUpper": [0],
+        "imageLayout": "CHW",
+        "poolKind": "max",
+    }
 
 
 def _transpose(node: StoredNode) -> list[StoredNode]:

@@ -175,13 +175,15 @@ def _slice(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
     shape = i.sample(inputs[0])
     begins, ends = lists[:2]
     axes = lists[2] if len(lists) > 2 else list(range(len(begins)))
-    if len(lists) > 3 and any(step != 1 for step in lists[3]):
-        raise i.refuse(output, "it has a step")
+    steps = lists[3] if len(lists) > 3 else [1] * len(begins)
+    if min(steps, default=1) < 1:
+        raise i.refuse(output, "it runs backwards")
     numbers = [axis_of(i, output, axis, len(shape)) for axis in axes]
     sizes = [shape[len(shape) - n] for n in numbers]
     starts = [_bounded(b, size) for b, size in zip(begins, sizes, strict=True)]
     stops = [_bounded(e, size) for e, size in zip(ends, sizes, strict=True)]
-    make(i, output, "Slice", [i.name(inputs[0])], axis=numbers, beginIndex=starts, endIndex=stops)
+    bounds = {"axis": numbers, "beginIndex": starts, "endIndex": stops, "stride": steps}
+    make(i, output, "Slice", [i.name(inputs[0])], **bounds)
 
 
 def _bounded(index: int, size: int) -> int:

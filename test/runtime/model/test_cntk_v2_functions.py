@@ -81,6 +81,23 @@ CASES: list[tuple[str, dict[str, Any], tuple[Any, ...], Formula]] = [
         (),
         lambda x: x[..., 1:3],
     ),
+    (
+        "Slice",
+        {
+            "axisVec": [static(0), static(1)],
+            "beginIndexVec": [Int(1), Int(0)],
+            "endIndexVec": [Int(4), Int(3)],
+            "sliceStridesVec": [Int(2), Int(2)],
+        },
+        (),
+        lambda x: x[:, ::2, 1::2],
+    ),
+    (
+        "Slice",
+        {"axis": static(0), "beginIndex": Int(0), "endIndex": Int(4), "sliceStrides": Int(3)},
+        (),
+        lambda x: x[..., ::3],
+    ),
 ]
 
 

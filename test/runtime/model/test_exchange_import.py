@@ -84,10 +84,12 @@ def values() -> tuple[list[Any], dict[str, list[int]], list[Any]]:
         node("ReduceL2", "p", "l", axes=[2], keepdims=0),
         node("Gather", "x last", "e", axis=1),
         node("Sum", "n n b", "su"),
+        node("Slice", "x one_ eight_ one_ three_", "st"),
     ]
-    sizes = {"x": [8], "mm": [2, 2], "p": [2, 2], "l": [2], "e": [1], "su": [8]}
+    sizes = {"x": [8], "mm": [2, 2], "p": [2, 2], "l": [2], "e": [1], "su": [8], "st": [3]}
     constants = [numbers("g", 8), numbers("b", 8), number("half", 0.5), number("three", 3)]
     lists = [whole("zero", 0), whole("two", 2), whole("four", 4), whole("last", -1)]
+    lists += [whole("one_", 1), whole("eight_", 8), whole("three_", 3)]
     return nodes, sizes, [*constants, *lists]
 
 
