@@ -77,10 +77,10 @@ def _bilinear(spec: ParameterSpec) -> Doubles:
 
 
 def _from_file(spec: ParameterSpec) -> Doubles:
-    text: str | None = None
+    values = np.zeros(spec.count)
     with side_file():
-        text = _file_text(spec)
-    return np.zeros(spec.count) if text is None else _matrix(spec, text, spec.file)
+        values = _matrix(spec, _file_text(spec), spec.file)
+    return values
 
 
 def _file_text(spec: ParameterSpec) -> str:
