@@ -197,3 +197,12 @@ def test_what_is_no_model(data: bytes, words: str, tmp_path: Path) -> None:
         load_model(path)
     title = caught.value.diagnostics[0].title
     assert words in title or "damaged" in title
+
+
+def test_a_network_that_does_not_begin_like_one(tmp_path: Path) -> None:
+    data = original("container", tmp_path)
+    path = tmp_path / "bad.model"
+    path.write_bytes(data.replace(b"builtin.module", b"`uiltin.module", 1))
+    assert path.read_bytes() != data
+    with pytest.raises(BrainScriptError, match="cannot parse"):
+        load_model(path).module()
