@@ -16,11 +16,13 @@ from brainscript.dialects.net.criterion_rules import (
     contrastive_rule,
     ranking_rule,
 )
+from brainscript.dialects.net.elementwise import UnaryOp
 from brainscript.dialects.net.shapes import (
     classification_rule,
     criterion_rule,
     given_rule,
     logistic_rule,
+    statistic_rule,
 )
 from brainscript.dialects.tensors import TensorType
 
@@ -179,3 +181,16 @@ class NDCG1EvalOp(RankingOp):
 
     name = "net.ndcg1_eval"
     OPERATION: ClassVar[str] = "NDCG1Eval"
+
+
+@irdl_op_definition
+class EpochAccumulatorOp(UnaryOp):
+    """The mean of x over the samples of the epoch so far, those of the minibatch among them.
+
+    It begins anew with each epoch, validation, test and action `write`. As an evaluation it is
+    averaged already: the log has the last value, `* 1`. BrainScript: `EpochAccumulator (x)`.
+    """
+
+    name = "net.epoch_accumulator"
+    OPERATION: ClassVar[str] = "EpochAccumulator"
+    rule = staticmethod(statistic_rule)

@@ -37,6 +37,7 @@ from brainscript.dialects.net import (
     recurrence,
     reduce,
     rnn_stack,
+    running,
     samples,
     sequence,
     shape,
@@ -253,6 +254,7 @@ def _operations() -> Iterator[type[Operation]]:
         normalise,
         random,
         criteria,
+        running,
     ):
         for item in vars(family).values():
             if isinstance(item, type) and issubclass(item, IRDLOperation):

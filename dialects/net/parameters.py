@@ -83,6 +83,7 @@ ROLES = (
     "random",
     "carried",
     "derived",
+    "accumulated",
 )
 """What a piece of state is for; see `StateOp`."""
 
@@ -191,8 +192,9 @@ class StateOp(SymbolOp):
     before each minibatch), `criterion` (a sum over minibatches that the host reads and resets),
     `statistic` (the value of a `Mean` or `InvStdDev` node), `running` (what a statistic is made
     from, only while it is computed), `random` (the generator that a node draws from), `carried`
-    (what a delay goes on with) and `derived` (made from parameters before the first step). `of`
-    names the parameter or node that it belongs to, and of a statistic the operation.
+    (what a delay goes on with), `derived` (made from parameters before the first step) and
+    `accumulated` (over an epoch; the host resets it). `of` names the parameter or node that it
+    belongs to, and of a statistic the operation.
     """
 
     name = "net.state"

@@ -10,7 +10,6 @@ PYTHON_ONLY = "only CNTK's Python library makes it"
 REFUSED: dict[str, str] = {
     "Assign": PYTHON_ONLY,
     "CRF": "CNTK 2 has no such node any more",
-    "EpochAccumulator": "every evaluation node is averaged over the epoch as it is",
     "ExponentialLinearUnit": PYTHON_ONLY,
     "GMMLogLikelihood": "CNTK 2 has no such node any more",
     "OneHot": PYTHON_ONLY,

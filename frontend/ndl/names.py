@@ -5,8 +5,8 @@ from __future__ import annotations
 SAME = frozenset(
     """
     Abs Acos Asin ClassBasedCrossEntropyWithSoftmax ClassificationError Clip CosDistance Cosh
-    Cosine CrossEntropy CrossEntropyWithSoftmax DiagTimes
-    Diagonal Dropout DummyCriterion EditDistanceError ElementTimes Equal Exp Floor ForwardBackward
+    Cosine CrossEntropy CrossEntropyWithSoftmax DiagTimes Diagonal Dropout DummyCriterion
+    EditDistanceError ElementTimes EpochAccumulator Equal Exp Floor ForwardBackward
     Greater GreaterEqual Hardmax If InvStdDev KhatriRaoProduct LabelsToGraph Less LessEqual Log
     LogPlus LogSoftmax Logistic LookupTable MatrixL1Reg MatrixL2Reg Mean Minus Negate NotEqual
     Pass PerDimMeanVarDeNormalization PerDimMeanVarNormalization Plus ROIPooling Reciprocal

@@ -30,6 +30,7 @@ from brainscript.dialects.net.parameters import (
     WriteOp,
 )
 from brainscript.dialects.net.random import UniformOp, generator_type
+from brainscript.dialects.net.running import RunningMeanOp
 from brainscript.dialects.tensors import Element, TensorType, type_of
 from brainscript.passes.gradient.build import element_of
 from brainscript.passes.gradient.rules import RULES, Step, clipped, thresholded
@@ -54,8 +55,8 @@ class NetUpdate(ModulePass):
     `noise` adds random numbers and `l1` moves W towards 0. Unless `normalised`, `l1` and `l2`
     leave alone the scale and bias of a normalisation. The host sets `@hyper.learning_rate` and
     `@hyper.momentum` before each minibatch, and whatever else the rule reads. Criterion and
-    evaluation roots become additions to `@"criterion.NODE"`; without gradients (a test) this is all
-    that happens.
+    evaluation roots become additions to `@"criterion.NODE"`, or its value where they are a mean
+    over the epoch; without gradients (a test) this is all that happens.
 
     Before: `net.gradient @W, %g`.
     After: `%s = net.read @momentum.W`, `.. net.write @momentum.W, %new_s`, `net.write @W, %new_w`.
@@ -192,7 +193,8 @@ class Update:
             seen.add(node)
             name = f"criterion.{node}"
             self._declare(StateOp(name, self._one(), {"role": "criterion", "of": node}))
-            sums.append(AccumulateOp(name, self._summed(value)))
+            sink = WriteOp if isinstance(value.owner, RunningMeanOp) else AccumulateOp
+            sums.append(sink(name, self._summed(value)))
         new = RootsOp(kept)
         new.location = roots.location
         self.network.block.insert_op_before(new, roots)

@@ -14,7 +14,7 @@ from xdsl.rewriter import Rewriter
 from brainscript.diagnostic import BrainScriptError
 from brainscript.dialects.net.axis_sources import with_sources
 from brainscript.dialects.net.base import NetOp
-from brainscript.dialects.net.criteria import CriterionOp
+from brainscript.dialects.net.criteria import CriterionOp, EpochAccumulatorOp
 from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of, symbols_of
 from brainscript.dialects.net.normalise import InvStdDevOp, MeanOp
 from brainscript.dialects.net.parameters import ParameterOp, ReadOp, SymbolOp
@@ -206,7 +206,7 @@ def check_operation(op: NetOp) -> None:
         title = f"the shape of '{name_of(op)}' is not known"
         raise failure(op, "BS0408", title, f"it is {shape_text(kind.shape)}")
     check_size(op, kind.shape)
-    if not isinstance(op, CriterionOp | MeanOp | InvStdDevOp | DelayOp):
+    if not isinstance(op, CriterionOp | EpochAccumulatorOp | MeanOp | InvStdDevOp | DelayOp):
         return
     for operand in op.operands[: 1 if isinstance(op, DelayOp) else 2]:
         if type_of(operand).axis is None:

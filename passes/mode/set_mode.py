@@ -11,6 +11,7 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from brainscript.dialects.net.base import NetOp
+from brainscript.dialects.net.criteria import EpochAccumulatorOp
 from brainscript.dialects.net.network import network_of
 from brainscript.dialects.net.normalise import BatchNormalizationOp
 from brainscript.dialects.net.random import (
@@ -22,7 +23,7 @@ from brainscript.dialects.net.random import (
 )
 from brainscript.passes.gradient.terms import Term
 from brainscript.passes.infer.select import remove_dead, remove_unused_symbols
-from brainscript.passes.mode import batch_normalization, random
+from brainscript.passes.mode import accumulate, batch_normalization, random
 from brainscript.passes.mode.site import Site
 
 Rule = Callable[..., Term]
@@ -34,7 +35,8 @@ class NetSetMode(ModulePass):
 
     In training (`training=true`) a batch normalisation uses the statistics of the minibatch and
     moves the running ones; else it uses those. Dropout passes its input on unless there is a rate
-    (`dropout=true`, only in training). What is drawn at random is so in every mode.
+    (`dropout=true`, only in training). What is drawn at random is so in every mode, and what is
+    accumulated over an epoch goes on in every mode.
 
     Before: `%y = net.batch_normalization %x, %s, %b, %m, %v, %n {node = "y"} : T`
     After: `%d = net.minus %x, %m`, ..., `%y = net.plus %p, %b {node = "y"} : T`.
@@ -77,6 +79,7 @@ def replace(site: Site, rule: Rule) -> None:
 
 
 ALWAYS: dict[type[Operation], Rule] = {
+    EpochAccumulatorOp: accumulate.epoch_mean,
     RandomDistributionOp: random.distribution,
     RandomSampleOp: random.sample,
     RandomSampleFrequencyOp: random.frequency,

@@ -11,6 +11,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from brainscript.dialects.net.base import NetOp
+from brainscript.dialects.net.criteria import EpochAccumulatorOp
 from brainscript.dialects.net.network import NetworkOp, network_of
 from brainscript.dialects.net.normalise import BatchNormalizationOp, InvStdDevOp, MeanOp
 from brainscript.dialects.net.parameters import InputOp, ReadOp, SinkOp
@@ -34,6 +35,7 @@ OF_THEIR_OWN: tuple[type[Operation], ...] = (
     RandomSampleOp,
     RandomSampleFrequencyOp,
     BatchNormalizationOp,
+    EpochAccumulatorOp,
     MeanOp,
     InvStdDevOp,
     DelayOp,

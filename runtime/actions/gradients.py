@@ -64,7 +64,7 @@ class Gradients:
             state.view(f"momentum.{parameter.name}").fill(0)
         fill(self._step, self._inputs)
         set_hyper(self.network, 1.0, 0.0, max(1, samples))
-        with restored(self.network, ("parameter", "random")):
+        with restored(self.network, ("parameter", "random", "accumulated")):
             self._step.run()
 
     def output(self, name: str) -> Array:

@@ -15,7 +15,7 @@ from brainscript.runtime.actions.gradients import Gradients
 from brainscript.runtime.actions.session import Session, named_nodes, network_of
 from brainscript.runtime.actions.writers.sinks import Sink, sinks_of
 from brainscript.runtime.network import Array, Network, NodeSpec, Reader
-from brainscript.runtime.train.feed import feed
+from brainscript.runtime.train.feed import clear_accumulated, feed
 from brainscript.settings import Settings
 
 
@@ -128,6 +128,7 @@ class _Work:
         """Write all minibatches to the sinks of the nodes; gives the number of samples."""
         names = [node.name for node in self.nodes]
         step = self.network.compile("write", names)
+        clear_accumulated(self.network)
         inputs = self.network.inputs_of("write", names)
         outputs = {node.name: (node, step.output) for node in self.nodes}
         if self.gradients is not None:

@@ -15,7 +15,13 @@ from brainscript.runtime.program import Program
 from brainscript.runtime.train.adapted import AdaptedLoop, Reference
 from brainscript.runtime.train.automatic.gradient_check import CheckedLoop
 from brainscript.runtime.train.evaluator import Show
-from brainscript.runtime.train.feed import Loop, SingleLoop, Sums, loop_over
+from brainscript.runtime.train.feed import (
+    Loop,
+    SingleLoop,
+    Sums,
+    clear_accumulated,
+    loop_over,
+)
 from brainscript.runtime.train.log import Advance, Log, Value, percentage, shown_all
 from brainscript.runtime.train.options import Options
 from brainscript.runtime.train.saving.checkpoint import Partial
@@ -117,6 +123,7 @@ class Epoch:
         self._read = partial.samples if partial is not None else 0
         if partial is None:
             self.sums.reset()
+            clear_accumulated(self.network)
             return
         for _ in range(partial.minibatches):
             reader.next()

@@ -8,7 +8,14 @@ from typing import Protocol
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateRule
-from brainscript.runtime.train.feed import Sums, loop_over
+from brainscript.runtime.train.feed import (
+    Moment,
+    Sums,
+    clear_accumulated,
+    loop_over,
+    values_of,
+    values_since,
+)
 from brainscript.runtime.train.log import Log, Value, shown_all, shown_final
 
 
@@ -49,8 +56,9 @@ class Evaluator:
         inputs = self.network.inputs_of("test", [*names, *traced])
         sums = Sums(self.network, self.nodes)
         reader.start_epoch(0, epoch_size, minibatch_size)
-        totals, counts, count = [0.0] * len(names), [0] * len(names), 0
-        shown_totals, shown_counts, shown_at = list(totals), list(counts), 0
+        clear_accumulated(self.network)
+        now, count = ([0.0] * len(names), [0] * len(names)), 0
+        shown, shown_at = now, 0
         loop = loop_over(self.network, step, inputs, reader, self.nodes[0])
         while True:
             sums.reset()
@@ -58,41 +66,24 @@ class Evaluator:
             if not progress.minibatches:
                 break
             sums.count(progress.columns)
-            totals = [t + s for t, s in zip(totals, sums.totals(), strict=True)]
-            counts = [c + s for c, s in zip(counts, sums.counts, strict=True)]
+            now = sums.after(*now)
             count += 1
             if self.show is not None:
                 self.show(step, 0, count)
             if self._due(count):
-                self._show(shown_at, count, totals, shown_totals, counts, shown_counts)
-                shown_totals, shown_counts, shown_at = list(totals), list(counts), count
+                self._show(shown_at, count, now, shown)
+                shown, shown_at = now, count
         if not count:
             raise BrainScriptError(Diagnostic("BS0718", "the reader gave no data to evaluate"))
         if self.every and count > shown_at:
-            self._show(shown_at, count, totals, shown_totals, counts, shown_counts)
-        values = self._values(totals, counts)
+            self._show(shown_at, count, now, shown)
+        values = values_of(self.nodes, *now)
         self.log.line("final", last=count, values=shown_final(values))
         return values
 
     def _due(self, count: int) -> bool:
         return count <= self.first or (self.every > 0 and count % self.every == 0)
 
-    def _values(self, totals: Sequence[float], counts: Sequence[int]) -> list[Value]:
-        return [
-            Value(node.name, total, count, node.operation)
-            for node, total, count in zip(self.nodes, totals, counts, strict=True)
-        ]
-
-    def _show(
-        self,
-        after: int,
-        count: int,
-        totals: Sequence[float],
-        shown_totals: Sequence[float],
-        counts: Sequence[int],
-        shown_counts: Sequence[int],
-    ) -> None:
-        since = [t - s for t, s in zip(totals, shown_totals, strict=True)]
-        samples = [c - s for c, s in zip(counts, shown_counts, strict=True)]
-        text = shown_all(self._values(since, samples), trailing=False)
+    def _show(self, after: int, count: int, now: Moment, before: Moment) -> None:
+        text = shown_all(values_since(self.nodes, now, before), trailing=False)
         self.log.traced("minibatch", first=after + 1, last=count, values=text)

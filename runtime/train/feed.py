@@ -22,6 +22,9 @@ from brainscript.runtime.program import Program
 from brainscript.runtime.train.log import Value
 from brainscript.runtime.train.rates import momentum_for
 
+Moment = tuple[list[float], list[int]]
+"""Sums and counts as they were at some time."""
+
 
 def feed(step: Step, inputs: Sequence[InputSpec], minibatch: Minibatch) -> None:
     """Set the sizes of a step and fill its inputs."""
@@ -142,11 +145,25 @@ def loop_over(
     return loop
 
 
+def is_mean(node: NodeSpec) -> bool:
+    """Whether the step gives the mean over the epoch so far in place of a sum."""
+    return node.operation == "EpochAccumulator"
+
+
+def clear_accumulated(network: Network) -> None:
+    """Forget the means over an epoch: another begins."""
+    state = network.state
+    for name in state.names():
+        if state.role(name) == "accumulated":
+            state.view(name).fill(0)
+
+
 class Sums:
     """The sums that a step adds to, and the samples they cover.
 
     Training keeps one sum per node over the whole epoch in the element type; what is printed of
-    an interval is the difference of that sum, rounding and all.
+    an interval is the difference of that sum, rounding and all. Of a mean over the epoch the last
+    value counts, once.
     """
 
     def __init__(self, network: Network, nodes: Sequence[NodeSpec]):
@@ -171,14 +188,22 @@ class Sums:
     def count(self, columns: Mapping[str, int]) -> None:
         """Add the columns of minibatches: a node without axis counts the default axis."""
         for i, node in enumerate(self.nodes):
-            self.counts[i] += columns.get(node.axis or DEFAULT_AXIS, 0)
+            new = columns.get(node.axis or DEFAULT_AXIS, 0)
+            self.counts[i] = 1 if is_mean(node) else self.counts[i] + new
+
+    def after(self, totals: Sequence[float], counts: Sequence[int]) -> Moment:
+        """Sums and counts of an earlier moment, with those since the last reset added."""
+        earlier = zip(self.nodes, totals, counts, strict=True)
+        kept = [(0.0, 0) if is_mean(node) else (total, count) for node, total, count in earlier]
+        sums = [t + s for (t, _), s in zip(kept, self.totals(), strict=True)]
+        return sums, [c + s for (_, c), s in zip(kept, self.counts, strict=True)]
 
     def mark(self) -> None:
         """Begin the next interval here."""
         self._marked = self.totals()
         self._marked_counts = list(self.counts)
 
-    def marks(self) -> tuple[list[float], list[int]]:
+    def marks(self) -> Moment:
         """Sums and counts at the last mark."""
         return list(self._marked), list(self._marked_counts)
 
@@ -186,19 +211,32 @@ class Sums:
         """Put back marks taken by `marks`."""
         self._marked, self._marked_counts = list(totals), list(counts)
 
-    def interval(self, since: tuple[list[float], list[int]] | None = None) -> list[Value]:
+    def interval(self, since: Moment | None = None) -> list[Value]:
         """The values since the last mark, or since sums and counts of an earlier moment."""
-        totals, counts = since or (self._marked, self._marked_counts)
-        pairs = zip(self.totals(), totals, strict=True)
-        both = zip(self.counts, counts, strict=True)
-        return [
-            Value(node.name, total - before, count - earlier, node.operation)
-            for node, (total, before), (count, earlier) in zip(self.nodes, pairs, both, strict=True)
-        ]
+        before = since or (self._marked, self._marked_counts)
+        return values_since(self.nodes, (self.totals(), self.counts), before)
 
     def values(self) -> list[Value]:
         """The values of the epoch so far."""
-        return [
-            Value(node.name, total, count, node.operation)
-            for node, total, count in zip(self.nodes, self.totals(), self.counts, strict=True)
-        ]
+        return values_of(self.nodes, self.totals(), self.counts)
+
+
+def values_of(
+    nodes: Sequence[NodeSpec], totals: Sequence[float], counts: Sequence[int]
+) -> list[Value]:
+    """Sums and counts with their names."""
+    return [
+        Value(node.name, total, count, node.operation)
+        for node, total, count in zip(nodes, totals, counts, strict=True)
+    ]
+
+
+def values_since(nodes: Sequence[NodeSpec], now: Moment, before: Moment) -> list[Value]:
+    """What was added to sums and counts; means over the epoch as they are."""
+    last, first = values_of(nodes, *now), values_of(nodes, *before)
+    return [
+        new
+        if is_mean(node)
+        else Value(new.name, new.total - old.total, new.count - old.count, new.operation)
+        for node, new, old in zip(nodes, last, first, strict=True)
+    ]

@@ -164,7 +164,14 @@ def pair(fold: str, values: list[Array], i: int, j: int) -> float:
     return -share if high == i else share
 
 
+def running_mean(op: NetOp, arrays: list[Array], shape: tuple[int, ...]) -> Array:
+    """The sums before and of the minibatch over all samples."""
+    x, mean, count, samples = arrays
+    return (x.sum(axis=-1) + count * mean) / (count + samples)
+
+
 SPECIAL = {
+    "net.running_mean": running_mean,
     "net.khatri_rao_product": khatri_rao,
     "net.lookup_table": lookup,
     "net.cos_distance_with_negative_samples": negative_samples,

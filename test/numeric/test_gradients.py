@@ -37,6 +37,7 @@ SOURCES = {
 REWRITTEN = {
     "net.batch_normalization",
     "net.dropout",
+    "net.epoch_accumulator",
     "net.future_value",
     "net.optimized_rnn_stack",
     "net.past_value",

@@ -8,6 +8,7 @@ from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net import criteria, elementwise, linear
 from brainscript.dialects.net.base import NetOp
+from brainscript.dialects.net.running import RunningMeanOp
 from brainscript.dialects.net.samples import RollOp
 from brainscript.dialects.net.shape import SpliceOp
 from brainscript.dialects.tensors import shape_of, type_of
@@ -102,6 +103,14 @@ def ndcg1(steps: Steps, op: Operation) -> SSAValue:
     return Ranking.of(operands(op)).ndcg1().value
 
 
+def running_mean(steps: Steps, op: Operation) -> SSAValue:
+    """The mean before, moved by the part that the samples differ from it."""
+    x, mean, count, samples = operands(op)
+    total = x.writer.make(elementwise.SumToOp, x.value, result=type_of(op.results[0]))
+    shift = x.writer.term(total) - samples * mean
+    return (mean + shift.over(count + samples)).value
+
+
 RULES: dict[type[NetOp], Callable[[Steps, Operation], SSAValue]] = {
     linear.CosDistanceOp: cos_distance,
     linear.CosDistanceWithNegativeSamplesOp: negative_samples,
@@ -114,4 +123,5 @@ RULES: dict[type[NetOp], Callable[[Steps, Operation], SSAValue]] = {
     criteria.NoiseContrastiveOp: contrast,
     criteria.LambdaRankOp: lambda_rank,
     criteria.NDCG1EvalOp: ndcg1,
+    RunningMeanOp: running_mean,
 }

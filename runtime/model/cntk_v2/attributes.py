@@ -249,6 +249,7 @@ REFUSED = {
     "ClassBasedCrossEntropyWithSoftmax": "it knows no classes of words",
     "DummyCriterion": "it has no gradients that are given",
     "EnvironmentInput": "it cannot ask whether a network is trained",
+    "EpochAccumulator": "it accumulates nothing over an epoch",
     "NCEBasedCrossEntropyWithSoftmax": "it has no noise-contrastive estimation",
 }
 """What the CNTK 2 library cannot do."""

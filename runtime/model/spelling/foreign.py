@@ -251,7 +251,6 @@ UNKNOWN: dict[str, str] = {
     "Assign": "it changes a parameter while values are computed",
     "ConvolutionSequenceShape": "it moves windows along the steps of a sequence",
     "CustomProxy": "it calls a program that is not in the file",
-    "EpochAccumulator": "it counts over epochs what evaluation averages as it is",
     "LatticeSequenceWithSoftmax": "it needs lattices of speech tools",
     "SequenceWithSoftmax": "it needs lattices of speech tools",
     "ToBatch": "it makes samples of an axis, and a network has those of its inputs",

@@ -44,7 +44,7 @@ class CheckedLoop:
         if minibatch is None:
             return Progress(0, 0, 0, {}, True)
         state = self.loop.network.state
-        with restored(self.loop.network, (*MOVED, "criterion")):
+        with restored(self.loop.network, (*MOVED, "criterion", "accumulated")):
             gradients = self._gradients(minibatch)
             for name in self._learning:
                 self._check(name, state.view(name).reshape(-1), gradients[name])

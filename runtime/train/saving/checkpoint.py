@@ -22,7 +22,7 @@ from brainscript.runtime.network import Network
 from brainscript.runtime.train.saving.files import Manifest, ModelFiles
 
 STATE_ROLES = ("momentum",)
-SUM_ROLES = ("criterion", "random", "carried")
+SUM_ROLES = ("criterion", "random", "carried", "accumulated")
 
 
 @dataclass

@@ -197,8 +197,9 @@ b = ParameterTensor {(1:5)}
 nce = new ComputationNode { operation = 'NCEBasedCrossEntropyWithSoftmax' ;
     inputs = (l : x : V : b) }
 z = x .* EnvironmentInput ('isTraining')
+ea = EpochAccumulator (x)
 criterionNodes = (ce)
-evaluationNodes = (du:nce)
+evaluationNodes = (du:nce:ea)
 outputNodes = (z)
 """,
 }

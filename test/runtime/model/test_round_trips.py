@@ -22,6 +22,7 @@ REFUSED = {
     "ClassBasedCrossEntropyWithSoftmax",
     "DummyCriterion",
     "EnvironmentInput",
+    "EpochAccumulator",
     "NCEBasedCrossEntropyWithSoftmax",
 }
 """What the CNTK 2 library cannot do."""
