@@ -15,6 +15,7 @@ from brainscript.runtime.model.store import save_network, values_of
 from brainscript.runtime.model.weights import load_weights, save_npz, save_safetensors
 from brainscript.runtime.model.writing import write_graph
 from brainscript.runtime.network import DEFAULT_AXIS, Array, Facts
+from brainscript.runtime.train.feed import clear_accumulated
 from brainscript.tools.arrays import Data, as_numpy, batch_of, misuse
 from brainscript.tools.network import CompiledNetwork
 
@@ -72,6 +73,7 @@ class Model:
         batch = batch_of(needed, data)
         step = self._step(names)
         batch.put(step, needed)
+        clear_accumulated(self.network)
         step.run()
         nodes = self.network.facts.nodes
         return {name: batch.take(step, name, nodes[name].axis) for name in names}
@@ -89,6 +91,7 @@ class Model:
         self._check_nodes([name])
         batch = batch_of(self.network.inputs_of("train", [name]), data)
         gradients = Gradients(self.network, facts.nodes[name], sources=False)
+        clear_accumulated(self.network)
         gradients.compute(lambda step, inputs: batch.put(step, inputs), batch.count)
         found = {node.name: node for node in gradients.nodes}
         return {
