@@ -59,6 +59,8 @@ def _work(options: argparse.Namespace, console: Console) -> int:
     graph, numbers = describe_expanded(model.module(), options.model)
     outputs = [name for name in options.outputs.split(",") if name]
     done = export(options.output, graph, {**model.values, **numbers}, outputs)
+    for remark in done.remarks:
+        console.show(remark)
     layout = "[steps, sequences, ...]" if done.sequences else "[samples, ...]"
     print(f"opset {done.opset}, checked; values are {layout}", file=sys.stderr)
     print(f"inputs:  {', '.join(done.inputs)}", file=sys.stderr)

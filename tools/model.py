@@ -17,6 +17,7 @@ from brainscript.runtime.model.writing import write_graph
 from brainscript.runtime.network import DEFAULT_AXIS, Array, Facts
 from brainscript.runtime.train.feed import clear_accumulated
 from brainscript.tools.arrays import Data, as_numpy, batch_of, misuse
+from brainscript.tools.driver import Console
 from brainscript.tools.network import CompiledNetwork
 
 if TYPE_CHECKING:
@@ -136,13 +137,17 @@ class Model:
 
         Values are [samples, ...], in a network with delays [steps, sequences, ...]. Raises
         BrainScriptError (BS0520) for what ONNX cannot say, (BS0521) without the package onnx.
+        A statistic that was never computed is warned of (BS0518) on standard error.
         """
         from brainscript.passes.stored.describe import describe_expanded
         from brainscript.runtime.model.exchange.export import export
 
         graph, numbers = describe_expanded(self.network.module, str(path))
         arrays = values_of(self.network, ("parameter", "statistic"))
-        return export(path, graph, {**arrays, **numbers}, outputs)
+        done = export(path, graph, {**arrays, **numbers}, outputs)
+        for remark in done.remarks:
+            Console().show(remark)
+        return done
 
     def save_weights(self, path: str | Path) -> None:
         """Write the parameters alone: safetensors, or npz for that extension, and a list."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from brainscript.runtime.model.loading import load_model
 from brainscript.runtime.network import Array, Environment, Facts, Network
 
 STORED_ROLES = ("parameter", "statistic")
+NEVER_COMPUTED = "BS0518"
 
 
 def save_network(path: str | Path, network: Network) -> container.Written:
@@ -41,7 +42,8 @@ def load_network(path: str | Path, environment: Environment) -> Network:
     for remark in model.remarks:
         environment.warn(remark)
     network = environment.stored_network(model)
-    put_values(network, model.values, STORED_ROLES, path)
+    unknown = {remark.path for remark in model.remarks if remark.code == NEVER_COMPUTED}
+    put_values(network, model.values, STORED_ROLES, path, unknown)
     return network
 
 
@@ -55,10 +57,18 @@ def values_of(network: Network, roles: tuple[str, ...]) -> dict[str, Array]:
 
 
 def put_values(
-    network: Network, tensors: Mapping[str, Array], roles: tuple[str, ...], path: str | Path
+    network: Network,
+    tensors: Mapping[str, Array],
+    roles: tuple[str, ...],
+    path: str | Path,
+    unknown: Container[str] = (),
 ) -> None:
-    """Copy stored values into the network; nothing is copied unless all of them fit."""
-    targets = values_of(network, roles)
+    """Copy stored values into the network; nothing is copied unless all of them fit.
+
+    Those that are `unknown` to the file keep what they have.
+    """
+    found = values_of(network, roles)
+    targets = {k: v for k, v in found.items() if k in tensors or k not in unknown}
     for name, target in targets.items():
         if name not in tensors:
             raise _misfit(path, f"'{name}' is missing")

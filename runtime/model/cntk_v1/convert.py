@@ -140,7 +140,8 @@ class _Converter:
             return
         title = f"'{node.name}' of '{self.file.path}' was never computed from data"
         help = "train or precompute before the model is used"
-        self.remarks.append(Diagnostic("BS0518", title, help=help, severity="warning"))
+        remark = Diagnostic("BS0518", title, help=help, path=node.name, severity="warning")
+        self.remarks.append(remark)
 
     def _batch_normalization(self, node: FileNode) -> tuple[str, ...]:
         """The inputs, with the count of samples that old files keep in the node itself."""

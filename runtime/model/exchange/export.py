@@ -28,6 +28,7 @@ from brainscript.runtime.model.exchange.loops import (
 from brainscript.runtime.model.exchange.operations import WRITERS
 from brainscript.runtime.model.exchange.sequences import SEQUENCES, SPELT
 from brainscript.runtime.model.spelling.pieces import spelled
+from brainscript.runtime.model.spelling.uncomputed import uncomputed
 from brainscript.stored_graph import DELAYS, INPUT, StoredGraph, StoredNode
 
 LARGEST = (1 << 31) - (1 << 20)
@@ -38,13 +39,14 @@ STEPPED = (*DELAYS, "SequenceSlice")
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: outputs and inputs, the nodes left out, and how data are laid out."""
+    """What was written: outputs and inputs, the nodes left out, how data are laid out, warnings."""
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     left_out: tuple[str, ...]
     sequences: bool
     opset: int = OPSET
+    remarks: tuple[Diagnostic, ...] = ()
 
 
 class Writer(Emitter):
@@ -67,6 +69,7 @@ def export(
     names = _outputs(graph, outputs)
     nodes = _needed(graph, names)
     left = tuple(name for name in graph.nodes if name not in nodes)
+    remarks = [remark for remark in uncomputed(graph, arrays) if remark.path in nodes]
     graph, arrays = _spelt(StoredGraph(graph.file, graph.precision, nodes, graph.groups), arrays)
     nodes = _needed(graph, names)
     found = {node.axis for node in nodes.values() if is_dynamic(node)}
@@ -81,7 +84,8 @@ def export(
     _write_all(writer, nodes, set(names))
     model = _model(writer, inputs, names, sequences)
     _save(path, model)
-    return Exported(tuple(n.name for n in inputs), tuple(names), left, sequences)
+    read = tuple(node.name for node in inputs)
+    return Exported(read, tuple(names), left, sequences, remarks=tuple(remarks))
 
 
 def _spelt(graph: StoredGraph, arrays: Arrays) -> tuple[StoredGraph, Arrays]:

@@ -189,6 +189,27 @@ def test_networks_that_are_none(change: Any, words: str, tmp_path: Path) -> None
     assert words in caught.value.diagnostics[0].title
 
 
+def test_a_mean_that_no_data_have_given_is_zero(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = FileNetwork(28)
+    fields = {"rows": 0, "cols": 0, "shape": (2,), "axes": 1, "axis": "", "multiplier": 0.0}
+    network.nodes["x"] = FileNode("x", "InputValue", values=fields)
+    unknown = {"computed": False, "matrix": np.zeros((1, 2), np.float32)}
+    network.nodes["m"] = FileNode("m", "Mean", inputs=("x",), values=unknown)
+    network.nodes["y"] = FileNode("y", "Minus", inputs=("x", "m"))
+    network.groups = {"label": (), "output": ("y",)}
+    write(tmp_path / "a.dnn", network)
+    model = bs.load(tmp_path / "a.dnn")
+    words = (
+        "warning[BS0518]: 'm' of",
+        "never computed from data\nin: m\nhelp: train or precompute",
+    )
+    said = capsys.readouterr().err
+    assert all(part in said for part in words)
+    np.testing.assert_array_equal(model.eval(x=[[3, 4]])["y"], [[3, 4]])
+
+
 @pytest.mark.parametrize("name", ['a"b', "x\ny", "a\\b", "\u00e9\U0001f600", "", "@q}", "\x01"])
 def test_any_name_goes_through_all_levels(name: str, tmp_path: Path) -> None:
     network = FileNetwork(18)
