@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brainscript.frontend.simple.nodes import Nodes
-from brainscript.frontend.simple.parts import activation, criteria, dropped, features
+from brainscript.frontend.simple.parts import activation, criteria, dropped, features, scaled
 
 
 def feedforward(net: Nodes) -> None:
@@ -18,12 +18,7 @@ def feedforward(net: Nodes) -> None:
     output = net.add("Plus", product, b, name="HLast")
     label = net.input("labels", sizes[-1], "label")
     criteria(net, label, output)
-    result = output
-    if net.options.prior:
-        prior = net.add("Mean", label, name="Prior")
-        log = net.add("Log", prior, name="LogOfPrior")
-        result = net.add("Minus", output, log, name="ScaledLogLikelihood")
-    net.group("output", result)
+    net.group("output", scaled(net, label, output))
     net.add("Softmax", output, name="PosteriorProb")
 
 

@@ -46,12 +46,19 @@ class Nodes:
         """A column that begins with one value."""
         return self._parameter(name, rows, 1, {"init": "fixedValue", "value": value})
 
-    def past(self, size: int, name: str) -> str:
-        """The value that the node `name`, which may come later, had one step before."""
+    def past(self, size: int, name: str, steps: int = 1, own: str = "") -> str:
+        """The value that the node `name`, which may come later, had some steps before."""
         dims = flat.literal(self.span, float(size))
         options = {"defaultHiddenActivation": self.options.hidden_activity}
+        if steps > 1:
+            options["timeStep"] = float(steps)
         inputs = [dims, flat.reference(self.span, name)]
-        return self._add(flat.call(self.span, "PastValue", inputs, options), "")
+        return self._add(flat.call(self.span, "PastValue", inputs, options), own)
+
+    def rename(self, name: str) -> str:
+        """Give the last node, which nothing refers to yet, another name."""
+        _, _, value = self._members.pop()
+        return self._add(value, name)
 
     def reserve(self) -> str:
         """A name for a node that comes later."""

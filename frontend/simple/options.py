@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.settings import IntegerSchedule, Settings
 
-KINDS = ("SIMPLENET", "SIMPLERNN", "LSTM", "CLASSLM", "CLASSLSTM")
-REFUSED = ("DEEPRNN", "LBLM", "NPLM", "NCELSTM", "CLSTM", "RCRF", "LSTMENCODER", "ALIGNMENT")
-"""Kinds of networks that CNTK knew of; their operations or readers are gone since version 2."""
+KINDS = ("SIMPLENET", "SIMPLERNN", "LSTM", "LBLM", "NPLM", "CLASSLM", "CLASSLSTM", "CLSTM")
+REFUSED = ("DEEPRNN", "NCELSTM", "CRF", "RCRF", "LSTMENCODER", "ALIGNMENT")
+"""Kinds of networks that CNTK knew of and that its version 2 refuses: NCELSTM because its criterion
+takes no bias that is a parameter, the others because their operations or readers are gone."""
 
 LAYERS = {
     "sigmoid": "Sigmoid",
@@ -29,6 +30,10 @@ TRAINING = (
     "ClassCrossEntropyWithSoftmax",
 )
 EVALUATION = (*TRAINING, "ClassificationError", "ErrorPrediction")
+REFUSED_CRITERIA = ("NoiseContrastiveEstimation", "SequenceWithSoftmax")
+"""Criteria that CNTK reads and then has no network for."""
+GATES = ("input", "forget", "output")
+"""The gates of an LSTM cell, as keys name them."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,12 @@ class Options:
     hidden_activity: float
     lookup: int
     classes: int
+    words: int
+    order: int
+    more_features: int
+    sparse: bool
     gates: dict[str, float]
+    open_gates: frozenset[str]
     constant_seed: bool
 
     @property
@@ -62,7 +72,10 @@ class Options:
         return self.layers[min(index, len(self.layers) - 1)]
 
 
-WITHOUT_EFFECT = ("randomSeedOffset", "addPrior", "useNoise", "vocabSize", "outputLayerSize")
+WITHOUT_EFFECT = """
+    randomSeedOffset addPrior useNoise outputLayerSize labelEmbeddingSize lookupTableOrderSizes
+    streamSizes directConnect word2cls cls2index noise_number
+""".split()
 """Keys that configs have and that CNTK passes over, or that are read elsewhere."""
 
 
@@ -85,10 +98,12 @@ def read_options(section: Settings) -> Options:
         hidden_activity=section.number("defaultHiddenActivity", 0.1),
         lookup=section.integer("lookupTableOrder", 0),
         classes=section.integer("nbrClass", 0),
-        gates={
-            gate: section.number(f"{gate}GateInitVal", -1.0)
-            for gate in ("input", "forget", "output")
-        },
+        words=section.integer("vocabSize", -1),
+        order=section.integer("maOrder", 0),
+        more_features=section.integer("auxfeatdim", 20),
+        sparse=section.boolean("sparseinput", False),
+        gates={gate: section.number(f"{gate}GateInitVal", -1.0) for gate in GATES},
+        open_gates=frozenset(g for g in GATES if section.boolean(f"const{g}GateValue", False)),
         constant_seed=section.boolean("forceConstantRandomSeed", False),
     )
 
@@ -126,6 +141,9 @@ def _criterion(section: Settings, key: str, known: tuple[str, ...]) -> str:
     word = section.text(key, "CrossEntropyWithSoftmax").strip()
     by_lower = {name.lower(): name for name in known}
     found = by_lower.get(word.lower())
+    if word.lower() in {name.lower() for name in REFUSED_CRITERIA}:
+        title = f"criterion '{word}' is not supported"
+        raise _wrong(section, key, title, f"known: {', '.join(known)}")
     if found is None:
         remedy = did_you_mean(word, known) or f"known: {', '.join(known)}"
         raise _wrong(section, key, f"unknown criterion '{word}'", remedy)

@@ -17,14 +17,27 @@ def features(net: Nodes, sparse: bool = False) -> str:
 
 
 def activation(net: Nodes, node: str, layer: int, name: str = "") -> str:
-    """The function of a layer, counted from 0; a layer of kind `None` is its argument."""
+    """The function of a layer, counted from 0; a layer of kind `None` is its argument.
+
+    The argument is the last node; it takes over the name of the layer where there is one.
+    """
     operation = net.options.layer(layer)
-    return net.add(operation, node, name=name) if operation else node
+    if operation:
+        return net.add(operation, node, name=name)
+    return net.rename(name) if name else node
 
 
 def dropped(net: Nodes, node: str, name: str = "") -> str:
     """The node behind a dropout where the section asks for it."""
     return net.add("Dropout", node, name=name) if net.options.dropout else node
+
+
+def scaled(net: Nodes, label: str, output: str) -> str:
+    """The output less the logarithm of the prior where the section asks for it."""
+    if not net.options.prior:
+        return output
+    log = net.add("Log", net.add("Mean", label, name="Prior"), name="LogOfPrior")
+    return net.add("Minus", output, log, name="ScaledLogLikelihood")
 
 
 def criteria(
@@ -38,7 +51,8 @@ def criteria(
     made = net.add(_operation(training), label, output, *more, name=names[0] or training)
     net.group("criterion", made)
     if evaluation != training:
-        name = names[1] or f"Eval{evaluation}"
+        error = evaluation == "ClassificationError"
+        name = names[1] or ("EvalClassificationError" if error else evaluation)
         made = net.add(_operation(evaluation), label, output, *more, name=name)
     net.group("evaluation", made)
 
