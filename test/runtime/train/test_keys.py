@@ -147,6 +147,34 @@ def test_parallel_training_on_one_worker_warns():
     assert [(w.code, w.help) for w in warnings] == [("BS0702", "did you mean 'gradientBits'?")]
 
 
+def test_every_key_of_parallel_training_is_known():
+    """In the block itself and in the block of each method, in any case."""
+    for key in keys.PARALLEL:
+        if key == "parallelizationMethod":
+            continue
+        value = "[ gradientBits = 1 ]" if key in keys.METHODS else "1"
+        assert options({**BASE, "ParallelTrain": f"[ {key} = {value} ]"})[1] == [], key
+        for method in keys.METHODS[1:]:
+            inner = f"[ {method} = [ {key.lower()} = 1 ] ]"
+            assert options({**BASE, "parallelTrain": inner})[1] == [], (method, key)
+
+
+@pytest.mark.parametrize(
+    ("block", "near"),
+    [
+        ("[ distributedMBReadin = true ]", "distributedMBReading"),
+        ("[ DataParalelSGD = [ gradientBits = 1 ] ]", "DataParallelSGD"),
+        ("[ DataParallelSGD = [ gradientBit = 1 ] ]", "gradientBits"),
+        ("[ ModelAveragingSGD = [ blokSizePerWorker = 10 ] ]", "blockSizePerWorker"),
+        ("[ BlockMomentumSGD = [ blockMomentumAsTimeConst = 10 ] ]", "blockMomentumAsTimeConstant"),
+        ("[ dataParallelASGD = [ syncPeriodPerWorkers = 10 ] ]", "syncPeriodPerWorker"),
+    ],
+)
+def test_an_unknown_key_of_parallel_training_warns(block: str, near: str):
+    _, warnings = options({**BASE, "ParallelTrain": block})
+    assert [(w.code, w.help) for w in warnings] == [("BS0702", f"did you mean '{near}'?")]
+
+
 def test_gradients_are_checked_in_double_precision_only():
     with pytest.raises(BrainScriptError, match="gradientcheck needs double precision"):
         options({**BASE, "gradientcheck": "true"}, "float")
