@@ -1,0 +1,88 @@
+"""An ONNX network as the source of `CloneFunction`: frozen features, a head that learns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import brainscript as bs
+from test.runtime.model.test_exchange import numbers, written
+from test.runtime.model.test_exchange_import import node
+
+onnx: Any = pytest.importorskip("onnx", reason="the extra 'onnx' is not installed")
+
+CONFIG = """
+command = head
+head = {
+    action = "train" ; modelPath = "out/head.model"
+    BrainScriptNetworkBuilder = {
+        backbone = BS.Network.Load ("backbone.onnx")
+        extract = BS.Network.CloneFunction (
+            backbone.image, backbone.features, parameters = "constant")
+        x = Input {(8:8:3)} ; y = Input {2}
+        f = extract (x)
+        z = LinearLayer {2} (f)
+        ce = CrossEntropyWithSoftmax (y, z)
+        featureNodes = (x) ; labelNodes = (y) ; criterionNodes = (ce) ; outputNodes = (z)
+    }
+    SGD = { epochSize = 0 ; minibatchSize = 8 ; maxEpochs = 6 ; learningRatesPerSample = 0.2 }
+    reader = {
+        readerType = "CNTKTextFormatReader" ; file = "images.ctf"
+        input = { x = { dim = 192 ; format = "dense" } ; y = { dim = 2 ; format = "dense" } }
+    }
+}
+"""
+
+
+def backbone(path: Path) -> None:
+    """Images to ten classes, as exporters write it."""
+    nodes = [
+        node("Conv", "image W b", "c", kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[2, 2]),
+        node("Relu", "c", "r"),
+        node("GlobalAveragePool", "r", "p"),
+        node("Flatten", "p", "features"),
+        node("Gemm", "features G", "logits"),
+    ]
+    constants = [numbers("W", 4, 3, 3, 3), numbers("b", 4), numbers("G", 4, 10)]
+    written(path, nodes, {"image": [3, 8, 8], "logits": [10]}, constants)
+
+
+def images(path: Path) -> Any:
+    """Dark and bright images; the pixels of all."""
+    chance = np.random.default_rng(2)
+    labels = np.arange(40) % 2
+    pixels = chance.normal(size=(40, 192)) + labels[:, None]
+    rows = [
+        f"|x {' '.join(f'{v:.4f}' for v in p)} |y {1 - k} {k}\n"
+        for p, k in zip(pixels, labels, strict=True)
+    ]
+    path.write_text("".join(rows))
+    return pixels.astype(np.float32).reshape(40, 3, 8, 8)
+
+
+def test_a_head_learns_on_the_features_of_an_onnx_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    backbone(Path("backbone.onnx"))
+    x = images(Path("images.ctf"))
+    Path("head.cntk").write_text(CONFIG)
+    bs.train("head.cntk")
+    old, new = bs.load("backbone.onnx"), bs.load("out/head.model")
+    specs = {p.name: p.learning_rate_multiplier for p in new.network.facts.parameters}
+    assert {name for name, multiplier in specs.items() if multiplier} == {"z.W", "z.b"}
+    frozen = {name for name, multiplier in specs.items() if not multiplier}
+    assert frozen == {"f.W", "f.c/b"}
+    for name in frozen:
+        before = old.parameters[name.removeprefix("f.")]
+        assert new.parameters[name].tobytes() == before.tobytes()
+    assert set(new.inputs) == {"x", "y"}
+    assert "Times" not in {new.nodes.get("f.logits"), new.nodes.get("logits")}
+    assert (
+        new.eval(["f"], x=x)["f"].tobytes() == old.eval(["features"], image=x)["features"].tobytes()
+    )
+    found = new.eval(["z"], x=x)["z"].argmax(axis=1)
+    assert np.mean(found == np.arange(40) % 2) > 0.9
