@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, UnitAttr
+from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr, UnitAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -20,6 +20,7 @@ from brainscript.dialects.sched import (
     BufferOp,
     CallOp,
     DelayedOp,
+    KernelOp,
     LoopOp,
     ProgramOp,
     coefficients,
@@ -34,6 +35,7 @@ SERIAL_WORK = 20_000
 
 
 Extents = list[tuple[int, int]] | str
+Kernels = Mapping[SymbolRefAttr, KernelOp | None]
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,18 @@ class SchedPlaceBarriers(ModulePass):
                 continue
             if program.arena is None:
                 raise PassFailedException(f"{self.name} runs after sched-plan-memory")
-            if all(call.callee() is not None for call in program.calls):
-                place_barriers(program)
+            kernels = _kernels_of(program)
+            if all(kernel is not None for kernel in kernels.values()):
+                place_barriers(program, kernels)
 
 
-def place_barriers(program: ProgramOp) -> None:
+def _kernels_of(program: ProgramOp) -> Kernels:
+    """The kernel behind each name that is called, looked up once."""
+    called = {call.kernel: call for call in program.calls}
+    return {name: call.callee() for name, call in called.items()}
+
+
+def place_barriers(program: ProgramOp, kernels: Kernels) -> None:
     """Mark serial calls and insert barriers; earlier barriers are removed."""
     axes = [a.data for a in program.axes]
     blocks = [program.body.block]
@@ -72,29 +81,31 @@ def place_barriers(program: ProgramOp) -> None:
     for op in [op for block in blocks for op in block.ops]:
         if isinstance(op, BarrierOp):
             Rewriter.erase_op(op)
-    called = {call.kernel: call for call in program.calls}
-    tiny = {name for name, call in called.items() if _is_tiny(call, axes)}
+    tiny = {name for name, kernel in kernels.items() if _is_tiny(kernel, axes)}
+    finders = {name for name, kernel in kernels.items() if _finds(kernel)}
     for call in program.calls:
         call.serial = UnitAttr() if call.kernel in tiny else None
     extents: dict[SSAValue, Extents] = {b.memory: _extents(b, axes) for b in program.buffers}
     pending: list[_Touched] = []
     for item in program.items:
         if isinstance(item, LoopOp):
-            _within_loop(item, extents)
-            touched = _Touched.by_all([_Touched.by(c, extents) for c in item.calls])
+            _within_loop(item, extents, finders)
+            touched = _Touched.by_all([_Touched.by(c, extents, finders) for c in item.calls])
         else:
-            touched = _Touched.by(item, extents)
+            touched = _Touched.by(item, extents, finders)
         _meet(item, touched, pending)
 
 
-def _within_loop(loop: LoopOp, extents: Mapping[SSAValue, Extents]) -> None:
+def _within_loop(
+    loop: LoopOp, extents: Mapping[SSAValue, Extents], finders: Set[SymbolRefAttr]
+) -> None:
     """Barriers of the steps: what the end of a step leaves is met by the start of the next.
 
     Steps work on different columns, so only who reads another step waits for it.
     """
     pending: list[_Touched] = []
     for call in loop.calls:
-        _meet(call, _Touched.by(call, extents), pending)
+        _meet(call, _Touched.by(call, extents, finders), pending)
     for op in list(loop.body.block.ops):
         if isinstance(op, BarrierOp):
             return
@@ -115,9 +126,14 @@ def _meet(op: Operation, touched: _Touched, pending: list[_Touched]) -> bool:
     return waits
 
 
-def _is_tiny(call: CallOp, axes: Sequence[str]) -> bool:
-    fixed, *growing = work_of(call.callee(), axes)
+def _is_tiny(kernel: KernelOp | None, axes: Sequence[str]) -> bool:
+    fixed, *growing = work_of(kernel, axes)
     return fixed < SERIAL_WORK and not any(growing)
+
+
+def _finds(kernel: KernelOp | None) -> bool:
+    """Whether the kernel makes a dynamic axis: it writes a layout."""
+    return kernel is not None and isinstance(kernel.steps[0], WhereOp | TouchedOp)
 
 
 def _extents(buffer: BufferOp, axes: Sequence[str]) -> Extents:
@@ -139,7 +155,9 @@ class _Touched:
     writes: list[Extents]
 
     @staticmethod
-    def by(call: CallOp, extents: Mapping[SSAValue, Extents]) -> _Touched:
+    def by(
+        call: CallOp, extents: Mapping[SSAValue, Extents], finders: Set[SymbolRefAttr]
+    ) -> _Touched:
         """The memory of a call; another step of a buffer counts as the whole of it."""
         reads: list[Extents] = []
         for value in call.inputs:
@@ -149,8 +167,7 @@ class _Touched:
         writes = [extents[value] for value in call.outputs]
         found = [a for v in call.operands if (a := type_of(v).axis) and made(a).kind == "found"]
         reads += [f"layout {axis}" for axis in found]
-        kernel = call.callee()
-        if kernel is not None and isinstance(kernel.steps[0], WhereOp | TouchedOp):
+        if call.kernel in finders:
             writes += [f"layout {axis}" for axis in found]
         return _Touched(call.serial is not None, reads, writes)
 

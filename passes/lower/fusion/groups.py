@@ -79,7 +79,7 @@ class Group:
     def __init__(self, facts: Sequence[Fact]):
         self.facts = facts
         self.inside = frozenset([fact.name for fact in facts])
-        self.writes = [fact.op for fact in facts if isinstance(fact.op, WriteOp)]
+        self.writes = [f.op for f in facts if f.write and isinstance(f.op, WriteOp)]
         self.body = [fact for fact in facts if not fact.write]
         self.moments = [fact for fact in self.body if fact.moment]
         self.products = [fact for fact in self.body if fact.product]
