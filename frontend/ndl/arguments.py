@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from brainscript.diagnostic import BrainScriptError, Diagnostic, Span, did_you_mean
+from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.frontend import flat
 from brainscript.frontend.ndl.expand import Bound, Bounds, Expander, Node, Written
 from brainscript.frontend.syntax import Expression
@@ -167,9 +167,8 @@ class Arguments:
         if isinstance(found, Written) and not found.word.quoted and _number(found) is None:
             word = found.word
             title = f"there is nothing named '{word.text}'"
-            known = self._expander.visible(found.scope)
             label = f"{what} must be {wanted}"
-            remedy = did_you_mean(word.text.lower(), known)
+            remedy = self._expander.nearest(found)
             return BrainScriptError(Diagnostic("BS0353", title, word.span, label, help=remedy))
         span = _span(found) or self.span
         return BrainScriptError(Diagnostic("BS0355", f"{what} must be {wanted}", span))

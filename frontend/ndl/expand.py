@@ -8,7 +8,7 @@ the scope that it was written in and is looked up when everything is there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Note, Span, did_you_mean
 from brainscript.frontend.ndl.names import FUNCTIONS, LISTS, function_name
@@ -93,6 +93,7 @@ class Expander:
         self.unread: dict[str, Span] = {}
         self._unnamed = 0
         self._depth = 0
+        self._followed_now: list[Written] = []
 
     def run(self, statements: Iterable[Statement]) -> None:
         """Expand the statements of a script in order."""
@@ -123,8 +124,7 @@ class Expander:
         seen: set[int] = set()
         while isinstance(bound, Written | Instance):
             if id(bound) in seen:
-                span = bound.word.span if isinstance(bound, Written) else Span("", 1, 1)
-                raise BrainScriptError(Diagnostic("BS0353", "this name stands for itself", span))
+                raise _circular(bound.word.span if isinstance(bound, Written) else Span("", 1, 1))
             seen.add(id(bound))
             following = bound.result if isinstance(bound, Instance) else self._meant(bound)
             if following is None:
@@ -141,6 +141,16 @@ class Expander:
             inner = inner.parent
         return names
 
+    def nearest(self, written: Written) -> str:
+        """A remedy for a word that names nothing: the nearest name that can be written there."""
+        known = self.visible(written.scope)
+        inside = written.word.text.rpartition(".")[0]
+        if inside:
+            reached = self._followed(Written(replace(written.word, text=inside), written.scope))
+            if isinstance(reached, Instance):
+                known += [f"{inside}.{name}" for name in reached.symbols]
+        return did_you_mean(written.word.text, known)
+
     def _meant(self, written: Written) -> Bound | None:
         """What a word names; None when it is a number, a text, or no name."""
         word = written.word
@@ -149,10 +159,21 @@ class Expander:
         first, *rest = word.text.lower().split(".")
         found = written.scope.find(first)
         for name in rest:
-            while isinstance(found, Written):
-                found = self._meant(found)
+            found = self._followed(found)
             found = found.symbols.get(name) if isinstance(found, Instance) else None
         return found
+
+    def _followed(self, bound: Bound | None) -> Bound | None:
+        """What a word stands for in the end, as far as that is no word; None if it is no name."""
+        while isinstance(bound, Written):
+            if bound in self._followed_now:
+                raise _circular(bound.word.span)
+            self._followed_now.append(bound)
+            try:
+                bound = self._meant(bound)
+            finally:
+                self._followed_now.pop()
+        return bound
 
     def _assign(self, statement: Assignment, scope: Instance) -> None:
         name, value = statement.name, statement.value
@@ -255,3 +276,7 @@ def _check_free(name: str, span: Span) -> None:
         title = f"'{name}' is the name of a function and cannot name anything else"
         remedy = "names of functions count in any case; choose another name"
         raise BrainScriptError(Diagnostic("BS0354", title, span, help=remedy))
+
+
+def _circular(span: Span) -> BrainScriptError:
+    return BrainScriptError(Diagnostic("BS0353", "this name stands for itself", span))

@@ -152,6 +152,10 @@ MORE: dict[str, Action] = {
     "a list in brackets": bs("{ z = [ a.b (x) : x ] }"),
     "a list behind array": bs("array [ a.b (x) ]"),
     "a macro of a config": config("F (a, b) = [ c = Times (a, b) ]"),
+    "a node of a call": ndl(
+        "F(a) [ s1 = Tanh(a) ; t = Exp(s1) ]\nx = Input(2)\nL1 = F(x)\ny = Abs(L1.s2)"
+    ),
+    "a name that circles": ndl("x = Input(2)\nb = b.c\ny = Plus(x, b)"),
     "a macro that is not read": ndl("F(a) = [ c = Tanh(a) ]\nrun = R\nR = [ z = F(1) ]"),
 }
 """Other causes of the same codes, with remedies of their own."""
