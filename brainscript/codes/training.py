@@ -134,6 +134,12 @@ CODES: dict[str, tuple[str, str]] = {
         "A `writer` makes one feature file for each sequence, at the next path of its list. More "
         "sequences than paths are an error; fewer, and values that are not finite, a warning.",
     ),
+    "BS0732": (
+        "samples count as 0",
+        "A criterion is a sum over a minibatch, and the samples it covers are the columns of the "
+        "default axis. When every input has a `DynamicAxis` of its own there are none: the log "
+        "shows `0.0 * 0`, as CNTK's does. An input without `dynamicAxis` has the default axis.",
+    ),
     "BS0742": (
         "a model cannot be adapted like this",
         "With `adaptationRegType = KL` the action `adapt` draws labels towards the node "

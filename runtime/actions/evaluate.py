@@ -7,6 +7,7 @@ from pathlib import Path
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.actions.session import (
     Session,
+    check_counted,
     named_nodes,
     network_of,
     saved_network,
@@ -66,6 +67,7 @@ def _evaluate(
         title = "the network has no evaluation or criterion node to test"
         help = "name nodes with evalNodeNames"
         raise BrainScriptError(Diagnostic("BS0720", title, section.span, help=help))
+    check_counted(network, nodes, session)
     size = section.integers("minibatchSize", 40960)[0]
     asked = asked_of(section)
     for key in KEYS:

@@ -9,7 +9,7 @@ from brainscript.builders import find_builder
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.runtime.model.parameters import initialise
 from brainscript.runtime.model.store import load_network
-from brainscript.runtime.network import Environment, InputSpec, Network, NodeSpec
+from brainscript.runtime.network import DEFAULT_AXIS, Environment, InputSpec, Network, NodeSpec
 from brainscript.runtime.train.log import Log
 from brainscript.settings import Settings
 
@@ -63,6 +63,21 @@ def named_nodes(
             raise BrainScriptError(diagnostic)
         session.environment.warn(diagnostic)
     return found
+
+
+def check_counted(network: Network, nodes: Sequence[NodeSpec], session: Session) -> None:
+    """Warn of sums whose samples count as 0: they count the default axis, and no input has it."""
+    inputs = network.facts.inputs
+    sums = [node.name for node in nodes if not node.axis]
+    if not sums or not inputs or any(spec.axis in ("", DEFAULT_AXIS) for spec in inputs):
+        return
+    title = f"no input has the default axis, so '{sums[0]}' counts 0 samples"
+    label = "every input has a DynamicAxis of its own"
+    remedy = "leave out 'dynamicAxis' of the inputs that the samples are to be counted by"
+    places = [spec.span for spec in inputs if spec.span is not None]
+    span = min(places, key=lambda place: (place.line, place.column), default=None)
+    found = Diagnostic("BS0732", title, span, label, help=remedy, severity="warning")
+    session.environment.warn(found)
 
 
 def unknown_node(

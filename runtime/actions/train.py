@@ -11,6 +11,7 @@ from brainscript.builders import BUILDERS, find_builder
 from brainscript.diagnostic import BrainScriptError, Diagnostic, nearest
 from brainscript.runtime.actions.session import (
     Session,
+    check_counted,
     fresh_network,
     saved_network,
     union,
@@ -117,6 +118,7 @@ def _run(
     network = _network(section, session, files, start, origin)
     nodes = _nodes(network, options, optimizer_section(section))
     _check_dropout(network, options, optimizer_section(section), session)
+    check_counted(network, nodes, session)
     _describe(network, nodes, session)
     reference = _reference(section, session, options, origin)
     show = tracer(network, options.traced, nodes, log, nodes[0])

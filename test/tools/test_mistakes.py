@@ -65,6 +65,44 @@ def test_a_run_at_fault(
         assert part in done.stderr
 
 
+SEVERAL = """\
+error[BS0607]: cannot open the data file 'train.ctf:more.ctf': No such file or directory
+  --> tiny.cntk:22:17
+   |
+22 |         file = "train.ctf:more.ctf"
+   |                 ^^^^^^^^^^^^^^^^^^
+help: a reader has one file: join the texts into one
+"""
+UNCOUNTED = """\
+warning[BS0732]: no input has the default axis, so 'ce' counts 0 samples
+ --> tiny.cntk:8:19
+  |
+8 |         x = Input {2, dynamicAxis=a}
+  |                   ^ every input has a DynamicAxis of its own
+help: leave out 'dynamicAxis' of the inputs that the samples are to be counted by
+"""
+
+
+def test_several_files_for_one_reader(tmp_path: Path) -> None:
+    write_case(tmp_path, ("train.ctf", "train.ctf:more.ctf"))
+    done = run(tmp_path, "bs-jit", "tiny.cntk")
+    assert done.returncode == 3
+    assert done.stderr[done.stderr.index("error[") :] == SEVERAL
+
+
+def test_samples_that_nothing_counts(tmp_path: Path) -> None:
+    """The columns of another axis than the default one are not counted, as in CNTK."""
+    write_case(
+        tmp_path,
+        ("x = Input {2}", "x = Input {2, dynamicAxis=a}"),
+        ("y = Input {1}", "y = Input {1, dynamicAxis=a} ; a = DynamicAxis ()"),
+    )
+    done = run(tmp_path, "bs-jit", "tiny.cntk")
+    assert done.returncode == 0, done.stderr
+    assert UNCOUNTED in done.stderr
+    assert "ce = 0.00000000 * 0;" in done.stderr
+
+
 def test_a_letter_in_the_data(tmp_path: Path) -> None:
     write_case(tmp_path)
     data = tmp_path / "train.ctf"
