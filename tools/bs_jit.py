@@ -12,6 +12,7 @@ from pathlib import Path
 from brainscript import __version__
 from brainscript.diagnostic import CommandLineError, Diagnostic
 from brainscript.target import NAMES
+from brainscript.tools.collector import own_process
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console, run_here
 from brainscript.tools.options import MATMUL_PRECISION, apply_limits
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.format, console.color = options.format, options.color
     console.traceback = options.traceback
     crash = CrashRecord("bs-jit", words)
+    if arguments is None:
+        own_process("bs-jit")
     return run_here(lambda: _work(options, rest, console, crash), crash, console)
 
 

@@ -26,6 +26,7 @@ from brainscript.runtime.train.metrics import (
 )
 from brainscript.settings import Settings
 from brainscript.target import check_pairs, choose_target
+from brainscript.tools.collector import start_collector
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console
 from brainscript.tools.network import Compilation
@@ -38,6 +39,8 @@ def work(
     """Run all commands of the config; the exit code is 0 unless something is raised."""
     if options.dry_run:
         gc.disable()
+    else:
+        start_collector()
     sources = Sources()
     console.line_of = sources.line_of
     with _profiled(options.profile):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.program_cache import Entry, program_key
+from brainscript.tools.collector import without_collector
 from brainscript.tools.network import Compilation, text_key
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class Loads:
         if entry is not None and self._unchanged(known):
             self.warnings = [Diagnostic.from_json(d) for d in json.loads(entry.data["warnings"])]
             return self._key(known), source
-        module = source()
+        with without_collector():
+            module = source()
         self.warnings = list(self._warned)
         if self._programs is not None:
             warnings = json.dumps([d.as_json() for d in self.warnings])
