@@ -71,11 +71,21 @@ class NetSetProperty(ModulePass):
             set_property(network, self.node, self.property, self.value, self.tree)
 
 
+def _property(word: str) -> str:
+    """The property that a word means: any beginning of its name, half of its letters or more."""
+    given = word.lower()
+    names = (*SPELLED, *RATES, "recurrent")
+    if given in names:
+        return given
+    begun = (name for name in names if name.startswith(given) and 2 * len(given) >= len(name))
+    return next(begun, given)
+
+
 def set_property(
     network: NetworkOp, pattern: str, name: str, value: str, tree: bool = False
 ) -> None:
     """Set a property of nodes; with `tree` of the parameters below the node."""
-    key = name.lower()
+    key = _property(name)
     if tree:
         values: Iterable[SSAValue] = reached([one_node(network, pattern)], inputs_of)
         if key not in RATES:

@@ -271,3 +271,59 @@ def test_a_warm_start_loads_no_compiler(base: Model, tmp_path: Path) -> None:
         for _ in range(2)
     ]
     assert outputs[1] == "0 False\n"
+
+
+MODELS = 'm = LoadModel ("base.dnn")\nSetDefaultModel (m)\n'
+ROWS: dict[str, tuple[str, str]] = {
+    "G12": ("Rename (h.arrayOfFunctions[0].W, z.W)", "'z.W'"),
+    "G13": ("DeleteNode (nosuch)", "no node 'nosuch'"),
+    "G14": ('m2 = LoadModel ("base.dnn")\nSetInput (z, 1, m2.h)', "different models"),
+}
+"""Rows of the cases of the language that are refused: a script, and what the message says."""
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_row_is_refused(row: str, base: Model) -> None:
+    script, words = ROWS[row]
+    refused(MODELS + script, words)
+
+
+def test_row_g10_copies_and_freezes(base: Model) -> None:
+    scripted(
+        MODELS
+        + "Copy (m.z.*, m.L9.*)\nSetProp (L9.W, learningRateMult, 0)\n"
+        + 'SetInput (ce, 1, L9.PlusArgs[0])\nSaveModel (m, "m.dnn")'
+    )
+    got = bs.load("m.dnn")
+    assert got.network.facts.nodes["L9.PlusArgs[0]"].inputs == ("L9.W", "h")
+    assert got.parameters["L9.W"].tobytes() == base.parameters["z.W"].tobytes()
+    rates = {spec.name: spec.learning_rate_multiplier for spec in got.network.facts.parameters}
+    assert (rates["L9.W"], rates["L9.b"], rates["z.W"]) == (0, 1, 1)
+
+
+def test_row_g11_makes_the_default_model(base: Model) -> None:
+    scripted(
+        "CreateModel ()\nx = Input (2, tag = feature)\nt = Tanh (x, tag = output)\n"
+        'SaveDefaultModel ("n.dnn")'
+    )
+    assert list(bs.load("n.dnn").outputs) == ["t"]
+
+
+CLONES = """{ n = BS.Network.Load ("base.dnn")
+    f = BS.Network.CloneFunction (n.x, n.z%s) ; x = Input {3} ; p = f (x) ; q = f (x)
+    featureNodes = (x) ; outputNodes = (p : q) }"""
+
+
+def test_row_e41_clones_have_their_own_parameters(base: Model) -> None:
+    got = edited(CLONES % "")
+    for name in ("p.z.W", "q.z.W"):
+        assert got.parameters[name].tobytes() == base.parameters["z.W"].tobytes()
+    assert not {"z", "ce", "z.W"} & set(got.network.facts.nodes)
+
+
+def test_row_e42_clones_share_parameters(base: Model) -> None:
+    got = edited(CLONES % ', parameters="shared"')
+    assert got.parameters["z.W"].tobytes() == base.parameters["z.W"].tobytes()
+    nodes = got.network.facts.nodes
+    assert {nodes["p"].inputs[1], nodes["q"].inputs[1]} == {"z.b"}
+    assert "p.z.W" not in got.parameters
