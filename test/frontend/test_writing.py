@@ -13,7 +13,9 @@ from brainscript.dialects.net.parameters import ParameterOp
 from brainscript.dialects.registry import make_context
 from brainscript.frontend import syntax
 from brainscript.frontend.build import build_network
+from brainscript.frontend.config import load_config
 from brainscript.frontend.ndl.network import ndl_file
+from brainscript.frontend.network_section import network_expression
 from brainscript.frontend.parser import parse_members
 from brainscript.frontend.source import Sources, SourceText
 from brainscript.frontend.writing.network_text import brainscript_text
@@ -117,6 +119,47 @@ MACRO = "x = Input(3, tag=feature)\nM(a) [ t = Tanh(a) ; u = Exp(t) ; w = Log(t)
 )  # fmt: skip
 def test_scripts(text: str, line: str) -> None:
     assert line in printed(script(text)).splitlines()
+
+
+NESTED = """
+Affine(a, r, c) [ W = Parameter(r, c) ; b = Parameter(r, init=fixedValue)
+                  Affine = Plus(Times(W, a), b) ]
+Layer(a, r, c) [ z = Affine(a, r, c) ; y = Sigmoid(z) ]
+x = Input(3, tag=feature) ; l = Input(2, tag=label)
+h1 = Layer(x, 4, 3) ; h2 = Layer(h1, 5, 4) ; out = Affine(h2, 2, 5)
+ce = CrossEntropyWithSoftmax(l, out, tag=criterion) ; err = ErrorPrediction(l, out, tag=eval)
+"""
+LOOP = """
+Cell(a, n) [ W = Parameter(n, 3) ; R = Parameter(n, n) ; p = PastValue(n, h, timeStep=2)
+             h = Tanh(Plus(Times(W, a), Times(R, p))) ]
+x = Input(3, tag=feature) ; c = Cell(x, 4) ; z = Reciprocal(Exp(c), tag=output)
+"""
+
+
+@pytest.mark.parametrize("text", [NESTED, LOOP])
+def test_macros_of_ndl(text: str) -> None:
+    printed(script(text))
+
+
+CLASSES = (
+    "layerSizes = 9:3:4:5:9 ; lookupTableOrder = 1 ; nbrClass = 3 ; addDropoutNodes = true ;"
+    " trainingCriterion = classCrossEntropyWithSoftmax ;"
+    " evalCriterion = classCrossEntropyWithSoftmax"
+)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        f"rnnType = CLASSLSTM ; {CLASSES}",
+        "rnnType = LSTM ; layerSizes = 9:4:9 ; needPrior = true ; applyMeanVarNorm = true",
+        "layerSizes = 3:5:4:2 ; layerTypes = Tanh ; needPrior = true ; applyMeanVarNorm = true",
+    ],
+)
+def test_simple_networks(options: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("f.cntk").write_text(f"SimpleNetworkBuilder = [ {options} ]")
+    printed(network_expression(load_config(["configFile=f.cntk"], Sources())))
 
 
 def test_texts_have_no_escapes() -> None:
