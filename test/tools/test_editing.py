@@ -110,7 +110,7 @@ def test_a_role_that_is_lost_is_told(base: Model, capfd: pytest.CaptureFixture[s
         text = f"""({{ old = BS.Network.Load ("base.dnn")
             soft (node) = if node.name == "z" then Softmax (node.inputs[0]{tag}) else node
             result = BS.Network.Edit (old, soft, BS.Constants.None) }}.result)"""
-        return edited(text).network.facts.roots, capfd.readouterr().err
+        return dict(edited(text).network.facts.roots), capfd.readouterr().err
 
     for _ in range(2):
         roots, said = ends("")
