@@ -50,26 +50,29 @@ def flattened(value: SSAValue) -> list[SSAValue]:
     todo: list[SSAValue | None] = [value]
     inside: dict[ArrayOp, None] = {}
     while todo:
-        value = todo.pop()
-        if value is None:
+        item = todo.pop()
+        if item is None:
             inside.popitem()
-        elif not isinstance(array := value.owner, ArrayOp):
-            found.append(value)
+            continue
+        array = item.owner
+        if not isinstance(array, ArrayOp):
+            found.append(item)
+            _check_length(len(found), inside)
         elif array in inside:
             raise holds_itself(array)
         elif array.elements:
             inside[array] = None
             todo.append(None)
             todo.extend(reversed(array.elements))
-        _check_length(len(found), array)
     return found
 
 
-def _check_length(length: int, place: Operation) -> None:
-    if length > limit("array-length"):
+def _check_length(length: int, inside: dict[ArrayOp, None]) -> None:
+    """Refuse so many elements; they are reported at the innermost array."""
+    if inside and length > limit("array-length"):
         help = f"raise the limit with --limit array-length=N (now {limit('array-length')})"
         title = "an array of arrays holds too many elements"
-        raise failure(place, "BS0321", title, help=help, stopped=True)
+        raise failure(next(reversed(inside)), "BS0321", title, help=help, stopped=True)
 
 
 def plain_deep(value: SSAValue) -> object:
