@@ -23,7 +23,7 @@ OTHER = {
 _ENDING = re.compile(r"nodes?$", re.IGNORECASE)
 
 PARAMETERS = ("ParameterTensor", "Parameter", "LearnableParameter")
-_FIRST_VALUES = ("init", "initValue", "initFromFilePath", "initFromLiteral")
+_FIRST_VALUES = {"init", "initValue", "initFromFilePath"}
 
 
 def remark(record: syntax.Record, sources: Sources) -> None:
@@ -56,15 +56,29 @@ def _parts(kind: type) -> tuple[str, ...]:
 
 
 def _unused_value(call: syntax.Call, sources: Sources) -> None:
-    """Warn of a `value` of a parameter that starts with random numbers."""
+    """Warn of a first value that the initialisation of a parameter does not look at."""
     if not isinstance(call.function, syntax.Name) or call.function.name not in PARAMETERS:
         return
     given = {argument.name: argument for argument in call.arguments}
-    if "value" in given and not any(name in given for name in _FIRST_VALUES):
-        title = "'value' without init='fixedValue' is ignored: the parameter starts at random"
-        span = given["value"].span
-        remedy = "write initValue in place of value"
+    unused = why = remedy = ""
+    if "value" in given and not _FIRST_VALUES & {*given}:
+        unused, why = "value", "alone is ignored: the parameter starts at random"
+        remedy = "write initValue in place of value, or init='fixedValue' as well"
+    elif "initValue" in given and "value" not in given and _is_fixed(given.get("init")):
+        unused, why = "initValue", "is ignored with init='fixedValue': the parameter starts at 0"
+        remedy = "leave out init, or write value in place of initValue"
+    elif "initFromLiteral" in given and not _FIRST_VALUES & {*given}:
+        unused, why = "initFromLiteral", "alone is ignored: the parameter starts at random"
+        remedy = "write init='fromLiteral' as well"
+    if unused:
+        span, title = given[unused].span, f"'{unused}' {why}"
         sources.warn(Diagnostic("BS0362", title, span, help=remedy, severity="warning"))
+
+
+def _is_fixed(init: syntax.Argument | None) -> bool:
+    """Whether this argument is the text `fixedValue`."""
+    value = None if init is None else init.value
+    return isinstance(value, syntax.String) and value.value.lower() == "fixedvalue"
 
 
 def _misspelt_lists(record: syntax.Record, sources: Sources) -> None:

@@ -45,7 +45,8 @@ CODES: dict[str, tuple[str, str]] = {
     "BS0362": (
         "value of a parameter that is not used",
         "`value` counts only with `init='fixedValue'`. A parameter with `value` alone starts with"
-        " random numbers, as in CNTK; a constant is `initValue`.",
+        " random numbers, as in CNTK; a constant is `initValue`, which `init='fixedValue'` in turn"
+        " does not look at; `initFromLiteral` wants `init='fromLiteral'`.",
     ),
     "BS0360": (
         "SimpleNetworkBuilder not understood",

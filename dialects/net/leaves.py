@@ -51,8 +51,6 @@ def initialiser(options: Mapping[str, object]) -> str:
     if not init:
         if given.get("initfromfilepath"):
             return "fromFile"
-        if given.get("initfromliteral"):
-            return "fromLiteral"
         if isinstance(value, int | float):
             return "constant"
         if value not in ("", None):
@@ -135,11 +133,11 @@ def _kept(
 
 
 def _constant(values: Mapping[str, object], given: Mapping[str, object]) -> object:
-    """`zero`, `fixedValue` with `value`, or `initValue`, which also goes with `fixedValue`."""
+    """`zero`, `fixedValue` with `value`, or `initValue`."""
     init = str(given.get("init") or "").lower()
     if init == "zero":
         return 0.0
-    if init == "fixedvalue" and (values["value"] or given.get("initvalue") in (None, "")):
+    if init == "fixedvalue":
         return values["value"]
     try:
         return read_number("initValue", given.get("initvalue"))

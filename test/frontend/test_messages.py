@@ -149,6 +149,13 @@ CASES: dict[str, Action] = {
 }
 
 MORE: dict[str, Action] = {
+    "a literal alone": network(
+        "BrainScriptNetworkBuilder = {\n  p = ParameterTensor {2, initFromLiteral='1 2'}\n}"
+    ),
+    "a first value beside fixedValue": network(
+        "BrainScriptNetworkBuilder = {\n"
+        "  f (n) = ParameterTensor {n, init='fixedValue', initValue=3}\n}"
+    ),
     "a list in brackets": bs("{ z = [ a.b (x) : x ] }"),
     "a list behind array": bs("array [ a.b (x) ]"),
     "a macro of a config": config("F (a, b) = [ c = Times (a, b) ]"),
