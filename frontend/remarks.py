@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
-from dataclasses import fields, is_dataclass
-from functools import cache
 
 from brainscript.builders import LISTS
-from brainscript.diagnostic import Diagnostic, Span, nearest
+from brainscript.diagnostic import Diagnostic, nearest
 from brainscript.frontend import syntax
 from brainscript.frontend.source import Sources
+from brainscript.frontend.walk import walk
 
 OTHER = {
     "evalnodes": "evaluationNodes",
@@ -29,30 +27,9 @@ _FIRST_VALUES = {"init", "initValue", "initFromFilePath"}
 def remark(record: syntax.Record, sources: Sources) -> None:
     """Warn of what the members of a network hardly can mean."""
     _misspelt_lists(record, sources)
-    for call in _calls(record):
-        _unused_value(call, sources)
-
-
-def _calls(record: syntax.Record) -> Generator[syntax.Call]:
-    """All calls below a record, in no order."""
-    todo: list[object] = [record]
-    while todo:
-        node = todo.pop()
+    for node in walk(record):
         if isinstance(node, syntax.Call):
-            yield node
-        if isinstance(node, tuple):
-            todo.extend(node)  # pyright: ignore[reportUnknownArgumentType]
-        else:
-            todo.extend([getattr(node, name) for name in _parts(type(node))])
-
-
-@cache
-def _parts(kind: type) -> tuple[str, ...]:
-    """The fields of a kind of node that can hold other nodes."""
-    if not is_dataclass(kind) or kind is Span:
-        return ()
-    plain = {"span", "sign", "name", "kind"}
-    return tuple(field.name for field in fields(kind) if field.name not in plain)
+            _unused_value(node, sources)
 
 
 def _unused_value(call: syntax.Call, sources: Sources) -> None:

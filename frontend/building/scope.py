@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
-from functools import cache
 
 from xdsl.ir import Block, SSAValue
 
 from brainscript.dialects.bs import join_path
 from brainscript.frontend import syntax
+from brainscript.frontend.walk import walk
 
 
 class Scope:
@@ -69,43 +68,10 @@ class Scope:
         return self.inner(member.value, join_path(self.path, name))
 
 
-@cache
-def _fields(kind: type) -> tuple[str, ...]:
-    """The fields of a class of `syntax` that may hold nodes."""
-    return tuple(field.name for field in fields(kind) if field.name != "span")
-
-
-LEAVES = (syntax.Number, syntax.String, syntax.Bool, syntax.Name)
-"""Nodes with none below."""
-
-
-def parts(item: object) -> list[object]:
-    """The syntax nodes directly below `item`."""
-    found: list[object] = []
-    for name in _fields(type(item)):
-        value = getattr(item, name)
-        if isinstance(value, tuple):
-            found.extend(value)  # pyright: ignore[reportUnknownArgumentType]
-        elif isinstance(value, syntax.Node):
-            found.append(value)
-    return found
-
-
 def field_names(expression: syntax.Expression) -> frozenset[str]:
     """Every name that stands behind a dot anywhere in `expression`."""
-    names: set[str] = set()
-    todo: list[object] = [expression]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, LEAVES):
-            continue
-        if isinstance(item, syntax.Binary):
-            todo += (item.left, item.right)
-            continue
-        if isinstance(item, syntax.Field):
-            names.add(item.name)
-        todo += parts(item)
-    return frozenset(names)
+    nodes = walk(expression)
+    return frozenset(node.name for node in nodes if isinstance(node, syntax.Field))
 
 
 def static_record(expression: syntax.Expression, scope: Scope, path: str) -> Scope | None:
