@@ -93,6 +93,11 @@ PATHS = frozenset(
     """.split()
 )
 """Keys whose values are paths."""
+CARRIED = frozenset(
+    "deviceid precision tracelevel numcputhreads minibatchmode minibatchsize epochsize"
+    " defaulthiddenactivity recurrentlayer rnntype usevalidation".split()
+)
+"""Keys that configs hand from section to section, also to those that have no use for them."""
 
 
 class Settings:
@@ -290,11 +295,15 @@ class Settings:
     def unknown_keys(self) -> list[Diagnostic]:
         """Warnings for keys that nobody asked for, here and in the sections that were opened.
 
-        At top level, where keys may serve `$name$` or other commands, only a key that is spelt
-        like one that was asked for in vain.
+        At top level, where keys may serve other commands, only a key that is spelt like one that
+        was asked for in vain. None for a key that stands as `$name$` in a section that did not
+        run, nor for those that configs carry along.
         """
         found: list[Diagnostic] = []
+        values = "\n".join(p.text for e in self._entries.values() for p in e.parts).lower()
         for key, span in self.unused():
+            if key.lower() in CARRIED or f"${key}$".lower() in values:
+                continue
             remedy = did_you_mean(key, self._absent)
             if key.startswith("."):
                 remedy = "put the whole expression in parentheses: ({ ... }" + key + ")"
