@@ -101,6 +101,23 @@ def test_values(cell: str, layers: int, directions: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("mode", "cell"),
+    [("LSTM", "lstm"), ("GRU", "gru"), ("RNN_RELU", "rnnReLU"), ("RNN_TANH", "rnnTanh")],
+)
+def test_old_names(mode: str, cell: str) -> None:
+    """`RNNStack` takes the names of old configs, and all its arguments count."""
+    text = program(cell, 2, 2)
+    call = (
+        f"RNNStack (x, W, hiddenSize={HIDDEN}, numLayers=2, bidirectional=true, rnnMode='{mode}')"
+    )
+    old = "".join(
+        f"y = {call}\n" if line.startswith("y = ") else line for line in text.splitlines(True)
+    )
+    shapes = [brainscript.compile(t).parameters["W"].shape for t in (text, old)]
+    assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         (program("lstm", 1, 1, "5"), "BS0403"),
