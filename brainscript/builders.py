@@ -19,6 +19,9 @@ BRAINSCRIPT = BUILDERS[3:]
 LISTS = ("criterionNodes", "evaluationNodes", "featureNodes", "labelNodes", "outputNodes")
 """Members of a network record that list nodes; they are visited before all others."""
 
+PLAIN_LIST = "inputNodes"
+"""A list that programs write though it fills no group of nodes: CNTK's manual did."""
+
 
 def find_builder(settings: Settings) -> str | None:
     """The key that describes the network of this section, also one of an enclosing section.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from brainscript.builders import LISTS
+from brainscript.builders import LISTS, PLAIN_LIST
 from brainscript.diagnostic import Diagnostic, nearest
 from brainscript.frontend import syntax
 from brainscript.frontend.source import Sources
@@ -70,7 +70,7 @@ def _misspelt_lists(record: syntax.Record, sources: Sources) -> None:
 
 def meant_list(name: str) -> str:
     """The list of nodes that a name is nearly the name of; empty for any other name."""
-    if name in LISTS or not _ENDING.search(name):
+    if name in (*LISTS, PLAIN_LIST) or not _ENDING.search(name):
         return ""
     stem, known = _ENDING.sub("", name), {_ENDING.sub("", one): one for one in LISTS}
     if name.lower() in OTHER:

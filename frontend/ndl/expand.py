@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Note, Span, did_you_mean
-from brainscript.frontend.ndl.names import FUNCTIONS, LISTS, function_name
+from brainscript.frontend.ndl.names import FUNCTIONS, LISTS, function_name, why_refused
 from brainscript.frontend.ndl.text import Assignment, Call, Items, Macro, Statement, Value, Word
 from brainscript.limits import exceeded, limit
 from brainscript.literals import read_number
@@ -216,6 +216,9 @@ class Expander:
     def _function(self, call: Call) -> str:
         found = function_name(call.name)
         if found is None:
+            if why := why_refused(call.name):
+                title = f"'{call.name}' of NDL is not supported"
+                raise BrainScriptError(Diagnostic("BS0317", title, call.span, why))
             title = f"there is no function or macro '{call.name}'"
             known = [*FUNCTIONS, *(macro.name for macro in self.macros.values())]
             remedy = did_you_mean(call.name, known) or "a macro is defined before it is called"

@@ -9,6 +9,10 @@ from brainscript.frontend.ndl.arguments import Arguments
 from brainscript.frontend.syntax import Expression
 
 LAYOUTS = {"chw": "CHW", "cudnn": "CHW", "hwc": "HWC", "legacy": "HWC"}
+CONVOLUTIONS = (
+    "write Convolution(W, x, kernelShape) or Convolution(W, x, kernelWidth, kernelHeight, channels, "
+    "strideX, strideY): the size of the image is that of x"
+)
 Options = dict[str, Expression | float | str | bool]
 
 
@@ -40,6 +44,8 @@ def reshape(given: Arguments) -> Expression:
 
 def convolution(given: Arguments) -> Expression:
     """Seven arguments for images, or two and the shape of the kernel."""
+    if len(given) not in (3, 7):
+        raise given.fail(f"'Convolution' takes 3 or 7 arguments, not {len(given)}", CONVOLUTIONS)
     return _old_convolution(given) if len(given) == 7 else _convolution(given)
 
 
@@ -59,7 +65,6 @@ def _old_convolution(given: Arguments) -> Expression:
 
 
 def _convolution(given: Arguments) -> Expression:
-    given.expect(3, 3)
     options = _window_options(given)
     transposed = given.flag("transpose", False)
     options["mapDims"] = _shape(given, "mapCount", 0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from brainscript.frontend.building.unsupported import REFUSED
+
 SAME = frozenset(
     """
     Abs Acos Asin ClassBasedCrossEntropyWithSoftmax ClassificationError Clip CosDistance Cosh
@@ -71,6 +73,8 @@ ALIASES: dict[str, str] = {
 """Other spellings of functions."""
 
 FUNCTIONS = (*sorted(SAME), *SPECIAL, *ALIASES)
+_REFUSED = {name.lower(): why for name, why in REFUSED.items()}
+_REFUSED["gmmll"] = REFUSED["GMMLogLikelihood"]
 _BY_LOWER = {name.lower(): ALIASES.get(name, name) for name in FUNCTIONS}
 
 LISTS: dict[str, str] = {
@@ -89,6 +93,11 @@ GROUPS = ("feature", "label", "criterion", "evaluation", "output")
 def function_name(name: str) -> str | None:
     """The name that a function has in this module, for any spelling; None when there is none."""
     return _BY_LOWER.get(name.lower())
+
+
+def why_refused(name: str) -> str:
+    """Why a function that CNTK once had is not offered, for any spelling; else an empty text."""
+    return _REFUSED.get(name.lower(), "")
 
 
 def group_of(tag: str) -> str | None:

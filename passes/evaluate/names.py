@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from xdsl.ir import Operation, SSAValue
 
+from brainscript.builders import PLAIN_LIST
 from brainscript.dialects.bs import (
     LISTS,
     NAMED,
@@ -52,7 +53,8 @@ class Assembly:
 def assemble(roots: RootsOp) -> Assembly:
     """Collect the nodes from the roots and name them.
 
-    A node is named by its path, or by the last member of the network record that is this node.
+    A node is named by its path, or by the last member of the network record that is this node;
+    a list of one node is that node itself, so a list that makes no group names nothing.
     """
     found = Assembly()
     starts: list[SSAValue] = []
@@ -66,7 +68,8 @@ def assemble(roots: RootsOp) -> Assembly:
         elif isinstance(value.owner, EditedOp) and _is_whole(roots):
             found.members += value.owner.nodes[2 * len(value.owner.names.data) :]
     found.members += [value for _, value in members]
-    renamed = {value: name for name, value in members if not _has_name(value)}
+    named = [pair for pair in members if pair[0] != PLAIN_LIST and not _has_name(pair[1])]
+    renamed = {value: name for name, value in named}
     found.nodes = breadth_first([*starts, *found.members])
     specials = [value for value in roots.values if isinstance(value.owner, EditedOp)]
     everything = breadth_first([*found.nodes, *specials], sections=True)

@@ -86,7 +86,8 @@ def _evaluate(
     traced = show.names if show is not None else ()
     inputs = network.inputs_of("test", [*(node.name for node in nodes), *traced])
     reader = session.environment.open_reader(section.section("reader"), inputs, randomize)
+    samples = section.integer("epochSize", 0)
     if session.environment.dry_run:
         return []
     reader.prefetch()
-    return evaluator.run(reader, section.integer("epochSize", 0), size)
+    return evaluator.run(reader, samples, size)

@@ -133,6 +133,8 @@ def test_parameters_come_first_in_the_order_of_the_script() -> None:
         ("Tanh(x)", "BS0351", "3:1"),
         ("R(a) = [ r = R(a) ]\nh = R(x)", "BS0351", "3:14"),
         ("h = Convolution(W, x, 3, 3, 2, 1, 1, imageLayout=WHC)", "BS0355", "3:5"),
+        ("h = Convolution(W, x, 9, 9, 1, 3, 3, 2, 1, 1)", "BS0355", "3:5"),
+        ("h = GMMLL(x, x, x, x)", "BS0317", "3:5"),
         ("h = Pooling(x, min, 2)", "BS0355", "3:5"),
         ("V = Parameter(2, 2*9999999)", "BS0351", ""),
     ],

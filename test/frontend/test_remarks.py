@@ -16,6 +16,7 @@ from brainscript.frontend.remarks import meant_list
         ("labelsNodes", "labelNodes"),
         ("featureNode", "featureNodes"),
         ("featureNodes", ""),
+        ("inputNodes", ""),
         ("hiddenNodes", ""),
         ("numNodes", ""),
         ("output", ""),

@@ -9,7 +9,7 @@ from test.tools.commands import run, write_case
 LATER = """\
 command = train:best:first:out:words
 best = [ action = cv ; crossValidationInterval = 1:1:5 ; minibatchSize = 4 ]
-first = [ action = test ; modelPath = "out/m.model.2" ]
+first = [ action = test ; modelPath = "out/m.model.2" ; epochSize = 8 ]
 out = [
     action = write ; outputPath = "z" ; format = [ type = category ; labelMappingFile = "names" ]
 ]
@@ -72,6 +72,7 @@ def test_models_of_commands_before_and_lists_of_writers(tmp_path: Path) -> None:
     assert "warning[BS0723]: the label file 'names' (labelMappingFile)" in done.stderr
     assert "cannot open the data file 'vocabulary'" in done.stderr
     assert "Model 'out/m.model.1'" in done.stderr
+    assert "epochSize" not in done.stderr, "the run will read it"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["cache", path.name, "train.ctf"]
     done = run(tmp_path, "bs-jit", "tiny.cntk", "--dry-run")
     assert (done.returncode, "nbest" in done.stderr) == (1, True)

@@ -85,6 +85,8 @@ ASSEMBLED = [
         "x:InputValue z:Sigmoid h[1]:Sigmoid",
     ),
     ("{x=Input{2}; a=Sigmoid(x); b=a; c=b}", "c:Sigmoid x:InputValue"),
+    ("{e=Input{2}; a=Sigmoid(e); inputNodes=(e)}", "a:Sigmoid e:InputValue"),
+    ("{inputNodes=Input{2}; a=Sigmoid(inputNodes)}", "a:Sigmoid inputNodes:InputValue"),
     (
         "{x=Input{2}; unused=ParameterTensor{5}; z=Sigmoid(x)}",
         "unused:P x:InputValue z:Sigmoid",
