@@ -10,8 +10,8 @@ from brainscript.frontend.syntax import Expression
 
 LAYOUTS = {"chw": "CHW", "cudnn": "CHW", "hwc": "HWC", "legacy": "HWC"}
 CONVOLUTIONS = (
-    "write Convolution(W, x, kernelShape) or Convolution(W, x, kernelWidth, kernelHeight, channels, "
-    "strideX, strideY): the size of the image is that of x"
+    "write Convolution(W, x, kernelShape) or Convolution(W, x, kernelWidth, kernelHeight, "
+    "channels, strideX, strideY): the size of the image is that of x"
 )
 Options = dict[str, Expression | float | str | bool]
 
