@@ -173,6 +173,8 @@ def _network(
     section: Settings, session: Session, files: ModelFiles, start: int | None, origin: str
 ) -> Network:
     described = find_builder(section) is not None
+    if (planned := _planned(section, session, files)) is not None:
+        return planned
     if start is not None:
         path = files.model(start)
         session.log.line("from checkpoint", path=path)
@@ -188,6 +190,19 @@ def _network(
         raise BrainScriptError(Diagnostic("BS0709", title, section.span, help=help))
     session.log.traced("virgin")
     return fresh_network(section, session)
+
+
+def _planned(section: Settings, session: Session, files: ModelFiles) -> Network | None:
+    """In a dry run, the newest model that the commands before leave to go on from."""
+    planned = {Path(path): network for path, network in session.environment.planned.items()}
+    if not planned or not section.boolean("makeMode", True):
+        return None
+    for done in range(min(files.max_epochs, MOST_PLANNED), -1, -1):
+        path = files.model(done)
+        if path in planned:
+            session.log.line("from checkpoint", path=path)
+            return planned[path]
+    return None
 
 
 def _nodes(network: Network, options: Options, sgd: Settings) -> tuple[NodeSpec, ...]:

@@ -97,3 +97,24 @@ def test_first_values_and_choices_of_files_to_come(tmp_path: Path) -> None:
     path.write_text(f"{text[:at]}\n        {value.replace('2:3', '2:0')}\n{text[at:]}")
     done = run(tmp_path, "bs-jit", "tiny.cntk", "--dry-run")
     assert (done.returncode, "write all of them to check" in done.stderr) == (3, True)
+
+
+def test_training_goes_on_from_an_edited_model(tmp_path: Path) -> None:
+    """`edit` leaves `m.0`, which is trained on without the network of the builder."""
+    again = """command = train:more:again
+more = [ action = edit ; editPath = "more.mel" ]
+again = [ action = train ; modelPath = "./out/n"
+    NDLNetworkBuilder = [ networkDescription = "none.ndl" ]
+    SGD = [ learningRatesPerMB = 1 ; maxEpochs = 1 ; trainCriterionNodeName = cee ]
+    reader = [ readerType = CNTKTextFormatReader ; file = "none.ctf"
+        input = [ x = [ dim = 2 ; format = dense ] ; y = [ dim = 1 ; format = dense ] ] ] ]
+"""
+    write_case(tmp_path, ("command = train\n", again))
+    (tmp_path / "more.mel").write_text(
+        'm = LoadModel ("out/m.model")\nRename (ce, cee)\nSaveModel (m, "out/n.0")\n'
+    )
+    done = run(tmp_path, "bs-jit", "tiny.cntk", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "Loading network from 'out/n.0'" in done.stderr
+    done = run(tmp_path, "bs-jit", "tiny.cntk", "--dry-run", "again=[makeMode=false]")
+    assert (done.returncode, "none.ndl" in done.stderr) == (3, True)
