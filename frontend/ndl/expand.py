@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Note, Span, did_you_mean
-from brainscript.frontend.ndl.names import FUNCTIONS, LISTS, function_name, why_refused
+from brainscript.frontend.ndl.names import FUNCTIONS, INPUTS, LISTS, function_name, why_refused
 from brainscript.frontend.ndl.text import Assignment, Call, Items, Macro, Statement, Value, Word
 from brainscript.limits import exceeded, limit
 from brainscript.literals import read_number
@@ -22,12 +22,28 @@ Outside = Callable[[str], str | None]
 
 @dataclass(eq=False)
 class Instance:
-    """The symbols of a script, or of one call of a macro, by lower-case name."""
+    """The symbols of a script, or of one call of a macro, by lower-case name.
 
-    prefix: str = ""
+    `own` is what the call is assigned to in the scope `around` it; `made` are the symbols that
+    its statements assign, as far as they are nodes and calls.
+    """
+
+    own: str = ""
+    around: Instance | None = None
     parent: Instance | None = None
     symbols: dict[str, Bound] = field(default_factory=dict[str, "Bound"])
+    made: dict[str, Instance | Node] = field(default_factory=dict[str, "Instance | Node"])
     result: Bound | None = None
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its nodes begin with."""
+        parts: list[str] = []
+        scope: Instance | None = self
+        while scope is not None and scope.own:
+            parts.append(scope.own + ".")
+            scope = scope.around
+        return "".join(reversed(parts))
 
     def find(self, name: str) -> Bound | None:
         """The symbol of this name, here or in the script around the macros."""
@@ -41,13 +57,19 @@ class Instance:
 
 @dataclass(eq=False)
 class Node:
-    """One call of a function of NDL: its full name, the function, what it was given."""
+    """One call of a function of NDL: its name in its scope, the function, what it was given."""
 
-    name: str
+    own: str
     function: str
     span: Span
     arguments: Sequence[Bound]
     options: Mapping[str, Bound]
+    around: Instance = field(default_factory=Instance)
+
+    @property
+    def name(self) -> str:
+        """Its full name."""
+        return self.around.prefix + self.own
 
 
 @dataclass(eq=False)
@@ -181,6 +203,7 @@ class Expander:
         if scope is self.top and lower in LISTS:
             bound = self._bind(value, scope, "")
             self.tagged.append(Tagged(LISTS[lower], bound, statement.span))
+            self._rename(value, scope, name)
             return
         if name:
             _check_free(name, statement.span)
@@ -189,7 +212,28 @@ class Expander:
             raise BrainScriptError(Diagnostic("BS0354", title, statement.span))
         scope.result = self._bind(value, scope, name)
         if name:
-            scope.symbols[lower] = scope.result
+            renamed = self._rename(value, scope, name)
+            scope.symbols[lower] = scope.result if renamed is None else renamed
+            if isinstance(value, Call) and isinstance(scope.result, Instance | Node):
+                scope.made[lower] = scope.result
+
+    def _rename(self, value: Value, scope: Instance, name: str) -> Instance | Node | None:
+        """`name = value` where the value is what the scope has made: that gets the new name.
+
+        An input of the whole network that a list names keeps its own, by which a reader knows it.
+        """
+        if not isinstance(value, Word) or value.quoted:
+            return None
+        bound = scope.made.get(value.text.lower())
+        if bound is None:
+            return None
+        lower = name.lower()
+        listed = scope is self.top and lower in LISTS
+        is_input = isinstance(bound, Node) and bound.function in INPUTS
+        if not (listed and is_input) and lower not in scope.made:
+            bound.own = name
+            scope.made[lower] = bound
+        return bound
 
     def _bind(self, value: Value, scope: Instance, name: str) -> Bound:
         """A value in its scope; a call makes its nodes at once, under `name` if it has one."""
@@ -197,13 +241,13 @@ class Expander:
             return Written(value, scope)
         if isinstance(value, Items):
             return Bounds(value.span, [self._bind(item, scope, "") for item in value.items])
-        name = scope.prefix + (name or self.unnamed())
+        name = name or self.unnamed()
         arguments = [self._bind(argument, scope, "") for argument in value.positional]
         options = {key: self._bind(option, scope, "") for key, option in value.options.items()}
         macro = self.macros.get(value.name.lower())
         if macro is not None:
-            return self._instance(macro, value, name, arguments, options)
-        node = Node(name, self._function(value), value.span, arguments, options)
+            return self._instance(macro, value, Instance(name, scope, self.top), arguments, options)
+        node = Node(name, self._function(value), value.span, arguments, options, scope)
         self.nodes.append(node)
         self._tag(node, options)
         return node
@@ -233,7 +277,7 @@ class Expander:
         self,
         macro: Macro,
         call: Call,
-        name: str,
+        instance: Instance,
         arguments: Sequence[Bound],
         options: Mapping[str, Bound],
     ) -> Instance:
@@ -243,7 +287,6 @@ class Expander:
             title = f"the macro '{macro.name}' takes {count} arguments, not {len(arguments)}"
             note = Note("it is defined here", macro.span)
             raise BrainScriptError(Diagnostic("BS0355", title, call.span, "", (note,)))
-        instance = Instance(name + ".", self.top)
         for parameter, argument in zip(macro.parameters, arguments[:count], strict=True):
             instance.symbols[parameter.text.lower()] = argument
         given = set(instance.symbols)

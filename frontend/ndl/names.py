@@ -43,6 +43,9 @@ SPECIAL = (
 )
 """Functions with arguments of their own."""
 
+INPUTS = SPECIAL[:4]
+"""Those that take data from a reader."""
+
 ALIASES: dict[str, str] = {
     "CBCEWithSM": "ClassBasedCrossEntropyWithSoftmax",
     "CEWithSM": "CrossEntropyWithSoftmax",

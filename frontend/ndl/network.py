@@ -49,7 +49,7 @@ def ndl_section(key: str, settings: Settings, sources: Sources) -> syntax.New:
                 expander.run(statements(_section_text(builder, "run", name)))
         else:
             path = unquote(builder.placed("networkDescription"))
-            text = _file(path, sources, settings)
+            text = _file(path, sources, builder)
             _run_file(text, expander, path.span(0, len(path.text)), load, run)
         return _network(expander, builder.span)
 

@@ -84,7 +84,14 @@ def made(text: str) -> dict[str, str]:
         ("G(a) = [ y = Dropout(a) ; z = Plus(y, b) ]\nb = Exp(x)\nh = G(x)", {"h.z": "Plus h.y b"}),
         ("h = Scale(0.5, x)", {"unnamed1": "LearnableParameter", "h": "ElementTimes unnamed1 x"}),
         ("h = Exp(x) , y = Log(h) ; z = Abs(y)", {"z": "Abs y"}),
-        ("k = x\nh = Exp(k)", {"h": "Exp x"}),
+        ("k = x\nh = Exp(k)", {"k": "InputValue", "h": "Exp k"}),
+        ("k = y\ny = Exp(x)\nh = Exp(k)", {"y": "Exp x", "h": "Exp y"}),
+        ("OutputNodes = x", {"x": "InputValue", "outputNodes": "x"}),
+        (LAYER + "h = F(x, W)\nOutputNodes = h",
+         {"OutputNodes.t": "Times W x", "outputNodes": "OutputNodes.s"}),
+        (LAYER + "h = F(x, W)\nOutputNodes = (h)", {"outputNodes": "h.s"}),
+        (LAYER + "G(a, w) [ f = F(a, w) ; g = f ]\nh = G(x, W)\nz = h\ny = Abs(h)",
+         {"z.g.t": "Times W x", "y": "Abs z.g.s"}),
         ("h = PastValue(2, y, timeStep=2)\ny = Tanh(h)",
          {"h": "PastValue 2 y timeStep=2 defaultHiddenActivation=0.1"}),
         ("n = 2\nh = Delay(n, 1, x, defaultHiddenActivity=0)",
@@ -97,7 +104,7 @@ def made(text: str) -> dict[str, str]:
                " imageLayout=CHW"}),
         ("h = ErrorPrediction(x, x, tag=EVAL)", {"evaluationNodes": "h"}),
         ("h = Exp(x) ; y = Log(x)\nOutputNodes = (h:y)\nEvalNodes = h",
-         {"outputNodes": "h y", "evaluationNodes": "h"}),
+         {"outputNodes": "EvalNodes y", "evaluationNodes": "EvalNodes"}),
         (LAYER + "h = F(x, W, tag=Criteria)", {"criterionNodes": "h.s"}),
     ],
 )  # fmt: skip
@@ -148,13 +155,13 @@ def test_what_is_refused(failing: Failing, text: str, code: str, place: str) -> 
 def test_scripts_and_macros_from_the_config_and_from_files(load: Load, tmp_path: Path) -> None:
     (tmp_path / "m.ndl").write_text("L(a) = [ y = Exp(a) ] # a macro\n")
     (tmp_path / "n.ndl").write_text(
-        "load=more\nrun=net\nmore=[ K(a) = Log(a) ]\nnet=[ h = L(K($in$)) ; x = Input($n$) ]\n"
+        "load=more\nrun=net\nmore=[ K(a) = Log(a) ]\nnet=[ h = L(K($in$)) ; x = Input($width$) ]\n"
     )
     inline = "Script = [ x = Input($n$) ; h = L(x) ]\n"
     for builder, names in (
         ("[ run=Script ; ndlMacros=m.ndl ]", ["x", "h.y"]),
         (
-            "[ networkDescription=n.ndl ; ndlMacros=$in$.ndl+m.ndl ]",
+            "[ networkDescription=n.ndl ; ndlMacros=$in$.ndl+m.ndl ; width = $n$ ]",
             ["unnamed1.unnamed2", "h.y", "x"],
         ),
     ):
