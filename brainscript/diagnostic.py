@@ -107,16 +107,16 @@ class CompilerFaultError(BrainScriptError):
     exit_code = 70
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name most like `name`, or an empty string."""
+def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """The known name most like `name`, or an empty string where none is of that likeness."""
     table = {k.lower(): k for k in known}
-    hits = difflib.get_close_matches(name.lower(), table, n=1, cutoff=0.6)
+    hits = difflib.get_close_matches(name.lower(), table, n=1, cutoff=likeness)
     return table[hits[0]] if hits else ""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
     """The help line for a misspelt name; empty when nothing is near."""
-    hit = nearest(name, known)
+    hit = nearest(name, known, likeness)
     return f"did you mean '{hit}'?" if hit else ""
 
 

@@ -304,7 +304,7 @@ class Settings:
         for key, span in self.unused():
             if key.lower() in CARRIED or f"${key}$".lower() in values:
                 continue
-            remedy = did_you_mean(key, self._absent)
+            remedy = did_you_mean(key, self._absent, 0.6 if self.parent else 0.75)
             if key.startswith("."):
                 remedy = "put the whole expression in parentheses: ({ ... }" + key + ")"
             if remedy or self.parent is not None:

@@ -262,6 +262,7 @@ _SIGNATURES: dict[str, tuple[object, ...]] = {
     "bs_reader_columns": (c_int64, c_void_p, c_int64, POINTER(MinibatchInfo), POINTER(c_int64)),
     "bs_reader_lengths": (None, c_void_p, c_int64, POINTER(MinibatchInfo), c_void_p),
     "bs_reader_truncate": (None, c_void_p, c_int64),
+    "bs_reader_group": (None, c_void_p, c_int64),
     "bs_reader_gather": (c_int64, c_void_p, c_int64, POINTER(MinibatchInfo), c_void_p),
     "bs_reader_refer": (c_int64, c_void_p, c_int64, POINTER(MinibatchInfo), c_void_p),
     "bs_reader_elements": (c_int64, c_void_p, c_int64, POINTER(MinibatchInfo)),

@@ -75,6 +75,7 @@ class Options:
 WITHOUT_EFFECT = """
     randomSeedOffset addPrior useNoise outputLayerSize labelEmbeddingSize lookupTableOrderSizes
     streamSizes directConnect word2cls cls2index noise_number
+    nodeType
 """.split()
 """Keys that configs have and that CNTK passes over, or that are read elsewhere."""
 

@@ -170,12 +170,16 @@ class Reader:
         dtype: np.dtype[np.floating],
         truncation: int = 0,
         rows: int = 0,
+        group: int = 0,
+        once: bool = False,
     ):
         """`truncation` is the most steps of a piece of a sequence; 0 for whole sequences.
 
-        With `rows` it is the minibatch size, and so many sequences are read side by side.
+        With `rows` it is the minibatch size, and so many sequences are read side by side. With
+        `group` a minibatch is so many whole sequences, whatever its size. With `once` no epoch is
+        longer than one sweep.
         """
-        self.truncation, self.rows = truncation, rows
+        self.truncation, self.rows, self.group, self.once = truncation, rows, group, once
         self._load = load
         self.order = order
         self.binding = binding
@@ -216,6 +220,7 @@ class Reader:
                 raise MemoryError("no memory for a reader")
             self._handle = int(created)
             library().bs_reader_truncate(self._handle, self.truncation)
+            library().bs_reader_group(self._handle, self.group)
         return self._handle
 
     @cached_property
@@ -226,6 +231,8 @@ class Reader:
     def start_epoch(self, index: int, epoch_size: int, minibatch_size: int) -> None:
         """Go to epoch `index` of `epoch_size` samples (0: one sweep of the data)."""
         size = min(epoch_size, 2**62 // (index + 1))
+        if self.once and size > int(self.corpus.lengths().sum(dtype=np.int64)):
+            size = 0
         if self.rows:
             self.truncation = minibatch_size
             library().bs_reader_truncate(self.handle, minibatch_size)

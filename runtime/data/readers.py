@@ -64,6 +64,8 @@ DESERIALIZERS: dict[str, Open] = {
     "Base64ImageDeserializer": base64_deserializer,
 }
 """What `type` of a deserializer may say."""
+WORD_READERS = ("lmsequencereader", "lusequencereader")
+"""Readers whose minibatches are sentences, and whose epochs end with the data."""
 FRAME_READERS = ("htkmlfreader", "htkdeserializers")
 """Readers that cut utterances into frames unless told otherwise."""
 OTHER_READERS = (
@@ -116,7 +118,7 @@ def open_reader(
     order = _order(settings, None if in_order else randomize, composite, alone=alone)
     frames = _frames(settings)
     double = _is_double(settings, inputs)
-    truncation, rows = _pieces(settings, composite, frames)
+    cut = _pieces(settings, composite, frames)
     new_keys = _keys(settings, sources, composite=composite, frames=frames)
 
     def read(warnings: list[Diagnostic]) -> Corpus:
@@ -124,14 +126,14 @@ def open_reader(
         if frames:
             _check_frames(corpus, settings)
         check_lengths(corpus, inputs, binding, settings.span)
-        if truncation or rows:
+        if any(cut):
             check_pieces(corpus, settings.span_of("truncated"))
         return corpus
 
     load, dtype = ReadAhead(read, warn), np.dtype(np.float64 if double else np.float32)
     if pictures:
         return PictureReader(load, order, list(inputs), binding, dtype, pictures)
-    return Reader(load, order, inputs, binding, dtype, truncation, rows)
+    return Reader(load, order, inputs, binding, dtype, *cut, _group(settings), _once(settings))
 
 
 def _sources(settings: Settings, composite: bool, cache: ParsedCache | None) -> list[Source]:
@@ -176,6 +178,19 @@ def _rows(settings: Settings, frames: bool) -> int:
     if frames or not settings.boolean("truncated", False):
         return 0
     return at_least(settings, "nbruttsineachrecurrentiter", 1, 1)
+
+
+def _group(settings: Settings) -> int:
+    """How many sentences a minibatch is; 0 where the minibatch size counts samples."""
+    if settings.text("readerType", TEXT_READER).lower() not in WORD_READERS:
+        return 0
+    return at_least(settings, "nbruttsineachrecurrentiter", 0, 1)
+
+
+def _once(settings: Settings) -> bool:
+    """Whether an epoch ends with the data, though it may ask for more samples."""
+    words = settings.text("readerType", TEXT_READER).lower() in WORD_READERS
+    return words and not settings.boolean("dataMultiPass", False)
 
 
 def _truncation(settings: Settings, frames: bool) -> int:

@@ -31,11 +31,12 @@ KINDS = ("category", "nextword", "none")
 ALMOST_ZERO = 1e-6
 """What the mode `softmax` stores for word 0."""
 WITHOUT_EFFECT = """
-    nbruttsineachrecurrentiter cacheBlockSize randomize traceLevel verbosity
+    cacheBlockSize randomize traceLevel verbosity
     wfile wsize wrecords windowSize noise_sampler noise_number nbrClass wordclass
 """.split()
 WITHOUT_EFFECT_INSIDE = """
     dim wrecords elementSize beginSequence endSequence labelDim labelMappingFile mode sectionType
+    mapping category token
 """.split()
 """Keys of binary caches and of other readers, which configs carry along."""
 
@@ -127,7 +128,7 @@ def sentence_sources(settings: Settings) -> list[Source]:
     """A section with `readerType = LMSequenceReader`.
 
     The two label sections are told apart by their names: the first in alphabetical order is the
-    input. Minibatches are composed as for all readers.
+    input. A minibatch is `nbruttsineachrecurrentiter` sentences; with 0 it counts words.
     """
     for key in WITHOUT_EFFECT:
         settings.has(key, inherited=False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
+from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError, Span
 from brainscript.runtime.data.arrays import StreamArrays, corpus_of, one_hot
 from brainscript.runtime.data.corpus import Corpus, Stream
 from brainscript.runtime.data.sequence_keys import Keys
@@ -17,13 +18,14 @@ from brainscript.runtime.data.text import at_least
 from brainscript.runtime.data.words.vocabulary import Vocabulary, read_vocabulary
 from brainscript.settings import Settings
 
-WITHOUT_EFFECT = (
-    "nbruttsineachrecurrentiter",
-    "equalLength",
-    "dataMultiPass",
-    "randomize",
-    "traceLevel",
-)
+WITHOUT_EFFECT = """
+    equalLength randomize traceLevel verbosity wfile wsize wrecords windowSize
+""".split()
+WITHOUT_EFFECT_INSIDE = """
+    dim wrecords elementSize beginSequence endSequence labelDim labelMappingFile labelType
+    sectionType mapping category useWordMap
+""".split()
+"""Keys of binary caches and of other readers, which configs carry along."""
 Sentence = list[tuple[str, str]]
 
 
@@ -54,9 +56,8 @@ class TaggedSource:
         tags = read_vocabulary(self.tag_list[0], "", self.tag_list[1])
         for vocabulary, most in ((words, self.most_words), (tags, self.tags.dim)):
             if len(vocabulary.numbers) > most:
-                title = (
-                    f"'{vocabulary.path}' has {len(vocabulary.numbers)} words, labelDim is {most}"
-                )
+                count = len(vocabulary.numbers)
+                title = f"'{vocabulary.path}' has {count} words, {most} are wanted"
                 raise BrainScriptError(Diagnostic("BS0650", title, vocabulary.span))
         sentences = self._sentences()
         lengths = np.array([len(s) for s in sentences], np.uint32)
@@ -109,25 +110,49 @@ class TaggedSource:
         )
 
 
+def _sections(settings: Settings) -> tuple[str, str, list[str]]:
+    """The names of the sections of words, of tags, and of all others.
+
+    Without `inputLabel` and `outputLabel` the first in alphabetical order is that of the words.
+    """
+    names = sorted(n for n in settings.own_keys() if settings.is_section(n))
+    for name, key in product(names, WITHOUT_EFFECT_INSIDE):
+        settings.section(name).has(key, inherited=False)
+    lists = [n for n in names if settings.section(n).has("token", inherited=False)]
+    if settings.has("inputLabel") or settings.has("outputLabel"):
+        lists = [settings.text("inputLabel"), settings.text("outputLabel")]
+    if len(lists) != 2:
+        title = f"the reader has {len(lists)} sections with 'token'; two are wanted"
+        raise BrainScriptError(Diagnostic("BS0603", title, settings.span))
+    return lists[0], lists[1], [n for n in names if n not in lists]
+
+
+def _count(section: Settings) -> int:
+    """How many words the list of a section has; `labelDim` where the list is not there yet."""
+    try:
+        path, span = section.text("token"), section.span_of("token")
+        return len(read_vocabulary(path, "", span).numbers)
+    except MissingFileError:
+        if not section.has("labelDim", inherited=False):
+            raise
+    return at_least(section, "labelDim", 1, 0)
+
+
 def tagged_sources(settings: Settings) -> list[Source]:
     """A section with `readerType = LUSequenceReader`."""
     for key in WITHOUT_EFFECT:
         settings.has(key, inherited=False)
     if settings.boolean("ignoresentencebegintag", False):
         raise settings.wrong("ignoresentencebegintag", "it is not supported any more")
-    given, wanted = settings.text("inputLabel"), settings.text("outputLabel")
+    given, wanted, others = _sections(settings)
     source, target = settings.section(given), settings.section(wanted)
     for section in (source, target):
         section.word("labelType", ("category",), "category")
-        section.has("beginSequence", inherited=False)
         if section.has("mode", inherited=False):
             section.word("mode", ("plain",))
-    names = [n for n in settings.own_keys() if settings.is_section(n)]
-    others = [n for n in names if n not in (given, wanted)]
     context = tuple(settings.integers("wordContext", 0))
-    size, classes = at_least(source, "labelDim", 1, 0), at_least(target, "labelDim", 1, 0)
+    size, classes = _count(source), _count(target)
     words = others[0] if others else given
-    target.has("useWordMap", inherited=False)
     mapped = settings.text("wordmap", "")
     replaced = source.boolean("useWordMap", True) and bool(mapped)
     return [

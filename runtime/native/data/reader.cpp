@@ -61,10 +61,11 @@ bool Reader::peek(Minibatch& out) {
   if (!ready_) {
     if (left_ == 0) return false;
     if (next_ == order_.size()) load_sweep(sweep_ + 1);
-    const uint64_t most = std::min(minibatch_size_, left_);
+    const uint64_t most = group_ != 0 ? left_ : std::min(minibatch_size_, left_);
+    const uint64_t last = group_ != 0 ? std::min(next_ + group_, order_.size()) : order_.size();
     uint64_t end = next_;
     uint64_t samples = 0;
-    while (end < order_.size()) {
+    while (end < last) {
       const uint64_t length = corpus_.lengths[order_[end]];
       if (end > next_ && samples + length > most) break;
       samples += length;
@@ -324,6 +325,11 @@ BS_EXPORT int64_t bs_reader_refer(void* reader, int64_t stream, const bs_minibat
 // The elements of a sparse stream in a minibatch.
 BS_EXPORT int64_t bs_reader_elements(void* reader, int64_t stream, const bs_minibatch* batch) {
   return static_cast<int64_t>(stream_elements(stream_of(reader, stream), batch_from(batch)));
+}
+
+// Minibatches of so many sequences; 0: of as many samples as `bs_reader_start_epoch` says.
+BS_EXPORT void bs_reader_group(void* reader, int64_t sequences) {
+  reader_of(reader).group(static_cast<uint64_t>(sequences));
 }
 
 // Pieces of at most `length` steps from the next epoch on; 0: whole sequences.

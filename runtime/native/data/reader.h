@@ -46,6 +46,8 @@ class Reader {
 
   // Pieces of at most `length` steps from now on; 0: whole sequences.
   void truncate(uint64_t length) { truncation_ = length; }
+  // Minibatches of so many whole sequences, whatever their samples; 0: the minibatch size counts.
+  void group(uint64_t sequences) { group_ = sequences; }
   // Epoch `epoch` covers the positions [epoch * size, (epoch + 1) * size); size 0: one sweep.
   void start_epoch(uint64_t epoch, uint64_t size, uint64_t minibatch_size);
   // The next minibatch without consuming it; false at the end of the epoch.
@@ -77,6 +79,7 @@ class Reader {
   uint64_t position_ = 0;  // samples of the sweep before it
   uint64_t left_ = 0;      // samples to the end of the epoch
   uint64_t minibatch_size_ = 1;
+  uint64_t group_ = 0;
   Minibatch current_;
   bool ready_ = false;
   bool advance_ = false;

@@ -161,7 +161,7 @@ sentences | ; file = "u" | used | the text
 sentences | ; randomize = false | used | the order of the file
 sentences | ; randomize = none | used | the same
 sentences | ; cacheBlockSize = 100 | ignored | no blocks are shuffled
-sentences | ; nbruttsineachrecurrentiter = 10 | ignored | minibatches count words
+sentences | ; nbruttsineachrecurrentiter = 10 | used | the sentences of a minibatch
 sentences | ; traceLevel = 1 | ignored | less to tell
 sentences | ; verbosity = 1 | ignored | less to tell
 sentences | ; nbrClass = 7 | ignored | the file has the classes
@@ -179,8 +179,8 @@ tagged | ; wordmap = "r" | used | words that stand for others
 tagged | ; inputLabel = y ; outputLabel = w | used | which is which
 tagged | ; outputLabel = z | refused | no such section
 tagged | ; equalLength = false | ignored | sentences of any lengths stand together
-tagged | ; dataMultiPass = true | ignored | epochs go on as in all readers
-tagged | ; nbruttsineachrecurrentiter = 10 | ignored | minibatches count words
+tagged | ; dataMultiPass = true | used | epochs longer than the data
+tagged | ; nbruttsineachrecurrentiter = 10 | used | the sentences of a minibatch
 tagged | ; ignoresentencebegintag = true | refused | not in CNTK either
 tagged | ; randomize = false | used | the order of the file
 tagged | labelType = category | ignored | the only type
@@ -237,7 +237,7 @@ def settled(kind: str, given: str) -> tuple[object, Settings]:
     reader = open_reader(settings, [], True)
     speech = kind in ("speech", "labels", "speech 1")
     frames = in_frames(settings) if speech else settings.boolean("frameMode", False)
-    cut = (reader.truncation, reader.rows, reader.dtype, frames)
+    cut = (reader.truncation, reader.rows, (reader.group, reader.once), reader.dtype, frames)
     parts = readers._sources(settings, composite, None)  # pyright: ignore[reportPrivateUsage]
     named = readers._keys(settings, parts, composite=composite, frames=frames)().numeric  # pyright: ignore[reportPrivateUsage]
     facts = (repr(sources), reader.order, *cut, named)

@@ -50,6 +50,19 @@ def test_next_words_with_classes(tmp_path: Path) -> None:
     assert two["labels"][:, 0].tolist() == [2, 4]
 
 
+def test_sentences_of_a_minibatch(tmp_path: Path) -> None:
+    """So many sentences, or words with 0; no epoch is longer than the text."""
+    lines = "the cat sat </s>\na cat </s>\nthe sat </s>\n"
+    inputs = (InputSpec("features", (5,)), InputSpec("labels", (4,)))
+    for given, sizes in (("", [3, 2, 2]), ("= 2", [5, 2]), ("= 0", [3, 4])):
+        key = f"nbruttsineachrecurrentiter {given}" if given else ""
+        reader = reader_of(sentences(tmp_path, lines, more=key), inputs)
+        for epoch in range(2):
+            reader.start_epoch(epoch, 1000, 4)
+            found = iter(reader.next, None)
+            assert [minibatch.samples for minibatch in found] == sizes
+
+
 @pytest.mark.parametrize(("mode", "columns"), [("class", 4), ("softmax", 1)])
 def test_number_of_words_left_to_their_list(tmp_path: Path, mode: str, columns: int) -> None:
     """Without labelDim, or with 0, there are as many words as the list has."""
@@ -105,6 +118,17 @@ def test_tagged_words(tmp_path: Path) -> None:
     assert one["features"][:, 5:].argmax(axis=1).tolist() == [2, 4, 1, 1]
     assert one["labels"].argmax(axis=1).tolist() == [0, 0, 1, 0]
     assert two["features"].sum() == 2
+
+
+def test_tagged_words_with_little_said(tmp_path: Path) -> None:
+    """The lists give the sizes; of two sections the first in the alphabet has the words."""
+    text = tagged(tmp_path, "fly O\nto B-city\nEOS O\n", "wfile = cache ; wrecords = 1000")
+    text = text.replace("inputLabel = labelIn ; outputLabel = labels ;", "")
+    text = text.replace("labelDim = 5", "labelDim = 9 ; mapping = [ wrecords = 1 ]")
+    text = text.replace("labelDim = 2 ;", "")
+    (got,) = read(text, (InputSpec("features", (5,)), InputSpec("labels", (2,))))
+    assert got["features"].argmax(axis=1).tolist() == [2, 3, 1]
+    assert got["labels"].argmax(axis=1).tolist() == [0, 1, 0]
 
 
 def test_words_that_stand_for_others(tmp_path: Path) -> None:
