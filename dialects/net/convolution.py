@@ -155,9 +155,9 @@ class ConvolutionOp(NetOp):
     """`z[o, m] = sum over k of x[o*stride + k*dilation - low] * w[k, m]`: no flip, zero padding.
 
     BrainScript: `Convolution (weightNode, inputValueNode, kernelDims, mapDims=0, stride=1,
-    sharing=true, autoPadding=true, lowerPad=0, upperPad=0, dilation=1, imageLayout='CHW',
-    maxTempMemSizeInSamples=0)`, and `ConvolutionTranspose` for its adjoint. The weights lie as
-    `[kernel x maps]`; a matrix of weights is the same memory.
+    sharing=true, autoPadding=true, lowerPad=0, upperPad=0, transpose=false, dilation=1,
+    imageLayout='CHW', maxTempMemSizeInSamples=0)`, and `ConvolutionTranspose` for its adjoint.
+    The weights lie as `[kernel x maps]`; a matrix of weights is the same memory.
     """
 
     name = "net.convolution"
