@@ -102,7 +102,7 @@ def read_options(section: Settings) -> Options:
         words=section.integer("vocabSize", -1),
         order=section.integer("maOrder", 0),
         more_features=section.integer("auxfeatdim", 20),
-        sparse=section.boolean("sparseinput", False),
+        sparse=section.boolean("sparseInput", False),
         gates={gate: section.number(f"{gate}GateInitVal", -1.0) for gate in GATES},
         open_gates=frozenset(g for g in GATES if section.boolean(f"const{g}GateValue", False)),
         constant_seed=section.boolean("forceConstantRandomSeed", False),

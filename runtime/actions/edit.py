@@ -13,7 +13,7 @@ from brainscript.settings import Settings
 
 def edit(section: Settings, session: Session) -> None:
     """Build the network of the section and save it; with `editPath` alone, run that script."""
-    if section.has("editPath") and find_builder(section) is None:
+    if _is_script(section):
         _run_script(section, session)
         return
     environment, log = session.environment, session.log
@@ -32,6 +32,14 @@ def edit(section: Settings, session: Session) -> None:
         return
     save_network(path, network)
     log.line("edited", nodes=len(network.facts.nodes), path=path)
+
+
+def _is_script(section: Settings) -> bool:
+    """Whether a script edits: one given here goes before a network given for all commands."""
+    builder = find_builder(section)
+    if builder is None or not section.has("editPath"):
+        return section.has("editPath")
+    return section.has("editPath", inherited=False) and not section.has(builder, inherited=False)
 
 
 def _run_script(section: Settings, session: Session) -> None:

@@ -187,6 +187,16 @@ def test_inline_model_and_values_copied(base: Model) -> None:
     assert "W=LearnableParameter [2,6]" in Path("n.txt").read_text()
 
 
+def test_names_of_numbers_hold_for_the_statements_that_follow(base: Model) -> None:
+    scripted("""a = LoadModel ("base.dnn")
+        Rows = 3
+        Cols = 6
+        V = Parameter (Rows, Cols, init = fixedValue, value = 0.5)
+        t = Times (V, h, tag = output)
+        SaveModel (a, "m.dnn")""")
+    assert bs.load("m.dnn").parameters["V"].shape == (3, 6)
+
+
 def test_script_refusals_name_the_remedy(base: Model) -> None:
     load = 'm = LoadModel ("base.dnn")\n'
     refused("Rename (a, b)", "no model", "LoadModel")
@@ -243,6 +253,7 @@ def test_bs_opt_prints_what_a_script_saves(base: Model, capsys: pytest.CaptureFi
 
 def test_a_dry_run_plans_what_later_commands_load(base: Model) -> None:
     Path("dry.cntk").write_text("""command = a:b:c
+        ExperimentalNetworkBuilder = { no = edit } # for commands without a script
         a = { action = "edit" ; editPath = "a.mel" }
         b = { action = "SVD" ; modelPath = "a.dnn" ; outputmodelPath = "b.dnn" }
         c = { action = "edit" ; outputModelPath = "c.dnn"
