@@ -215,9 +215,10 @@ class Settings:
     def texts(self, key: str, default: Sequence[str] | Required = ()) -> tuple[str, ...]:
         """The value as texts `a:b*n:c`."""
         value = self._value(key, default)
-        if isinstance(value, PlacedText):
-            return self._items(key, value, str, "a text")
-        return tuple(value)
+        if not isinstance(value, PlacedText):
+            return tuple(value)
+        found = self._items(key, value, str, "a text")
+        return tuple(map(_opened, found)) if key.lower() in PATHS else found
 
     def section(self, key: str) -> Settings:
         """The value as a section below this one."""

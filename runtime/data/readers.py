@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -68,14 +68,28 @@ WORD_READERS = ("lmsequencereader", "lusequencereader")
 """Readers whose minibatches are sentences, and whose epochs end with the data."""
 FRAME_READERS = ("htkmlfreader", "htkdeserializers")
 """Readers that cut utterances into frames unless told otherwise."""
-OTHER_READERS = (
-    "LibSVMBinaryReader",
-    "SparsePCReader",
-    "DSSMReader",
-    "Kaldi2Reader",
-    "BinaryReader",
-)
-OTHER_DESERIALIZERS = ("LatticeDeserializer",)
+AS_TEXT = f"convert the data to CNTK's text format and use {TEXT_READER}"
+AS_HTK = "write the features as HTK files, the labels as an MLF file, and use HTKMLFReader"
+OTHER_READERS = {
+    "LibSVMBinaryReader": AS_TEXT,
+    "SparsePCReader": AS_TEXT,
+    "DSSMReader": AS_TEXT,
+    "BinaryReader": AS_TEXT,
+    "KaldiReader": AS_HTK,
+    "Kaldi2Reader": AS_HTK,
+}
+"""Readers that CNTK has or had, with what to do instead."""
+OTHER_DESERIALIZERS = {
+    "LatticeDeserializer": "training on lattices is not available",
+    "HTKMLFBinaryDeserializer": "use HTKMLFDeserializer with the MLF file as it was before",
+}
+OLD_NAMES = {
+    "htkdeserializer": "HTKFeatureDeserializer",
+    "htkdatadeserializer": "HTKFeatureDeserializer",
+    "mlfdeserializer": "HTKMLFDeserializer",
+    "mlfdatadeserializer": "HTKMLFDeserializer",
+}
+"""What deserializers were called at first."""
 BLOCK_KEYS = (
     "multiThreadedDeserialization",
     "hashSequenceKeys",
@@ -86,6 +100,7 @@ BLOCK_KEYS = (
     "maxErrors",
     "prefetch",
     "keepDataInMemory",
+    "corpus",
 )
 """Keys of a composite block that change nothing here."""
 
@@ -271,19 +286,21 @@ def _open(
     settings: Settings,
     key: str,
     available: dict[str, Open],
-    others: Sequence[str],
+    others: Mapping[str, str],
     default: str | None = None,
 ) -> list[Source]:
     """The sources of a section by the kind that `key` names, in any case."""
-    name = settings.text(key) if default is None else settings.text(key, default)
+    written = settings.text(key) if default is None else settings.text(key, default)
+    settings.has("module", inherited=False)
+    name = OLD_NAMES.get(written.lower(), written)
     for known, open_section in available.items():
         if name.lower() == known.lower():
             return list(open_section(settings))
     title = f"'{name}' is no reader that CNTK has"
     help = did_you_mean(name, (*available, *others)) or f"use {next(iter(available))}"
-    if name.lower() in (other.lower() for other in others):
-        title = f"'{name}' is not available"
-        help = f"convert the data to CNTK's text format and use {next(iter(available))}"
+    for other, remedy in others.items():
+        if name.lower() == other.lower():
+            title, help = f"'{name}' is not available", remedy
     raise BrainScriptError(Diagnostic("BS0602", title, settings.span_of(key), help=help))
 
 

@@ -76,10 +76,16 @@ def feature_deserializer(settings: Settings) -> list[Source]:
 
 
 def label_deserializer(settings: Settings) -> list[Source]:
-    """The streams of an HTKMLFDeserializer; `frameMode` is that of the block around it."""
+    """The streams of an HTKMLFDeserializer; `frameMode` is that of the block around it.
+
+    A section that names the feature files too, as it once had to, needs them no more.
+    """
     frames = settings.boolean("frameMode", False)
     inputs = settings.section("input")
-    return [label_source(inputs.section(n), n, frames=frames) for n in inputs.own_keys()]
+    sections = [(inputs.section(name), name) for name in inputs.own_keys()]
+    for section, _ in sections:
+        section.has("scpFile", inherited=False)
+    return [label_source(section, name, frames=frames) for section, name in sections]
 
 
 def feature_source(

@@ -12,11 +12,12 @@ import pytest
 from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, MissingFileError, Span
+from brainscript.runtime.data.readers import open_reader
 from brainscript.runtime.data.speech.features import open_features, with_context
 from brainscript.runtime.data.speech.labels import LabelFile
 from brainscript.runtime.data.speech.script import parse_line
 from brainscript.runtime.network import InputSpec
-from test.runtime.data.support import reader_of
+from test.runtime.data.support import reader_of, settings_of
 
 PLACE = Span("f.cntk", 1, 1)
 Frames = NDArray[np.float32]
@@ -169,18 +170,57 @@ def test_vector_of_a_speaker(speech: Path) -> None:
     assert got["who"][:, 0].tolist() == [7, 7, 7, 7, 7, 9, 9]
 
 
-def test_composite_block(speech: Path) -> None:
-    """The deserializers of a composite block join by the name of the utterance."""
-    text = f"""
+COMPOSITE = """
     randomize = false
     deserializers = (
-      [ type = HTKFeatureDeserializer ; input = [ features = [
-          scpFile = "{speech}/train.scp" ; dim = 3 ] ] ] :
-      [ type = HTKMLFDeserializer ; input = [ labels = [ mlfFile = "{speech}/labels.mlf"
-          labelMappingFile = "{speech}/states" ; labelDim = 3 ; phoneBoundaries = true ] ] ] )
+      [ type = %(features)s ; module = HTKDeserializers ; input = [ features = [
+          scpFile = "%(folder)s/train.scp" ; dim = 3 ] ] ] :
+      [ type = %(labels)s ; input = [ labels = [ mlfFile = "%(folder)s%(slash)slabels.mlf"
+          labelMappingFile = "%(folder)s%(slash)sstates" ; labelDim = 3
+          phoneBoundaries = true %(more)s ] ] ] )
     """
-    (got,) = read(text, (InputSpec("features", (3,)), InputSpec("labels", (3,))))
+TYPES = {"features": "HTKFeatureDeserializer", "labels": "HTKMLFDeserializer"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {**TYPES, "slash": "/", "more": ""},
+        {**TYPES, "slash": "\\", "more": ""},
+        {
+            "features": "HTKDeserializer",
+            "labels": "MLFDeserializer",
+            "slash": "/",
+            "more": "; scpFile = none",
+        },
+    ],
+    ids=["today", "paths of Windows", "old names"],
+)
+def test_composite_block(given: dict[str, str], speech: Path) -> None:
+    """The deserializers of a composite block join by the name of the utterance."""
+    text = COMPOSITE % {**given, "folder": speech}
+    inputs = (InputSpec("features", (3,)), InputSpec("labels", (3,)))
+    (got,) = read(text, inputs)
     assert sorted(got["labels"].max(axis=1).tolist()) == [1, 1, 1, 2, 2, 2, 2]
+    settings = settings_of(text)
+    open_reader(settings, inputs)
+    assert not settings.unknown_keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("HTKMLFBinaryDeserializer", "use HTKMLFDeserializer with the MLF file"),
+        ("latticeDeserializer", "training on lattices is not available"),
+        ("HTKMLFDeserialiser", "did you mean 'HTKMLFDeserializer'?"),
+    ],
+)
+def test_other_deserializers(name: str, remedy: str) -> None:
+    """The remedy says what to do without them."""
+    given = {**TYPES, "labels": name, "slash": "/", "more": "", "folder": "x"}
+    with pytest.raises(BrainScriptError) as caught:
+        open_reader(settings_of(COMPOSITE % given), ())
+    assert caught.value.diagnostics[0].help.startswith(remedy)
 
 
 def test_compressed_and_bytes(tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def test_only_the_product_of_the_dims_counts():
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("Kaldi2Reader", "convert the data"),
+        ("BinaryReader", "convert the data"),
+        ("Kaldi2Reader", "write the features as HTK files"),
         ("CNTKTextFormatRaeder", "did you mean 'CNTKTextFormatReader'?"),
         ("Parquet", "use CNTKTextFormatReader"),
     ],
