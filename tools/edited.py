@@ -25,6 +25,7 @@ from brainscript.dialects.net.parameters import InputOp, ParameterOp
 from brainscript.dialects.registry import make_context
 from brainscript.dialects.tensors import element_type, type_of
 from brainscript.frontend import flat, syntax
+from brainscript.frontend.ndl.expand import Bound
 from brainscript.frontend.ndl.network import ndl_members
 from brainscript.frontend.ndl.text import Macro
 from brainscript.frontend.source import Sources
@@ -91,11 +92,15 @@ class EditedNetworks:
 
 @dataclass
 class Edited:
-    """One network: its module, and the values of its parameters and statistics by name."""
+    """One network: its module, and the values of its parameters and statistics by name.
+
+    `constants` are the numbers and lists that NDL texts in it gave a name.
+    """
 
     module: ModuleOp
     values: dict[str, Array]
     networks: EditedNetworks
+    constants: dict[str, Bound] = field(default_factory=dict[str, Bound])
 
     @property
     def network(self) -> NetworkOp:
@@ -137,7 +142,13 @@ class Edited:
     def add(self, text: PlacedText, macros: dict[str, Macro], section: str | None = None) -> None:
         """Add the nodes of an NDL text; it may use the nodes that are there."""
         known = {node_name_of(v).lower(): node_name_of(v) for v in nodes_of(self.network)}
-        members = ndl_members(text, macros, lambda name: known.get(name.lower()), section)
+
+        def find(name: str) -> str | None:
+            return known.get(name.lower())
+
+        members = ndl_members(text, macros, find, self.constants, section)
+        if not members:
+            return
         for span, name, _ in members:
             if name.lower() in known:
                 title = f"there is a node '{name}' already"

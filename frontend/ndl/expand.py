@@ -136,6 +136,11 @@ class Expander:
             raise BrainScriptError(Diagnostic("BS0354", title, macro.span, "", (note,)))
         self.macros[name] = macro
 
+    def constants(self) -> dict[str, Bound]:
+        """The symbols of the script that stand for no node: numbers, texts and lists."""
+        symbols = self.top.symbols.items()
+        return {name: bound for name, bound in symbols if isinstance(bound, Written | Bounds)}
+
     def unnamed(self) -> str:
         """A name for a node that the script gives none."""
         self._unnamed += 1

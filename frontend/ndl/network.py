@@ -10,7 +10,7 @@ from brainscript.frontend import flat, syntax
 from brainscript.frontend.config import ConfigRules
 from brainscript.frontend.config_files import ConfigFiles
 from brainscript.frontend.ndl.arguments import Arguments
-from brainscript.frontend.ndl.expand import Expander, Node, Outside, Tagged
+from brainscript.frontend.ndl.expand import Bound, Expander, Instance, Node, Outside, Tagged
 from brainscript.frontend.ndl.functions import expression_of, makes_parameter
 from brainscript.frontend.ndl.names import GROUPS, group_of
 from brainscript.frontend.ndl.text import Entry, Macro, entries, statements
@@ -65,17 +65,25 @@ def ndl_file(source: SourceText, sources: Sources) -> syntax.New:
 
 
 def ndl_members(
-    text: PlacedText, macros: dict[str, Macro], outside: Outside, section: str | None = None
+    text: PlacedText,
+    macros: dict[str, Macro],
+    outside: Outside,
+    constants: dict[str, Bound],
+    section: str | None = None,
 ) -> list[tuple[Span, str, Expression]]:
     """The nodes that a script makes beside those of a model, which `outside` knows by name.
 
+    `constants` are numbers and lists that scripts before it gave a name; its own are added.
     With `section` the script is that section of the text.
     """
     with recursion(FRAMES * limit("expression-nesting")):
         expander = Expander(macros, outside)
+        expander.top.parent = Instance(symbols=constants)
         run = None if section is None else (section,)
         _run_file(text, expander, text.span(0), None, run)
-        return _members(expander)
+        members = _members(expander)
+        constants |= expander.constants()
+        return members
 
 
 def load_macros(text: PlacedText, macros: dict[str, Macro]) -> None:

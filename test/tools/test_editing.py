@@ -194,7 +194,7 @@ def test_names_of_numbers_hold_for_the_statements_that_follow(base: Model) -> No
         V = Parameter (Rows, Cols, init = fixedValue, value = 0.5)
         t = Times (V, h, tag = output)
         SaveModel (a, "m.dnn")""")
-    assert bs.load("m.dnn").parameters["V"].shape == (3, 6)
+    assert bs.load("m.dnn").parameters["V"].shape == (6, 3)
 
 
 def test_script_refusals_name_the_remedy(base: Model) -> None:
