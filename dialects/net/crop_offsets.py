@@ -2,7 +2,9 @@
 
 Every operation on the way from an image to what it was made of moves coordinates by an affine
 map: element `o` of the result lies at `o * scale + shift` of the operand. The part is cut out
-where the two maps from the common origin agree; their scales must be the same.
+where the two maps from the common origin agree; their scales must be the same. The middle of a
+window of even size is its last element before the half, and an offset is rounded down: whole
+elements are cut away, as in CNTK.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from xdsl.dialects.builtin import IntegerAttr, i64
 from xdsl.ir import Operation, SSAValue
 
 from brainscript.dialects.net.convolution import ConvolutionOp, axes_of, channels_first
@@ -62,10 +65,16 @@ def offsets_of(op: CropOp) -> tuple[int, int]:
     )
 
 
+def settle(op: CropOp) -> None:
+    """Write the offsets into the operation: they no longer depend on how its inputs are made."""
+    first, second = offsets_of(op)
+    op.x_offset, op.y_offset = IntegerAttr(first, i64), IntegerAttr(second, i64)
+
+
 def _offset(op: CropOp, mine: Map, like: Map) -> int:
     """`mine(o + offset) = like(o)` for all o."""
     found = (like.shift - mine.shift) / mine.scale
-    if mine.scale != like.scale or found < 0 or found.denominator != 1:
+    if mine.scale != like.scale or found < 0:
         label = f"scales {mine.scale} and {like.scale}, offset {found}"
         title = "the two images of a Crop do not lie on one grid"
         raise failure(op, DOES_NOT_FIT, title, label, "give xOffset and yOffset")
@@ -116,4 +125,4 @@ def _windows(owner: ConvolutionOp | PoolingNode | MaxUnpoolingOp) -> tuple[SSAVa
 
 
 def _centre(axis: Axis) -> Map:
-    return Map(Fraction(axis.stride), Fraction(axis.reach - 1, 2) - axis.low)
+    return Map(Fraction(axis.stride), Fraction((axis.reach - 1) // 2 - axis.low))

@@ -11,7 +11,8 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from brainscript.dialects.net import criteria, elementwise, linear, normalise, parameters
+from brainscript.dialects.net import criteria, crop, elementwise, linear, normalise, parameters
+from brainscript.dialects.net.crop_offsets import settle
 from brainscript.dialects.net.network import NetworkOp, RootsOp, network_of, symbols_of
 from brainscript.dialects.net.reduce import ReduceOp
 from brainscript.dialects.net.shape import ReshapeOp
@@ -297,6 +298,9 @@ def decompose(network: NetworkOp) -> None:
     join_embedded(network)
     seen: set[Operation] = set()
     fresh = list(network.block.ops)
+    for op in fresh:
+        if isinstance(op, crop.CropOp):
+            settle(op)
     while fresh:
         for op in fresh:
             apply_rule(op)

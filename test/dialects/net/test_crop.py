@@ -6,7 +6,7 @@ import pytest
 
 from brainscript.diagnostic import BrainScriptError
 from brainscript.dialects.net.crop import CropOp
-from brainscript.dialects.net.crop_offsets import offsets_of
+from brainscript.dialects.net.crop_offsets import offsets_of, settle
 from test.numeric.networks import network, parse_network, run_passes
 
 WEIGHTS = 'net.parameter @W : T[4 x 4 x 1 x 1] {init = "bilinear"}'
@@ -44,6 +44,20 @@ def test_offsets_from_the_image_in_common():
     crop = crop_of(
         *smaller(2), "%e = net.exp %x : S[9 x 9 x 1]", "%z = net.crop %u, %e : !net.t<*, f32>"
     )
+    assert offsets_of(crop) == (1, 1)
+
+
+def test_the_middle_of_an_even_window_is_rounded_down():
+    half = "%s = net.pooling %x {kernel = [1, 1], stride = [2, 2], padding = [0]} : !net.t<*, f32>"
+    larger = f"%u = net.convolution %w, %s {{{UP}}} : !net.t<*, f32>"
+    crop = crop_of(half, larger, "%z = net.crop %u, %x : !net.t<*, f32>")
+    assert offsets_of(crop) == (1, 1)
+
+
+def test_settled_offsets_need_no_image_in_common():
+    crop = crop_of(*smaller(2), "%z = net.crop %u, %x : !net.t<*, f32>")
+    settle(crop)
+    crop.operands[1] = crop.operands[0]
     assert offsets_of(crop) == (1, 1)
 
 
