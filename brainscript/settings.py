@@ -95,7 +95,7 @@ PATHS = frozenset(
 """Keys whose values are paths."""
 CARRIED = frozenset(
     "deviceid precision tracelevel numcputhreads minibatchmode minibatchsize epochsize"
-    " defaulthiddenactivity recurrentlayer rnntype usevalidation".split()
+    " defaulthiddenactivity recurrentlayer rnntype usevalidation makemode printvalues run".split()
 )
 """Keys that configs hand from section to section, also to those that have no use for them."""
 

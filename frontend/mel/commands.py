@@ -57,13 +57,17 @@ SAME = {
 }
 """Commands that do what another one does."""
 
+OTHER_NAMES = {"dump": "DumpModel"}
+"""Words that would otherwise abbreviate another command."""
+
 ASSIGNED = ("LoadModel", "CreateModel")
 """Commands whose result is a model that gets a name."""
 
 
 def find_command(word: str) -> Command | None:
     """The command that a word means: any part of its beginning, half of its letters or more."""
-    exact = [c for c in COMMANDS if c.name.lower() == word.lower()]
+    name = OTHER_NAMES.get(word.lower(), word)
+    exact = [c for c in COMMANDS if c.name.lower() == name.lower()]
     return next(iter(exact or _abbreviated(word)), None)
 
 

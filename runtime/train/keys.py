@@ -28,7 +28,7 @@ WITHOUT_EFFECT = """
     executionEngine unitTest packThresholdSizeInKB hSmoothingWeight
     frameDropThresh doReferenceAlign seqGammarUsesMBR seqGammarAMF seqGammarLMF seqGammarBMMIFactor
     seqGammarWordPen traceGPUMemoryAllocations truncated
-    ParallelTrain AutoAdjust unroll useUnroll
+    ParallelTrain AutoAdjust unroll useUnroll makeMode
 """.split()
 """Keys that change memory, speed or a feature that is refused by the key that turns it on; whether
 sequences are truncated is up to the reader. The blocks have keys of their own."""

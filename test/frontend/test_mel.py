@@ -35,6 +35,8 @@ def one(text: str) -> Call:
         ("SetNodeInputs", "SetNodeInputs"),
         ("CopyNodeI", "CopyNodeInputs"),
         ("Ren", "Rename"),
+        ("Dump", "DumpModel"),
+        ("DumpN", "DumpNode"),
     ],
 )
 def test_half_of_a_name_is_enough(word: str, name: str) -> None:
