@@ -6,12 +6,14 @@ The page `docs/refused.md` lists the same.
 from __future__ import annotations
 
 PYTHON_ONLY = "only CNTK's Python library makes it"
+LATTICES = "it needs lattices of speech tools; ForwardBackward needs none"
 
 REFUSED: dict[str, str] = {
     "Assign": PYTHON_ONLY,
     "CRF": "CNTK 2 has no such node any more",
     "ExponentialLinearUnit": PYTHON_ONLY,
     "GMMLogLikelihood": "CNTK 2 has no such node any more",
+    "LatticeSequenceWithSoftmax": LATTICES,
     "OneHot": PYTHON_ONLY,
     "OutputMultiplexer": PYTHON_ONLY,
     "Padding": PYTHON_ONLY,
@@ -19,7 +21,7 @@ REFUSED: dict[str, str] = {
     "Pow": PYTHON_ONLY,
     "QuantizedTimes": "CNTK's function cannot make the node; Times is exact",
     "SequenceDecoder": "CNTK 2 has no such node any more",
-    "SequenceWithSoftmax": "it needs lattices of speech tools; ForwardBackward needs none",
+    "SequenceWithSoftmax": LATTICES,
     "Shift": "CNTK 2 has no such node any more; PastValue and FutureValue shift",
     "TimeReverse": "CNTK 2 has no such node; FutureValue runs backwards",
     "ToBatchAxis": PYTHON_ONLY,
