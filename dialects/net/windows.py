@@ -135,10 +135,15 @@ def _completed(options: Sliding, shape: Shape, rest: Sequence[int]) -> list[_Win
 
 
 def convolution_axes(options: Sliding, shape: Shape) -> tuple[Axis, ...]:
-    """The windows of a convolution: axes that the kernel does not name are covered whole."""
+    """The windows of a convolution: axes that the kernel does not name are covered whole.
+
+    A kernel over all channels makes one window of them: with padding that takes a stride over
+    all channels, as old programs write it.
+    """
     windows = _completed(options, shape, shape)
     last = windows[-1]
-    if len(shape) > 1 and last.padded and last.kernel == shape[-1] > 1:
+    whole = last.padded and last.kernel == shape[-1] > 1
+    if len(shape) > 1 and whole and last.stride < shape[-1]:
         raise _padded_channels(shape)
     return tuple(_axis(w, size, options.ceil) for w, size in zip(windows, shape, strict=True))
 

@@ -61,6 +61,11 @@ def test_short_options_are_completed():
     assert [a.out for a in pooled] == [4, 4, 5]
 
 
+def test_one_window_over_all_channels_has_no_padding():
+    *_, channels = convolution_axes(Sliding((3, 3, 6), (1, 1, 6)), (8, 8, 6))
+    assert (channels.out, channels.low, channels.kernel) == (1, 0, 6)
+
+
 @pytest.mark.parametrize(("padding", "size"), [(1, 9), (0, 11)])
 def test_transposed_convolution(padding: int, size: int):
     (axis,) = transposed_axes(Sliding((3,), (2,), (padding,)), (5,), 1, ())
