@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import linecache
+import re
 from collections.abc import Sequence
 from math import prod
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Note, Span, did_you_mean
 from brainscript.runtime.data.corpus import Corpus, Stream
 from brainscript.runtime.network import InputSpec
+
+_MEMBER = re.compile(r"(\w+)\s*=\s*\w*Input\w*\s*\Z")
 
 Binding = dict[str, int]
 """Network input -> number of the stream that feeds it."""
@@ -34,10 +38,23 @@ def _no_stream(spec: InputSpec, streams: Sequence[Stream], reader: Span) -> Diag
     names = [stream.name for stream in streams]
     same_alias = next((stream.name for stream in streams if stream.alias == spec.name), "")
     help = did_you_mean(spec.name, names) or f"the reader offers {', '.join(names)}"
+    declared = _declared_as(spec)
+    if declared in names:
+        help = f"'{declared}' is the same input, and the later name of the alphabet counts: "
+        help += f"call the section '{spec.name}', or write {spec.name} = Pass ({declared})"
     if same_alias:
         help = f"section '{same_alias}' has this name as alias; call the section '{spec.name}'"
     title = f"the reader has no stream for the network's input '{spec.name}'"
     return Diagnostic("BS0604", title, reader, notes=_declared(spec), help=help)
+
+
+def _declared_as(spec: InputSpec) -> str:
+    """The member in whose line an input is made; it may be another one that names the node."""
+    if spec.span is None:
+        return ""
+    before = linecache.getline(spec.span.file, spec.span.line)[: spec.span.column - 1]
+    found = _MEMBER.search(before)
+    return "" if found is None else found[1]
 
 
 def _declared(spec: InputSpec) -> tuple[Note, ...]:

@@ -32,6 +32,7 @@ RUNS = [
     ("train.ctf", "trian.ctf", 3, "BS0607", "tiny.cntk:22:17", "No such file or directory"),
     ("x = { dim = 2", "x = { dim = 3", 1, "BS0605", "tiny.cntk:23:25", "write dim = 2"),
     ("input = { x =", "input = { q =", 1, "BS0604", "tiny.cntk:20:5", "the reader offers q, y"),
+    ("Input {1}", "Input {1} ; yy = y", 1, "BS0604", "tiny.cntk:20:5", "or write yy = Pass (y)"),
     ("Epochs = 3", "Epochs = three", 1, "BS0207", "tiny.cntk:17:57", "train:SGD:maxEpochs"),
     ('"train"', '"trian"', 1, "BS0710", "tiny.cntk:6:15", "did you mean 'train'?"),
     ("= train", "= trian", 1, "BS0712", "tiny.cntk:1:11", "did you mean 'train'?"),
