@@ -95,7 +95,8 @@ PATHS = frozenset(
 """Keys whose values are paths."""
 CARRIED = frozenset(
     "deviceid precision tracelevel numcputhreads minibatchmode minibatchsize epochsize"
-    " defaulthiddenactivity recurrentlayer rnntype usevalidation makemode printvalues run".split()
+    " defaulthiddenactivity recurrentlayer rnntype usevalidation makemode printvalues run wfile"
+    " wsize wrecords windowsize elementsize sectiontype initoncpuonly".split()
 )
 """Keys that configs hand from section to section, also to those that have no use for them."""
 
@@ -297,13 +298,13 @@ class Settings:
         """Warnings for keys that nobody asked for, here and in the sections that were opened.
 
         At top level, where keys may serve other commands, only a key that is spelt like one that
-        was asked for in vain. None for a key that stands as `$name$` in a section that did not
-        run, nor for those that configs carry along.
+        was asked for in vain. None for `$name$` of what did not run, nor for what configs carry.
         """
         found: list[Diagnostic] = []
         values = "\n".join(p.text for e in self._entries.values() for p in e.parts).lower()
         for key, span in self.unused():
-            if key.lower() in CARRIED or f"${key}$".lower() in values:
+            lower = key.lower()
+            if lower in CARRIED or f"${lower}$" in values or "networkbuilder" in lower:
                 continue
             remedy = did_you_mean(key, self._absent, 0.6 if self.parent else 0.75)
             if key.startswith("."):

@@ -198,7 +198,7 @@ def test_keys_that_nobody_reads(load: Load) -> None:
 
 def test_no_warning_for_what_other_sections_want(load: Load) -> None:
     settings = load(
-        "testFile = t\nConfigFolder = c\nS = [ deviceId = 0 ; q = 1 ]\nW = [ f = $testfile$ ]"
+        "testFile = t\nConfigFolder = c\nS = [ deviceId = 0 ; xNetworkBuilder = [] ; q = 1 ]\nW = [ f = $testfile$ ]"
     )
     settings.text("doneFile", "")
     settings.section("S").integer("minibatchSize", 1)
