@@ -24,6 +24,7 @@ from brainscript.runtime.data.text import at_least
 from brainscript.settings import Settings
 
 CROPS = ("center", "randomside", "randomarea", "multiview10")
+OLD_RANDOM = "random"
 JITTERS = ("none", "uniratio")
 MODES = ("fill", "crop", "pad")
 FORMATS = ("nchw", "nhwc", "legacy")
@@ -121,13 +122,13 @@ def size_after(steps: list[Transform], *, grey: bool) -> int:
 
 
 def crop(section: Settings) -> Crop:
-    """The keys of Crop."""
-    if section.has("cropType") and section.text("cropType").lower() == "random":
-        raise section.wrong("cropType", "'Random' is an old name", "write cropType = RandomSide")
-    if section.has("cropRatio"):
-        raise section.wrong("cropRatio", "it is not read any more", "write sideRatio instead")
-    kind = section.word("cropType", CROPS, "center")
+    """The keys of Crop; `Random` and `cropRatio` are the old names of RandomSide, sideRatio."""
+    kind = section.word("cropType", (*CROPS, OLD_RANDOM), "center")
+    kind = "randomside" if kind == OLD_RANDOM else kind
+    old = _bounds(section, "cropRatio")
     side, area = _bounds(section, "sideRatio"), _bounds(section, "areaRatio")
+    if not (side or area):
+        side = old
     if side and area:
         raise section.wrong("areaRatio", "sideRatio and areaRatio exclude each other")
     sizes = tuple(section.integers("cropSize", 0))

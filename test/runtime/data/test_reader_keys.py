@@ -115,7 +115,9 @@ images | f = [ meanFile = "m.xml" ] | refused | a file that is not there
 images | f = [ brightnessRadius = 0.2 ] | used | colours
 images | f = [ intensityFile = "i.xml" ; intensityStdDev = 1 ] | refused | the same
 crop | cropType = randomside | used | where the window is
-crop | cropType = Random | refused | an old name; the error has the new one
+crop | cropType = Random | used | the old name of RandomSide
+crop | cropRatio = 0.5 | used | the old name of sideRatio
+crop | cropRatio = 1.5 | refused | no part
 crop | cropType = middle | refused | no such window
 crop | cropSize = 4:4 | used | the window in pixels
 crop | sideRatio = 0.5 | used | the window as a part of the side
@@ -146,6 +148,7 @@ speech | ; readMethod = rollingWindow | ignored | pages on disk are not needed
 speech | ; readMethod = backwards | refused | no such order
 speech | ; frameMode = false ; truncated = true ; nbruttsineachrecurrentiter = 2 | used | rows
 speech | ; frameMode = false ; truncated = true ; truncationLength = 4 | used | pieces
+speech | ; frameMode = true ; truncated = false | ignored | frames are whole
 speech | ; maxErrors = 2 | used | utterances that are left out
 base64 | grayscale = true | used | one channel
 base64 | multiViewCrop = true | refused | without cropType = multiview10
