@@ -197,9 +197,9 @@ def test_keys_that_nobody_reads(load: Load) -> None:
 
 
 def test_no_warning_for_what_other_sections_want(load: Load) -> None:
-    settings = load(
-        "testFile = t\nConfigFolder = c\nS = [ deviceId = 0 ; xNetworkBuilder = [] ; q = 1 ]\nW = [ f = $testfile$ ]"
-    )
+    settings = load("""testFile = t\nConfigFolder = c
+        S = [ deviceId = 0 ; xNetworkBuilder = [] ; q = 1 ]
+        W = [ f = $testfile$ ]""")
     settings.text("doneFile", "")
     settings.section("S").integer("minibatchSize", 1)
     assert [w.title for w in settings.unknown_keys()] == ["nothing reads the key 'S:q'"]
