@@ -30,9 +30,12 @@ def members_of(text: str, name: str, sources: Sources) -> syntax.Record:
     return members
 
 
-def script_of(text: str, name: str, sources: Sources) -> syntax.Expression:
-    """The syntax tree of a `.ndl` file: a list of nodes."""
-    return ndl_file(SourceText(name, text), sources)
+def script_of(
+    text: str, name: str, sources: Sources, overrides: Sequence[str] = ()
+) -> syntax.Expression:
+    """The syntax tree of a `.ndl` file: a list of nodes; overrides are its variables."""
+    settings = load_config(overrides, sources) if overrides else None
+    return ndl_file(SourceText(name, text), sources, settings)
 
 
 def network_of_config(

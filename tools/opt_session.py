@@ -133,9 +133,13 @@ def _build(session: _Session, source: Input) -> ModuleOp | str:
         expression, precision = frontdoor.network_of_config(
             source.name, options.overrides, options.command, sources
         )
+    elif source.language == "ndl":
+        given = options.overrides
+        expression = frontdoor.script_of(source.text, source.name, sources, given)
+        precision = "float"
     else:
-        read = frontdoor.script_of if source.language == "ndl" else frontdoor.members_of
-        expression, precision = read(source.text, source.name, sources), "float"
+        expression = frontdoor.members_of(source.text, source.name, sources)
+        precision = "float"
     for warning in sources.warnings:
         session.console.show(warning)
     if options.emit == "ast":

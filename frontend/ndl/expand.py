@@ -183,9 +183,11 @@ class Expander:
         word = written.word
         if word.quoted or read_number(word.text) is not None:
             return None
-        first, *rest = word.text.lower().split(".")
-        found = written.scope.find(first)
-        for name in rest:
+        parts = word.text.lower().split(".")
+        found, head = None, len(parts)
+        while found is None and head:
+            found, head = written.scope.find(".".join(parts[:head])), head - 1
+        for name in parts[head + 1 :]:
             found = self._followed(found)
             found = found.symbols.get(name) if isinstance(found, Instance) else None
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from brainscript.brackets import array_items, inside, unquote
-from brainscript.diagnostic import BrainScriptError, Diagnostic, Span, did_you_mean
+from brainscript.diagnostic import BrainScriptError, Diagnostic, Note, Span, did_you_mean
 from brainscript.frontend import flat, syntax
 from brainscript.frontend.config import ConfigRules
 from brainscript.frontend.config_files import ConfigFiles
@@ -54,14 +54,20 @@ def ndl_section(key: str, settings: Settings, sources: Sources) -> syntax.New:
         return _network(expander, builder.span)
 
 
-def ndl_file(source: SourceText, sources: Sources) -> syntax.New:
-    """The network of a text that is an NDL script."""
+def ndl_file(source: SourceText, sources: Sources, settings: Settings | None = None) -> syntax.New:
+    """The network of a text that is an NDL script.
+
+    `settings` have the values of `$name$`, and may have `ndlMacros`.
+    """
     sources.add(source)
-    text = ConfigFiles(sources).expand(source)
+    place, text = Span(source.name, 1, 1), ConfigFiles(sources).expand(source)
     with recursion(FRAMES * limit("expression-nesting")):
         expander = Expander({})
-        _run_file(text, expander, Span(source.name, 1, 1), None, None)
-        return _network(expander, Span(source.name, 1, 1))
+        if settings is not None:
+            text = _resolved(text, place, settings)
+            _load_macros(settings, expander, sources)
+        _run_file(text, expander, place, None, None)
+        return _network(expander, place)
 
 
 def ndl_members(
@@ -109,7 +115,10 @@ def _file(path: PlacedText, sources: Sources, settings: Settings) -> PlacedText:
     """The text of a file, comments cut off and `$name$` replaced from the config."""
     span = path.span(0, len(path.text))
     found = sources.find(path.text, []) or path.text
-    text = ConfigFiles(sources).expand(sources.read(found, span))
+    return _resolved(ConfigFiles(sources).expand(sources.read(found, span)), span, settings)
+
+
+def _resolved(text: PlacedText, span: Span, settings: Settings) -> PlacedText:
     parts = ConfigRules().resolve(settings, ConfigEntry("networkDescription", span, (text,)))
     return PlacedText.join(parts)
 
@@ -168,7 +177,11 @@ def _members(expander: Expander) -> list[tuple[Span, str, Expression]]:
     """Parameters first, in the order of the script, then the other nodes and the lists."""
     first: list[tuple[Span, str, Expression]] = []
     others: list[tuple[Span, str, Expression]] = []
+    seen: dict[str, Span] = {}
     for node in expander.nodes:
+        if (before := seen.setdefault(node.name, node.span)) is not node.span:
+            title, note = f"'{node.name}' is made twice", Note("the first one is here", before)
+            raise BrainScriptError(Diagnostic("BS0354", title, node.span, "", (note,)))
         constants: list[tuple[str, Expression]] = []
         made = expression_of(Arguments(node, expander, constants))
         others += [(node.span, name, value) for name, value in constants]

@@ -185,7 +185,8 @@ def _statement(entry: Entry, depth: int) -> Statement:
     if not entry.value.text:
         raise _malformed(span, f"no value is given for '{name}'")
     if entry.parameters is None:
-        _check_name(name, span)
+        for part in name.split("."):
+            _check_name(part, span, name)
         return Assignment(span, name, value_of(entry.value))
     parameters = tuple(_parameter(part) for part in split(entry.parameters))
     inner = inside(entry.value)
@@ -213,9 +214,9 @@ def _parameter(text: PlacedText) -> Word:
     return Word(span, text.text)
 
 
-def _check_name(name: str, span: Span) -> None:
+def _check_name(name: str, span: Span, whole: str = "") -> None:
     if not re.fullmatch(r"[A-Za-z_]\w*", name):
-        raise _malformed(span, f"'{name}' is no name: letters, digits and '_' make one")
+        raise _malformed(span, f"'{whole or name}' is no name: letters, digits and '_' make one")
 
 
 def _call(text: PlacedText, name: str, depth: int) -> Call:

@@ -106,6 +106,8 @@ def made(text: str) -> dict[str, str]:
         ("h = Exp(x) ; y = Log(x)\nOutputNodes = (h:y)\nEvalNodes = h",
          {"outputNodes": "EvalNodes y", "evaluationNodes": "EvalNodes"}),
         (LAYER + "h = F(x, W, tag=Criteria)", {"criterionNodes": "h.s"}),
+        (LAYER + "h = Exp(x) ; h.f = F(x, W)\ny = Abs(h.f.t)\nz = Abs(H.F)",
+         {"h": "Exp x", "h.f.t": "Times W x", "y": "Abs h.f.t", "z": "Abs h.f.s"}),
     ],
 )  # fmt: skip
 def test_what_a_script_makes(text: str, expected: dict[str, str]) -> None:
@@ -144,6 +146,8 @@ def test_parameters_come_first_in_the_order_of_the_script() -> None:
         ("h = GMMLL(x, x, x, x)", "BS0317", "3:5"),
         ("h = Pooling(x, min, 2)", "BS0355", "3:5"),
         ("V = Parameter(2, 2*9999999)", "BS0351", ""),
+        (LAYER + "h = F(x, W)\nh.t = Exp(x)", "BS0354", "5:7"),
+        ("h. = Exp(x)", "BS0351", "3:1"),
     ],
 )
 def test_what_is_refused(failing: Failing, text: str, code: str, place: str) -> None:
