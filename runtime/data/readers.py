@@ -190,7 +190,7 @@ def _pieces(settings: Settings, composite: bool, frames: bool) -> tuple[int, int
 
 def _rows(settings: Settings, frames: bool) -> int:
     """How many utterances are read side by side, in pieces of a minibatch; 0: whole ones."""
-    if frames or not settings.boolean("truncated", False):
+    if not settings.boolean("truncated", False) or frames:
         return 0
     return at_least(settings, "nbruttsineachrecurrentiter", 1, 1)
 
