@@ -124,6 +124,7 @@ def table_sources(settings: Settings) -> list[Source]:
 def _columns(section: Settings, name: str) -> Columns | None:
     start = at_least(section, "start", 0, 0)
     if not section.has("labelDim", inherited=False):
+        section.has("labelType", inherited=False)
         dim = at_least(section, "dim", 1, 0)
         return Columns(Stream(name, name, dim, False, span=section.key_span("dim")), start, dim)
     kind = section.word("labelType", KINDS, "category")

@@ -200,6 +200,7 @@ table | ; file = "u" | used | the rows
 table | start = 4 | used | the first column
 table | dim = 4 | used | the number of columns
 table | dim = 0 | refused | no columns
+table | labelType = regression | ignored | columns are numbers without labelDim
 table | ; customDelimiter = "," | used | what is between columns
 table | ; customDecimalPoint = "," | used | how numbers are written
 table | ; randomize = none | used | the order of the file
