@@ -41,7 +41,7 @@ def _load(file: ModelFile) -> LoadedModel:
     if start[:4] in dbn.STARTS:
         return dbn.load(file)
     if Path(file.path).suffix.lower() == ".onnx":
-        from brainscript.runtime.model.exchange.importing import load
+        from brainscript.runtime.model.exchange.reading.importing import load
 
         return load(file)
     return _container(file)

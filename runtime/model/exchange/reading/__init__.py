@@ -1,0 +1,1 @@
+"""ONNX graphs as networks: one file for each family of operations."""

@@ -1,0 +1,78 @@
+"""Feed-forward ONNX models as networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.model.exchange.emit import onnx_module
+from brainscript.runtime.model.exchange.reading.activations import ACTIVATIONS
+from brainscript.runtime.model.exchange.reading.arithmetic import ARITHMETIC
+from brainscript.runtime.model.exchange.reading.folding import ROUNDS, Folding
+from brainscript.runtime.model.exchange.reading.forms import SAMPLES
+from brainscript.runtime.model.exchange.reading.importer import Importer, Reader
+from brainscript.runtime.model.exchange.reading.normalisation import NORMALISATION
+from brainscript.runtime.model.exchange.reading.places import PLACES
+from brainscript.runtime.model.exchange.reading.products import PRODUCTS
+from brainscript.runtime.model.exchange.reading.shapes import SHAPES
+from brainscript.runtime.model.exchange.reading.windows import WINDOWS
+from brainscript.runtime.model.loaded import LoadedModel
+from brainscript.runtime.model.model_file import ModelFile
+
+READERS: dict[str, Reader] = {
+    **ACTIVATIONS,
+    **ARITHMETIC,
+    **NORMALISATION,
+    **PLACES,
+    **PRODUCTS,
+    **SHAPES,
+    **WINDOWS,
+}
+"""What reads each operation."""
+
+
+def load(file: ModelFile) -> LoadedModel:
+    """The model of an ONNX file; data outside of the file are never read."""
+    onnx = onnx_module("onnx")
+    try:
+        model = onnx.load_model_from_string(file.read(0, file.size))
+        onnx_module("onnx.checker").check_model(model)
+        if model.functions:
+            model = onnx_module("onnx.inliner").inline_local_functions(model)
+        opset = max((o.version for o in model.opset_import if not o.domain), default=0)
+        with np.errstate(all="ignore"):
+            importer = _importer(file, model, opset)
+            graph = importer.graph()
+    except BrainScriptError:
+        raise
+    except Exception as error:  # the libraries raise what they like for damaged files
+        why = str(error).strip().splitlines() or [type(error).__name__]
+        title = f"the model file '{file.path}' is no ONNX model that can be read: {why[0][:200]}"
+        raise BrainScriptError(Diagnostic("BS0503", title)) from None
+    return LoadedModel(file.path, f"ONNX, opset {opset}", graph.key(), graph, importer.values)
+
+
+def _importer(file: ModelFile, model: Any, opset: int) -> Importer:
+    """What reads the graph, all of whose shapes are known."""
+    inference, helper = onnx_module("onnx.shape_inference"), onnx_module("onnx.helper")
+    folding = Folding(onnx_module("onnx.numpy_helper"), helper.get_attribute_value)
+    _fix_samples(model.graph)
+    for _ in range(ROUNDS):
+        model = inference.infer_shapes(model, strict_mode=True)
+        if not folding.fold(model.graph):
+            break
+    return Importer(file, model.graph, READERS, folding.fixed, opset)
+
+
+def _fix_samples(graph: Any) -> None:
+    """Give every input a number of samples, so that all shapes follow."""
+    known = {tensor.name for tensor in graph.initializer}
+    for info in graph.input:
+        dims = info.type.tensor_type.shape.dim
+        if info.name not in known and dims and not dims[0].dim_value:
+            dims[0].dim_value = SAMPLES
+    for info in graph.output:
+        info.type.tensor_type.ClearField("shape")
+    del graph.value_info[:]
