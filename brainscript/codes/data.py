@@ -100,7 +100,8 @@ CODES: dict[str, tuple[str, str]] = {
     "BS0620": (
         "binary data file damaged",
         "A CNTKBinaryReader file starts with its magic number and version 1, and ends with the"
-        " offset of its header; some part of it contradicts another or lies outside the file.",
+        " offset of its header. A LibSVMBinaryReader file starts with the numbers of its rows,"
+        " batches and streams. Some part contradicts another or lies outside the file.",
     ),
     "BS0622": (
         "parsed data in the cache is damaged",

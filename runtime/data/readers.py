@@ -36,6 +36,7 @@ from brainscript.runtime.data.streams import bind, check_lengths, check_pieces
 from brainscript.runtime.data.text import at_least, text_file
 from brainscript.runtime.data.words.columns import table_sources
 from brainscript.runtime.data.words.sentences import sentence_sources
+from brainscript.runtime.data.words.sparse_rows import RowsFile, sparse_rows
 from brainscript.runtime.data.words.tagged import tagged_sources
 from brainscript.runtime.network import InputSpec
 from brainscript.settings import PRECISIONS, Settings
@@ -53,6 +54,7 @@ READERS: dict[str, Open] = {
     "LMSequenceReader": sentence_sources,
     "LUSequenceReader": tagged_sources,
     "UCIFastReader": table_sources,
+    "LibSVMBinaryReader": sparse_rows,
 }
 """What `readerType` may say."""
 DESERIALIZERS: dict[str, Open] = {
@@ -65,13 +67,14 @@ DESERIALIZERS: dict[str, Open] = {
 }
 """What `type` of a deserializer may say."""
 WORD_READERS = ("lmsequencereader", "lusequencereader")
-"""Readers whose minibatches are sentences, and whose epochs end with the data."""
+"""Readers whose minibatches are sentences."""
+PACKED_READER = "libsvmbinaryreader"
+"""The reader that keeps the order of the file. Its epochs end with the data, as those of words."""
 FRAME_READERS = ("htkmlfreader", "htkdeserializers")
 """Readers that cut utterances into frames unless told otherwise."""
 AS_TEXT = f"convert the data to CNTK's text format and use {TEXT_READER}"
 AS_HTK = "write the features as HTK files, the labels as an MLF file, and use HTKMLFReader"
 OTHER_READERS = {
-    "LibSVMBinaryReader": AS_TEXT,
     "SparsePCReader": AS_TEXT,
     "DSSMReader": AS_TEXT,
     "BinaryReader": AS_TEXT,
@@ -124,7 +127,7 @@ def open_reader(
     before the first epoch starts, or `prefetch` is called. Parsed text is kept in the `cache`.
     """
     composite = settings.has("deserializers", inherited=False)
-    sources = _sources(settings, composite, cache)
+    sources = _sources(settings, composite, cache, inputs)
     inputs = inputs if sources else ()
     streams = [stream for source in sources for stream in source.streams]
     binding = bind(streams, inputs, settings.span)
@@ -151,20 +154,27 @@ def open_reader(
     return Reader(load, order, inputs, binding, dtype, *cut, _group(settings), _once(settings))
 
 
-def _sources(settings: Settings, composite: bool, cache: ParsedCache | None) -> list[Source]:
+def _sources(
+    settings: Settings,
+    composite: bool,
+    cache: ParsedCache | None,
+    inputs: Sequence[InputSpec] = (),
+) -> list[Source]:
     """What the section reads; nothing in a check without the file that names the streams."""
     found: list[Source] = []
     with side_file():
         found = _composite(settings) if composite else _simple(settings)
-    return [replace(s, cache=cache) if isinstance(s, TextFile) else s for s in found]
+    found = [replace(s, cache=cache) if isinstance(s, TextFile) else s for s in found]
+    return [s.fitted(inputs) if isinstance(s, RowsFile) else s for s in found]
 
 
 def _order(settings: Settings, randomize: bool | None, composite: bool, *, alone: bool) -> Order:
     """The order of the section; pictures `alone` are shuffled as chunks of one.
 
-    `randomize` None, or `readMethod = none` of speech, is the order of the file.
+    `randomize` None, `readMethod = none` of speech, or packed rows: the order of the file.
     """
     unread = _is_speech(settings) and settings.text("readMethod", "").lower() == "none"
+    unread = unread or _kind(settings) == PACKED_READER
     if randomize is None or unread:
         settings.has("randomize", inherited=False)
         return Order(randomize=False)
@@ -197,15 +207,15 @@ def _rows(settings: Settings, frames: bool) -> int:
 
 def _group(settings: Settings) -> int:
     """How many sentences a minibatch is; 0 where the minibatch size counts samples."""
-    if settings.text("readerType", TEXT_READER).lower() not in WORD_READERS:
+    if _kind(settings) not in WORD_READERS:
         return 0
     return at_least(settings, "nbruttsineachrecurrentiter", 0, 1)
 
 
 def _once(settings: Settings) -> bool:
     """Whether an epoch ends with the data, though it may ask for more samples."""
-    words = settings.text("readerType", TEXT_READER).lower() in WORD_READERS
-    return words and not settings.boolean("dataMultiPass", False)
+    whole = _kind(settings) in (*WORD_READERS, PACKED_READER)
+    return whole and not settings.boolean("dataMultiPass", False)
 
 
 def _truncation(settings: Settings, frames: bool) -> int:
@@ -223,7 +233,11 @@ def _truncation(settings: Settings, frames: bool) -> int:
 
 
 def _is_speech(settings: Settings) -> bool:
-    return settings.text("readerType", TEXT_READER).lower() in FRAME_READERS
+    return _kind(settings) in FRAME_READERS
+
+
+def _kind(settings: Settings) -> str:
+    return settings.text("readerType", TEXT_READER).lower()
 
 
 def _is_double(settings: Settings, inputs: Sequence[InputSpec]) -> bool:
