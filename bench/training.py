@@ -5,6 +5,10 @@
 Contenders take turns, each round in a fresh process, and the medians over the rounds count. Ours is
 the wall time of the epoch loop of `bs-jit train` from the second epoch on over its minibatches, as
 the log gives it; the peers' is a step on arrays in memory. Nothing else may run on the machine.
+
+Beside the ratio stands what the processor allows: `peak`, the multiply-adds per second of
+registers alone in the same rounds; `of_peak`, the share that our products of matrices reach if
+all else took no time; and `bound`, the ratio at which they would take all of it.
 """
 
 from __future__ import annotations
@@ -16,10 +20,12 @@ import re
 import subprocess
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import data
 import numpy as np
+from peak import Peak
 
 HERE = Path(__file__).resolve().parent
 PEERS = ("torch", "torch-compile", "jax")
@@ -50,12 +56,25 @@ def theirs(python: str, peer: str, name: str, seconds: float, threads: int) -> f
     return float(json.loads(done.stdout.splitlines()[-1])["seconds"])
 
 
+def products(name: str) -> float:
+    """Multiplications and additions of the matrix products in a step.
+
+    Each matrix of weights is in three, the first one in two: nobody needs the gradient of data.
+    """
+    shape = data.SHAPES[name]
+    sizes = (shape.features, *shape.hidden, shape.classes)
+    weights = [one * two for one, two in pairwise(sizes)]
+    return 2.0 * shape.batch * (3 * sum(weights) - weights[0])
+
+
 def compare(name: str, options: argparse.Namespace, folder: Path) -> dict[str, object]:
     """The medians of all contenders on one network, and our ratio to the best peer."""
     data.write(name, folder)
     times: dict[str, list[float]] = {"brainscript": []}
     peers = [p for p in PEERS if p in options.peers]
+    peak, peaks = Peak(), list[float]()
     for _ in range(options.rounds):
+        peaks.append(peak.rate(options.threads))
         times["brainscript"].append(ours(name, folder, options.threads))
         for peer in list(peers):
             seconds = theirs(options.peer_python, peer, name, options.seconds, options.threads)
@@ -66,8 +85,13 @@ def compare(name: str, options: argparse.Namespace, folder: Path) -> dict[str, o
     medians = {who: float(np.median(all_times)) for who, all_times in times.items()}
     mine = medians.pop("brainscript")
     best = min(medians, key=lambda peer: medians[peer], default="")
-    ratio = round(medians[best] / mine, 3) if best else None
-    return {"network": name, "seconds": mine, "best": best, "ratio": ratio, "peers": medians}
+    row: dict[str, object] = {"network": name, "seconds": mine, "best": best}
+    highest = float(np.median(peaks))
+    least = products(name) / highest * 1e-9
+    row |= {"peak": round(highest, 1), "of_peak": round(least / mine, 3)}
+    if best:
+        row |= {"ratio": round(medians[best] / mine, 3), "bound": round(medians[best] / least, 3)}
+    return row | {"peers": medians}
 
 
 def main() -> None:

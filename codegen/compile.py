@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import cache, partial
 from importlib.metadata import version
 
 from brainscript.codegen.cache import ObjectCache
@@ -21,19 +22,13 @@ from brainscript.dialects.kern import FuncOp
 from brainscript.target import Target
 
 _NAME = "kernel"
+_llvm_version = cache(partial(version, "llvmlite"))
 
 
 def content_key(text: str, target: Target, level: int = 2) -> str:
     """The cache key of an object made from this text for this target."""
-    parts = [
-        text,
-        emitter_version(),
-        version("llvmlite"),
-        target.triple,
-        target.cpu,
-        target.features,
-        str(level),
-    ]
+    makers = (emitter_version(), _llvm_version())
+    parts = [text, *makers, target.triple, target.cpu, target.features, str(level)]
     return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()
 
 

@@ -15,12 +15,12 @@ from brainscript.dialects.net.carry import CarryOutOp
 from brainscript.dialects.net.network import NetworkOp, networks_of
 from brainscript.dialects.net.parameters import ReadOp, WriteOp
 from brainscript.dialects.net.sequence import WhereOp
-from brainscript.dialects.net.sparse import PutColumnsOp, TouchedOp
+from brainscript.dialects.net.sparse import TouchedOp
 from brainscript.dialects.tensors import type_of
 from brainscript.passes.infer.recurrences import find_recurrences, keep_root_names
 from brainscript.passes.lower.fusion.clusters import Clusters, forward_order, members
 from brainscript.passes.lower.fusion.decompose import decompose, materialise, settle_writes
-from brainscript.passes.lower.fusion.facts import LOOP, Fact, fact_of
+from brainscript.passes.lower.fusion.facts import IN_PLACE, LOOP, Fact, fact_of
 from brainscript.passes.lower.fusion.families import (
     check_supported,
     is_constant,
@@ -103,24 +103,22 @@ def family_of(facts: Sequence[Fact]) -> str | None:
     """The family of the kernel that does all of this; a loop stays alone."""
     if any(fact.alone == LOOP for fact in facts):
         return LOOP if len(facts) == 1 else None
-    if isinstance(facts[0].op, CarryOutOp):
-        return "sequence"
-    if isinstance(facts[0].op, PutColumnsOp):
-        return "sparse"
+    if facts[0].op.name in IN_PLACE:
+        return "sequence" if isinstance(facts[0].op, CarryOutOp) else "sparse"
     return Group(facts).family()
 
 
 def edges_of(nodes: Sequence[Operation]) -> Iterator[tuple[int, int]]:
     """Who must come before whom: maker before user, user of an old state before its write."""
-    place = {op: i for i, op in enumerate(nodes)}
+    place = {id(op): i for i, op in enumerate(nodes)}
     readers: dict[str, set[int]] = {}
     for i, op in enumerate(nodes):
         for value in op.operands:
             owner = memory_of(value).owner
-            if isinstance(owner, ReadOp):
+            if type(owner) is ReadOp:
                 readers.setdefault(owner.target, set()).add(i)
-            elif isinstance(owner, Operation) and owner in place:
-                yield place[owner], i
+            elif id(owner) in place:
+                yield place[id(owner)], i
     yield from _finders_first(nodes)
     for i, op in enumerate(nodes):
         if isinstance(op, WriteOp):
@@ -142,7 +140,7 @@ class Merger:
     def __init__(self, facts: Sequence[Fact], clusters: Clusters):
         self.facts = facts
         self.clusters = clusters
-        self.place = {fact.op: i for i, fact in enumerate(facts)}
+        self.place = {fact.name: i for i, fact in enumerate(facts)}
         self.traits = {i: Traits.of(fact) for i, fact in enumerate(facts)}
         self.refused: set[tuple[int, int, tuple[str, ...]]] = set()
 
@@ -152,10 +150,12 @@ class Merger:
         What is kept for the next minibatch, or has some new columns, is written where it lies;
         statistics of samples belong to the kernel of their convolution.
         """
-        for node, op in enumerate(self.place):
-            if isinstance(op, WriteOp) and isinstance(op.value.owner, CarryOutOp | PutColumnsOp):
-                self.clusters.merge(self.place[op.value.owner], node)
-            if self.facts[node].moment:
+        for node, fact in enumerate(self.facts):
+            if isinstance(fact.op, WriteOp):
+                maker = fact.op.value.owner
+                if isinstance(maker, Operation) and maker.name in IN_PLACE:
+                    self.clusters.merge(self.place[id(maker)], node)
+            if fact.moment:
                 self._join(node)
         for rule in MERGES:
             pairs = list(self._pairs(rule))
@@ -164,16 +164,15 @@ class Merger:
 
     def _join(self, node: int) -> None:
         """Let an operation and the one whose result it reads be one group."""
-        maker = self.facts[node].op.operands[0].owner
-        assert isinstance(maker, Operation)
+        maker = self.facts[node].owners[0]
         one, two = self.clusters.group[self.place[maker]], self.clusters.group[node]
         traits = self.traits[one] | self.traits[two]
         self.traits[self.clusters.merge(one, two)] = traits
 
     def _pairs(self, rule: Merge) -> Iterator[tuple[int, int]]:
         """Whom to try to join with each operation."""
-        for node, op in enumerate(self.place):
-            found = (self.place.get(other) for other in rule.partners(op))
+        for node, fact in enumerate(self.facts):
+            found = (self.place.get(other) for other in rule.partners(fact, self.facts))
             yield from ((other, node) for other in dict.fromkeys(found) if other is not None)
 
     def _try(self, first: int, second: int, families: tuple[str, ...]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 from brainscript.dialects.net import elementwise as ew
 from brainscript.dialects.net.normalise import BatchNormalizationOp, NormaliseOp
@@ -81,6 +82,7 @@ class Parts:
         """Move one of the parameters."""
         self.site.write(self.names[what], value)
 
+    @cached_property
     def count(self) -> Term:
         """The samples seen before; without a parameter for it a state counts."""
         if "count" in self.names:
@@ -90,7 +92,18 @@ class Parts:
     def write_count(self, samples: Term) -> None:
         """Count the samples, unless the statistics are frozen."""
         name = self.names.get("count", f"count.{self.op.node_name}")
-        self.site.write(name, self.count() + is_frozen(self).choose(0.0, samples))
+        self.site.write(name, self.count + self.stands.choose(0.0, samples))
+
+    @cached_property
+    def constant(self) -> Term:
+        """The time constant that holds."""
+        return chosen(self.site, TIME_CONSTANT, self.time)
+
+    @cached_property
+    def stands(self) -> Term:
+        """1 when both constants that hold are infinite: nothing moves."""
+        blend = chosen(self.site, BLEND_TIME_CONSTANT, self.blend)
+        return (self.constant > FOREVER) * (blend > FOREVER)
 
     def inverse(self, variance: Term) -> Term:
         """`1 / sqrt (variance + epsilon)`."""
@@ -117,17 +130,11 @@ def weight_of(own: Parts, samples: Term) -> Term:
     `n / (n + count)` for a negative time constant; else 1 for the first minibatch, unless all is
     frozen, and `1 - exp (-n / constant) = 2 t / (1 + t)`, `t = tanh (n / constant / 2)`, later.
     """
-    count, time = own.count(), chosen(own.site, TIME_CONSTANT, own.time)
-    first = (count > 0.0).choose(0.0, 1.0) * (1 - is_frozen(own))
+    count, time = own.count, own.constant
+    first = (count > 0.0).choose(0.0, 1.0) * (1 - own.stands)
     half = (0.5 * (samples * time.reciprocal())).apply(ew.TanhOp)
     later = first.choose(1.0, (2.0 * half) * (half + 1).reciprocal())
     return (time > 0.0).choose(later, samples * (samples + count).reciprocal())
-
-
-def is_frozen(own: Parts) -> Term:
-    """1 when both constants are infinite."""
-    time = chosen(own.site, TIME_CONSTANT, own.time)
-    return (time > FOREVER) * (chosen(own.site, BLEND_TIME_CONSTANT, own.blend) > FOREVER)
 
 
 def chosen(site: Site, prefix: str, own: float) -> Term:

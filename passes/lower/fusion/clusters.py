@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
+
+import numpy as np
 
 
 class Clusters:
@@ -68,12 +71,11 @@ class Clusters:
 
 def members(bits: int) -> list[int]:
     """The numbers of the bits that are set, ascending."""
-    text, result = f"{bits:b}"[::-1], list[int]()
-    place = text.find("1")
-    while place >= 0:
-        result.append(place)
-        place = text.find("1", place + 1)
-    return result
+    if bits & (bits - 1) == 0:
+        return [bits.bit_length() - 1] if bits else []
+    data = bits.to_bytes((bits.bit_length() + 7) // 8, "little")
+    places = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
+    return places.nonzero()[0].tolist()
 
 
 def forward_order(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
@@ -85,12 +87,11 @@ def forward_order(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     result: list[int] = []
     ready = [i for i in range(count) if not missing[i]]
     while ready:
-        node = min(ready)
-        ready.remove(node)
+        node = heappop(ready)
         result.append(node)
         for later in following[node]:
             missing[later] -= 1
             if not missing[later]:
-                ready.append(later)
+                heappush(ready, later)
     assert len(result) == count, "the graph has a ring"
     return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from brainscript.dialects.net.carry import CarryOutOp
 from brainscript.dialects.net.parameters import IndexOp, ReadOp, WriteOp
@@ -27,6 +27,7 @@ from brainscript.passes.lower.fusion.families import (
     is_sparse,
     meets_samples,
     memory_of,
+    names_of,
 )
 
 LOOP = "loop"
@@ -35,8 +36,11 @@ LOOP = "loop"
 
 def is_loop(op: Operation) -> bool:
     """Whether this is a loop over steps."""
-    return isinstance(op, RecurrenceOp)
+    return op.name == RecurrenceOp.name
 
+
+IN_PLACE = names_of(CarryOutOp, PutColumnsOp)
+"""Their results lie where their old values lay, column for column."""
 
 ALONE: tuple[tuple[Callable[[Operation], bool], str], ...] = (
     (meets_samples, "samples"),
@@ -86,10 +90,11 @@ class Fact:
 
 def fact_of(op: Operation) -> Fact:
     """The facts about one operation."""
-    write = isinstance(op, WriteOp)
+    write = op.name == WriteOp.name
     users = [] if write else [use.operation for use in op.results[0].uses]
-    makers = [(value, value.owner) for value in op.operands]
-    reshaped = [memory for value in op.operands if (memory := memory_of(value)) is not value]
+    operands = tuple(op.operands)
+    makers = [(value, value.owner) for value in operands]
+    reshaped = [memory for value in operands if (memory := memory_of(value)) is not value]
     alone = next((family for test, family in ALONE if test(op)), None)
     product, total = is_product(op), is_column_sum(op)
     return Fact(
@@ -104,18 +109,18 @@ def fact_of(op: Operation) -> Fact:
         is_view(op),
         op.name == SPLICE,
         is_sample_product(op),
-        any(isinstance(owner, IndexOp) for _, owner in makers),
+        any(type(owner) is IndexOp for _, owner in makers),
         None if write else axis_of(op),
         None if write else type_of(op.results[0]),
         tuple(id(owner) for _, owner in makers),
         tuple(
             (value, id(owner))
             for value, owner in makers
-            if not (isinstance(owner, Operation) and is_constant(owner))
+            if isinstance(owner, Block) or not is_constant(owner)
         ),
         frozenset(id(memory.owner) for memory in reshaped),
         frozenset(map(id, users)),
-        any(isinstance(user, WriteOp) for user in users),
+        any(user.name == WriteOp.name for user in users),
         frozenset() if write else _read_elsewhere(op),
         frozenset() if write or alone or product or total else frozenset(aligned_shapes([op])),
         is_view(op) and all(map(is_view, users)),
@@ -124,10 +129,10 @@ def fact_of(op: Operation) -> Fact:
 
 def _read_elsewhere(op: Operation) -> frozenset[str]:
     """The states that an operation reads at other places than that of its result."""
-    aligned = is_elementwise(op) or isinstance(op, CarryOutOp | PutColumnsOp)
+    aligned = is_elementwise(op) or op.name in IN_PLACE
     return frozenset(
-        value.owner.target
+        owner.target
         for value in op.operands
-        if isinstance(value.owner, ReadOp)
+        if type(owner := value.owner) is ReadOp
         and not (aligned and type_of(op.results[0]) == type_of(value))
     )

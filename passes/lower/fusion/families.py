@@ -10,7 +10,12 @@ from brainscript.dialects.net.packing import PackOp
 from brainscript.dialects.net.parameters import IndexOp, InputOp, ReadOp, SplatOp, WriteOp
 from brainscript.dialects.net.places import failure
 from brainscript.dialects.net.random import DRAWS
-from brainscript.dialects.net.recurrence import DelayOp, RecurrenceOp, StepYieldOp
+from brainscript.dialects.net.recurrence import (
+    FutureValueOp,
+    PastValueOp,
+    RecurrenceOp,
+    StepYieldOp,
+)
 from brainscript.dialects.net.reduce import ReduceOp
 from brainscript.dialects.net.samples import QueryFoldOp, RollOp
 from brainscript.dialects.net.sequence import KERNELS as SEQUENCE
@@ -100,26 +105,42 @@ LATE = "late"
 """The attribute of an operation whose operands are known to lie in memory."""
 
 
-def is_source(op: Operation) -> bool:
-    """Whether the value lies in memory before the step starts."""
-    return isinstance(op, InputOp | ReadOp | DelayOp)
+def names_of(*kinds: type[Operation]) -> frozenset[str]:
+    """The names of these operations: to compare names takes a fraction of `isinstance`."""
+    return frozenset(kind.name for kind in kinds)
+
+
+SOURCES = names_of(InputOp, ReadOp, PastValueOp, FutureValueOp)
+"""Their values lie in memory before the step starts."""
+
+OUTSIDE = SOURCES | names_of(RootsOp, StepYieldOp, ReshapeOp)
+"""No part of any kernel: sources, reshapes, and the end."""
+
+CONSTANTS = names_of(SplatOp, IndexOp)
+"""Every kernel that needs their values makes them itself."""
+
+WHOLE = names_of(WriteOp, RecurrenceOp)
+ACROSS = names_of(RollOp, QueryFoldOp)
+PACKS = names_of(PackOp)
 
 
 def is_outside(op: Operation) -> bool:
     """Whether the operation is no part of any kernel: a source, a reshape, or the end."""
-    return is_source(op) or isinstance(op, RootsOp | StepYieldOp | ReshapeOp)
+    return op.name in OUTSIDE
 
 
 def memory_of(value: SSAValue) -> SSAValue:
     """The value in whose memory a value lies: behind reshapes."""
-    while isinstance(value.owner, ReshapeOp):
-        value = value.owner.x
+    owner = value.owner
+    while type(owner) is ReshapeOp:
+        value = owner.x
+        owner = value.owner
     return value
 
 
 def is_constant(op: Operation) -> bool:
     """Whether every kernel that needs the value makes it itself."""
-    return isinstance(op, SplatOp | IndexOp)
+    return op.name in CONSTANTS
 
 
 def is_product(op: Operation) -> bool:
@@ -137,7 +158,7 @@ def is_windows(op: Operation) -> bool:
 
 def meets_samples(op: Operation) -> bool:
     """Whether a sample of the result needs other samples than its own, in an order."""
-    return isinstance(op, RollOp | QueryFoldOp)
+    return op.name in ACROSS
 
 
 def is_moment(op: Operation) -> bool:
@@ -152,7 +173,7 @@ def is_draw(op: Operation) -> bool:
 
 def is_pack(op: Operation) -> bool:
     """Whether weights are put in order for products."""
-    return isinstance(op, PackOp)
+    return op.name in PACKS
 
 
 def is_sequence(op: Operation) -> bool:
@@ -206,7 +227,7 @@ def check_supported(op: Operation) -> None:
         or is_sparse(op)
         or (is_moment(op) and isinstance(op.operands[0].owner, CorrelateOp | CorrelateBackOp))
         or meets_samples(op)
-        or isinstance(op, WriteOp | RecurrenceOp)
+        or op.name in WHOLE
     )
     if not (known or is_outside(op) or is_constant(op)):
         title = f"'{op.name.removeprefix('net.')}' cannot be compiled"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import SSAValue
 
 from brainscript.dialects.net.parameters import WriteOp
 from brainscript.dialects.sched import may_differ, share_a_sample
 from brainscript.dialects.tensors import Shape, TensorType, type_of
 from brainscript.passes.lower.convolution.epilogue import epilogue_fits
 from brainscript.passes.lower.fusion.facts import Fact
-from brainscript.passes.lower.fusion.families import is_column_sum, is_late, is_windows
+from brainscript.passes.lower.fusion.families import is_late, is_windows
 from brainscript.passes.lower.gemm import access_of, form_of
 
 MOST_OPERATIONS = 64
@@ -217,40 +217,41 @@ class Group:
 
 @dataclass(frozen=True)
 class Merge:
-    """One round of joining: whom to try for each operation, and which families may result."""
+    """One round of joining: whom to try for each operation, and which families may result.
 
-    partners: Callable[[Operation], Iterator[Operation]]
+    Whom to try with an operation is told by their `id`; some may not be in any kernel.
+    """
+
+    partners: Callable[[Fact, Sequence[Fact]], Iterable[int]]
     families: tuple[str, ...]
 
 
-def makers(op: Operation) -> Iterator[Operation]:
+def makers(fact: Fact, _: Sequence[Fact]) -> Iterable[int]:
     """The operations that make the operands, the latest first."""
-    for value in reversed(op.operands):
-        if isinstance(value.owner, Operation):
-            yield value.owner
+    return reversed(fact.owners)
 
 
-def eager_makers(op: Operation) -> Iterator[Operation]:
+def eager_makers(fact: Fact, facts: Sequence[Fact]) -> Iterable[int]:
     """The same, but none for what its users had better compute themselves."""
-    if not is_late(op):
-        yield from makers(op)
+    return () if is_late(fact.op) else makers(fact, facts)
 
 
-def siblings(op: Operation) -> Iterator[Operation]:
+def siblings(fact: Fact, _: Sequence[Fact]) -> Iterator[int]:
     """Operations that read the same samples: kernels joined with them read them once."""
-    for value in op.operands:
+    for value in fact.op.operands:
         if type_of(value).axis is not None:
-            yield from (use.operation for use in value.uses if use.operation is not op)
+            yield from (id(use.operation) for use in value.uses if use.operation is not fact.op)
 
 
-def number_sums(op: Operation) -> Iterator[Operation]:
+def number_sums(fact: Fact, facts: Sequence[Fact]) -> Iterable[int]:
     """Other sums of one number per sample, such as criteria and metrics."""
-    block = op.parent_block()
-    if not is_column_sum(op) or type_of(op.results[0]).elements > 1 or block is None:
-        return
-    for other in block.ops:
-        if other is not op and is_column_sum(other) and type_of(other.results[0]).elements == 1:
-            yield other
+    if not _is_number_sum(fact):
+        return ()
+    return (other.name for other in facts if other is not fact and _is_number_sum(other))
+
+
+def _is_number_sum(fact: Fact) -> bool:
+    return fact.total and fact.kind is not None and fact.kind.elements == 1
 
 
 MERGES = (
