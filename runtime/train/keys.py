@@ -74,7 +74,7 @@ def check_keys(sgd: Settings, warn: Callable[[Diagnostic], None]) -> None:
 
 
 def check_parallel(block: Settings, warn: Callable[[Diagnostic], None]) -> None:
-    """Say that several workers are not used; the keys must still be ones that exist."""
+    """The keys must be ones that exist; that they have no effect is told of `parallelTrain`."""
     for method in METHODS[1:]:
         if (inner := _own_block(block, method)) is not None:
             _warn_of_unknown(inner, PARALLEL, warn)
@@ -85,9 +85,6 @@ def check_parallel(block: Settings, warn: Callable[[Diagnostic], None]) -> None:
         title = f"{key} '{asked}' is not known"
         help = did_you_mean(asked, METHODS) or f"known: {', '.join(METHODS)}"
         raise BrainScriptError(Diagnostic("BS0705", title, block.span_of(key), help=help))
-    if asked.lower() != "none":
-        title = f"{asked} has no effect: one process trains, on all threads of the machine"
-        warn(Diagnostic("BS0728", title, block.span_of(key), severity="warning"))
 
 
 def _own_block(section: Settings, key: str) -> Settings | None:
