@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -146,13 +147,15 @@ def _read_bytes(path: str, asked: Span | None) -> bytes:
 
 
 def decode(name: str, data: bytes) -> SourceText:
-    """Bytes to text: UTF-8 with or without byte-order mark, any line ends, no NUL."""
+    """Bytes to text: UTF-8 with or without byte-order mark, any line ends, no NUL.
+
+    Comments may be in any other encoding that has ASCII in it.
+    """
     start = 3 if data.startswith(b"\xef\xbb\xbf") else 0
     zero = data.find(0)
-    try:
-        text = data[start:].decode("utf-8")
-    except UnicodeDecodeError as error:
-        at = start + error.start
+    text, wrong = _utf8(data[start:])
+    if wrong is not None:
+        at = start + wrong
         if zero < 0 or at < zero:
             title = f"byte {data[at]:#04x} at offset {at} is not UTF-8"
             remedy = "save the file as UTF-8, for instance: iconv -f latin1 -t utf-8"
@@ -160,12 +163,34 @@ def decode(name: str, data: bytes) -> SourceText:
                 remedy = "this is UTF-16; save the file as UTF-8"
             raise BrainScriptError(
                 Diagnostic("BS0102", title, _byte_span(name, data, at), help=remedy)
-            ) from None
-        text = ""
+            )
     if zero >= 0:
         title = f"NUL byte at offset {zero}: '{name}' is not a text file"
         raise BrainScriptError(Diagnostic("BS0103", title, _byte_span(name, data, zero)))
     return SourceText(name, text)
+
+
+_QUOTED = rb"\"[^\"]*\"|'[^']*'"
+_IN_COMMENT = re.compile(rb"(?:%s|[^\"'])*?(?:^|[\s;])(?:#|//)" % _QUOTED)
+
+
+def _utf8(data: bytes) -> tuple[str, int | None]:
+    """The text, and where it is not UTF-8; strange bytes in comments are replaced."""
+    try:
+        return data.decode("utf-8"), None
+    except UnicodeDecodeError:
+        pass
+    lines: list[str] = []
+    offset = 0
+    for line in data.splitlines(keepends=True):
+        try:
+            lines.append(line.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            if not _IN_COMMENT.match(line[: error.start]):
+                return "", offset + error.start
+            lines.append(line.decode("utf-8", "replace"))
+        offset += len(line)
+    return "".join(lines), None
 
 
 def _byte_span(name: str, data: bytes, offset: int) -> Span:

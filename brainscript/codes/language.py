@@ -7,7 +7,10 @@ _READING: dict[str, tuple[str, str]] = {
         " may not be read. `include` looks for the name as given, then in the folders of the files"
         " that include it, then in the folders of all config files.",
     ),
-    "BS0102": ("not UTF-8", "Sources are UTF-8 text, with or without a byte-order mark."),
+    "BS0102": (
+        "not UTF-8",
+        "Sources are UTF-8 text, with or without a byte-order mark; comments may be in any encoding.",
+    ),
     "BS0103": ("NUL byte", "The file holds a zero byte, so it is no text file."),
     "BS0104": (
         "source too large",

@@ -27,9 +27,16 @@ def test_mark_and_line_ends_do_not_matter(data: bytes) -> None:
     ]
 
 
+def test_comments_in_another_encoding() -> None:
+    data = b'# gr\xfcn\r\na = 1 // Gr\xf6\xdfe\nb = "x # y" # \xe4\n'
+    tree = parse_members(decode("t.bs", data))
+    assert [(m.name, m.span.line) for m in tree.members] == [("a", 2), ("b", 3)]
+
+
 @pytest.mark.parametrize(
     ("data", "code", "title", "place"),
     [
+        (b"a = 1 # \xe4\nb = ' # \xe4'", "BS0102", "byte 0xe4 at offset 18 is not UTF-8", "t:2:9"),
         (b"a = 1\nb\xe4 = 2", "BS0102", "byte 0xe4 at offset 7 is not UTF-8", "t:2:2"),
         (b"\xef\xbb\xbfb\xff", "BS0102", "byte 0xff at offset 4 is not UTF-8", "t:1:2"),
         (b"\xff\xfea\x00", "BS0102", "byte 0xff at offset 0 is not UTF-8", "t:1:1"),
