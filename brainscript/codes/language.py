@@ -9,7 +9,7 @@ _READING: dict[str, tuple[str, str]] = {
     ),
     "BS0102": (
         "not UTF-8",
-        "Sources are UTF-8 text, with or without a byte-order mark; comments may be in any encoding.",
+        "Sources are UTF-8 text, with or without a byte-order mark. Comments may be in others.",
     ),
     "BS0103": ("NUL byte", "The file holds a zero byte, so it is no text file."),
     "BS0104": (
