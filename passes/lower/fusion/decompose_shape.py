@@ -27,6 +27,9 @@ from brainscript.dialects.net.shape import (
 from brainscript.dialects.tensors import Shape, shape_of, type_of
 from brainscript.passes.lower.fusion.steps import Steps
 
+MOST_PARTS = 16
+"""Bound on the parts of a splice that one kernel reads."""
+
 
 def reshaped(steps: Steps, x: SSAValue, shape: Shape) -> SSAValue:
     """x in another shape; a constant is made in that shape."""
@@ -94,11 +97,16 @@ def spliced(steps: Steps, result: SSAValue, axis: int, placed: dict[int, SSAValu
 
 
 def splice(steps: Steps, op: Operation) -> SSAValue:
-    """A splice, or its only part."""
+    """A splice, its only part, or a splice of splices where a kernel would read too many parts."""
     assert isinstance(op, SpliceOp)
-    if len(op.parts) > 1:
+    parts, options = op.parts, {"axis": op.axis.value.data}
+    if len(parts) > MOST_PARTS:
+        runs = [parts[i : i + MOST_PARTS] for i in range(0, len(parts), MOST_PARTS)]
+        values = [steps.add(SpliceOp(*run, options=options)) for run in runs]
+        return steps.add(SpliceOp(*values, result_type=type_of(op.result), options=options))
+    if len(parts) > 1:
         return op.result
-    part = op.parts[0]
+    part = parts[0]
     if type_of(part).axis != type_of(op.result).axis:
         return steps.add(BroadcastToOp(part, result_type=type_of(op.result)))
     return reshaped(steps, part, shape_of(op.result))

@@ -68,6 +68,16 @@ CASES = {
 }
 
 
+MANY = [f"%x{i}" for i in range(40)]
+INPUTS = "\n".join(f'{name} = net.input "{name[1:]}" : S[1 x 2]' for name in MANY)
+CASES |= {
+    "more parts than a kernel reads": f"""{INPUTS}
+        %z = net.splice {", ".join(MANY)} {{node = "z"}} : S[40 x 2]""",
+    "as many along a new axis": f"""{INPUTS}
+        %z = net.splice {", ".join(MANY)} {{node = "z", axis = 3}} : S[1 x 2 x 40]""",
+}
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_moved_values(name: str):
     symbol = 'net.parameter @W : T[4 x 3] {init = "constant", value = 0.0}'
