@@ -67,5 +67,6 @@ def _work(options: argparse.Namespace, console: Console) -> int:
         from brainscript.passes.stored.describe import describe_module
 
         graph = describe_module(model.module(), options.model)
-        write_graph(target, options.to, graph, model.values)
+        for remark in write_graph(target, options.to, graph, model.values):
+            console.show(remark)
     return 0

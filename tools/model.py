@@ -123,14 +123,19 @@ class Model:
             return self._compile(text, precision)
 
     def save(self, path: str | Path, format: Format = "container") -> None:
-        """Write the model file that `load` and `modelPath` read, or one that CNTK reads."""
+        """Write the model file that `load` and `modelPath` read, or one that CNTK reads.
+
+        For the latter a statistic that was never computed is warned of (BS0518) on standard error.
+        """
         if format == "container":
             save_network(path, self.network)
             return
         from brainscript.passes.stored.describe import describe_module
 
         graph = describe_module(self.network.module, str(path))
-        write_graph(path, format, graph, values_of(self.network, ("parameter", "statistic")))
+        arrays = values_of(self.network, ("parameter", "statistic"))
+        for remark in write_graph(path, format, graph, arrays):
+            Console().show(remark)
 
     def export_onnx(self, path: str | Path, outputs: Sequence[str] = ()) -> Exported:
         """Write an ONNX file with what the outputs (default: the output group) need.

@@ -69,8 +69,9 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "BS0518": (
         "a statistic of a model was never computed",
-        "A `Mean` or `InvStdDev` node of the file holds no value: the model was saved before the "
-        "pass over the data that finds it. Training finds it; evaluation takes it as zero.",
+        "A `Mean` or `InvStdDev` node of the file that is read or written holds no value: the "
+        "model was saved before the pass over the data that finds it. Training finds it; "
+        "evaluation takes it as zero.",
     ),
     "BS0519": (
         "the format cannot hold this network",

@@ -27,4 +27,5 @@ def export_dbn(section: Settings, session: Session) -> None:
     model = load_model(source)
     graph = describe_module(model.module(), source)
     if not session.environment.dry_run:
-        write_graph(target, "dbn", graph, model.values)
+        for remark in write_graph(target, "dbn", graph, model.values):
+            session.environment.warn(remark)

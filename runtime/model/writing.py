@@ -14,6 +14,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model import dbn_export
 from brainscript.runtime.model.cntk_v1 import export as cntk_v1
 from brainscript.runtime.model.cntk_v2 import export as cntk_v2
+from brainscript.runtime.model.spelling.uncomputed import uncomputed
 from brainscript.stored_graph import StoredGraph
 
 Arrays = Mapping[str, NDArray[np.floating[Any]]]
@@ -32,8 +33,13 @@ FORMATS: dict[str, Callable[[StoredGraph, Arrays], Parts]] = {
 """What writes the bytes of a format."""
 
 
-def write_graph(path: str | Path, form: str, graph: StoredGraph, arrays: Arrays) -> None:
-    """Write a model in one of `FORMATS`; BrainScriptError (BS0508, BS0519) when that cannot be."""
+def write_graph(
+    path: str | Path, form: str, graph: StoredGraph, arrays: Arrays
+) -> list[Diagnostic]:
+    """Write a model in one of `FORMATS`; BrainScriptError (BS0508, BS0519) when that cannot be.
+
+    Returns a warning (BS0518) for each statistic that no data have given a value.
+    """
     parts = FORMATS[form](graph, arrays)
     try:
         with replacing(path) as stream:
@@ -42,3 +48,4 @@ def write_graph(path: str | Path, form: str, graph: StoredGraph, arrays: Arrays)
     except OSError as error:
         title = f"'{path}' cannot be written: {error.strerror}"
         raise BrainScriptError(Diagnostic("BS0508", title)) from None
+    return uncomputed(graph, arrays)

@@ -19,6 +19,7 @@ from brainscript.runtime.model.cntk_v1.layouts import (
 from brainscript.runtime.model.cntk_v1.network_file import FileNetwork, FileNode, network_parts
 from brainscript.runtime.model.cntk_v1.operations import IMAGE_LAYOUTS, NO_TOKEN, POOLS
 from brainscript.runtime.model.spelling.pieces import spelled
+from brainscript.runtime.model.spelling.uncomputed import uncomputed
 from brainscript.runtime.model.spelling.written import CNTK1
 from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
 
@@ -42,8 +43,13 @@ FIELDLESS = frozenset(
 
 
 def file_parts(graph: StoredGraph, arrays: Arrays) -> list[bytes | memoryview]:
-    """The file in pieces; BrainScriptError (BS0519) for what the format cannot hold."""
+    """The file in pieces; BrainScriptError (BS0519) for what the format cannot hold.
+
+    A statistic that no data have given a value is marked as such: CNTK finds it in training.
+    """
+    unknown = {remark.path for remark in uncomputed(graph, arrays)}
     graph, arrays = spelled(graph, arrays, CNTK1)
+    arrays = {name: array for name, array in arrays.items() if name not in unknown}
     network = FileNetwork(WRITTEN_VERSION)
     folded: dict[str, str] = {}
     for node in graph.nodes.values():

@@ -210,6 +210,23 @@ def test_a_mean_that_no_data_have_given_is_zero(
     np.testing.assert_array_equal(model.eval(x=[[3, 4]])["y"], [[3, 4]])
 
 
+@pytest.mark.parametrize("form", ["cntk1", "cntk2"])
+def test_writing_a_mean_that_no_data_have_given(
+    form: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is warned of; a file of CNTK 1 also says so, and is warned of when it is read."""
+    model = bs.compile("x = Input {3}\nm = Mean (x)\nz = x - m\noutputNodes = (z)")
+    model.save(tmp_path / "a.dnn", form)
+    assert "warning[BS0518]: 'm' (Mean) was never computed" in capsys.readouterr().err
+    bs.load(tmp_path / "a.dnn")
+    assert ("'m' of" in capsys.readouterr().err) == (form == "cntk1")
+    model.network.state.view("m")[...] = 2.0
+    model.save(tmp_path / "b.dnn", form)
+    found = bs.load(tmp_path / "b.dnn").eval(x=[[3, 4, 5]])["z"]
+    np.testing.assert_array_equal(found, [[1, 2, 3]])
+    assert not capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ['a"b', "x\ny", "a\\b", "\u00e9\U0001f600", "", "@q}", "\x01"])
 def test_any_name_goes_through_all_levels(name: str, tmp_path: Path) -> None:
     network = FileNetwork(18)
