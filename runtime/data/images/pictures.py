@@ -18,6 +18,8 @@ from brainscript.runtime.data.images.resample import Image
 from brainscript.runtime.data.images.transforms import Transform, size_of
 from brainscript.runtime.data.sources import read_bytes
 
+NO_PICTURE = "it is no picture"
+
 
 @cache
 def pillow(span: Span) -> Any:
@@ -28,6 +30,16 @@ def pillow(span: Span) -> Any:
         title = "images need the library Pillow, which is not installed"
         help = "pip install 'brainscript[images]'"
         raise BrainScriptError(Diagnostic("BS0641", title, span, help=help)) from None
+
+
+def is_picture(data: bytes, span: Span) -> bool:
+    """Whether bytes begin as a picture does; what follows is looked at when it is decoded."""
+    library = pillow(span)
+    try:
+        library.open(io.BytesIO(data)).close()
+    except (OSError, ValueError, SyntaxError, library.DecompressionBombError):
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -64,8 +76,10 @@ class Decoder:
                 if self.grey:
                     return np.asarray(picture.convert("L"), np.float32)[:, :, None]
                 return np.asarray(picture.convert("RGB"), np.float32)[:, :, ::-1]
+        except library.UnidentifiedImageError:
+            raise self._unusable(entry, NO_PICTURE) from None
         except (OSError, ValueError, SyntaxError, library.DecompressionBombError) as error:
-            raise self._unusable(entry, str(error) or "it is no picture") from None
+            raise self._unusable(entry, str(error) or NO_PICTURE) from None
 
     def _bytes(self, entry: Entry) -> bytes:
         if entry.data or entry.path == entry.place:

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from brainscript.diagnostic import BrainScriptError, Span
+from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.runtime.data.images.maps import Entry
 from brainscript.runtime.data.images.matrices import mean_image
 from brainscript.runtime.data.images.pictures import Decoder
@@ -242,6 +242,29 @@ def test_what_does_not_fit(pictures: Path, name: str) -> None:
         read(block(pictures / "bad.txt", transforms), (6, 4, 3))
     found = caught.value.diagnostics[0].code
     assert found == code or (code == "BS0603" and found.startswith("BS02"))
+
+
+def test_lines_without_a_picture_are_left_out(pictures: Path) -> None:
+    """As many as `maxErrors` allows, each with a warning."""
+    good = base64.b64encode((pictures / "2.png").read_bytes()).decode()
+    other = base64.b64encode(b"no picture at all").decode()
+    (pictures / "inline.txt").write_text(f"1\t!!!!\n0\t{other}\n2\t{good}\n")
+    kind, inputs = "Base64ImageDeserializer", [InputSpec("x", (6, 4, 3)), InputSpec("y", (3,))]
+    text = block(pictures / "inline.txt", "[ type = Transpose ]", kind, "maxErrors = %s")
+    warnings: list[Diagnostic] = []
+    reader = reader_of(text % 2, inputs, warnings)
+    reader.start_epoch(0, 0, 100)
+    minibatch = reader.next()
+    assert minibatch is not None
+    assert minibatch.columns["*"] == 1
+    assert [(w.severity, w.title.partition("inline.txt:")[2]) for w in warnings] == [
+        ("warning", "1: the picture is no Base64 text"),
+        ("warning", "2: it is no picture"),
+    ]
+    with pytest.raises(BrainScriptError, match="no Base64 text"):
+        read(text % 1, (6, 4, 3))
+    with pytest.raises(BrainScriptError, match="no Base64 text"):
+        read(text % 0, (6, 4, 3))
 
 
 def test_damaged_pictures() -> None:
