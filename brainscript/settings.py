@@ -90,6 +90,7 @@ PATHS = frozenset(
     """
     file modelpath outputpath scpfile mlffile mlffilelist labelmappingfile meanfile editpath
     wordclass outputfile outputdotfile stderr newmodelpath dbnmodelpath curmodel newmodel inputfile
+    token wordmap outputvocabfile outputword2cls outputcls2index outputmappingfile
     """.split()
 )
 """Keys whose values are paths."""
@@ -297,8 +298,7 @@ class Settings:
     def unknown_keys(self) -> list[Diagnostic]:
         """Warnings for keys that nobody asked for, here and in the sections that were opened.
 
-        At top level, where keys may serve other commands, only a key that is spelt like one that
-        was asked for in vain. None for `$name$` of what did not run, nor for what configs carry.
+        At top level only a key that is spelt like one that was asked for in vain.
         """
         found: list[Diagnostic] = []
         values = "\n".join(p.text for e in self._entries.values() for p in e.parts).lower()

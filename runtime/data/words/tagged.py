@@ -9,12 +9,11 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError, Span
+from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.runtime.data.arrays import StreamArrays, corpus_of, one_hot
 from brainscript.runtime.data.corpus import Corpus, Stream
 from brainscript.runtime.data.sequence_keys import Keys
 from brainscript.runtime.data.sources import Source, read_lines
-from brainscript.runtime.data.text import at_least
 from brainscript.runtime.data.words.vocabulary import Vocabulary, read_vocabulary
 from brainscript.settings import Settings
 
@@ -128,14 +127,9 @@ def _sections(settings: Settings) -> tuple[str, str, list[str]]:
 
 
 def _count(section: Settings) -> int:
-    """How many words the list of a section has; `labelDim` where the list is not there yet."""
-    try:
-        path, span = section.text("token"), section.span_of("token")
-        return len(read_vocabulary(path, "", span).numbers)
-    except MissingFileError:
-        if not section.has("labelDim", inherited=False):
-            raise
-    return at_least(section, "labelDim", 1, 0)
+    """How many words the list of a section has, which is the size of its stream."""
+    span = section.span_of("token")
+    return len(read_vocabulary(section.text("token"), "", span).numbers)
 
 
 def tagged_sources(settings: Settings) -> list[Source]:
@@ -157,8 +151,8 @@ def tagged_sources(settings: Settings) -> list[Source]:
     replaced = source.boolean("useWordMap", True) and bool(mapped)
     return [
         TaggedSource(
-            Stream(words, words, size * len(context), True, span=source.key_span("labelDim")),
-            Stream(wanted, wanted, classes, True, span=target.key_span("labelDim")),
+            Stream(words, words, size * len(context), True, span=source.key_span("token")),
+            Stream(wanted, wanted, classes, True, span=target.key_span("token")),
             settings.text("file"),
             settings.span_of("file"),
             (source.text("token"), source.span_of("token")),

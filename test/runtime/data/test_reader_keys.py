@@ -190,7 +190,7 @@ tagged | labelType = category | ignored | the only type
 tagged | labelType = none | refused | the same
 tagged | beginSequence = "BOS" | ignored | sentences have it in the text
 tagged | endSequence = "EOS" | used | a line that ends a sentence
-tagged | labelDim = 0 | refused | no words
+tagged | labelDim = 0 | ignored | the list of words has the size
 tagged | mode = plain | ignored | a tag is its number
 tagged | mode = class | refused | tags have no classes
 tagged | useWordMap = true | ignored | wherever there is a wordmap
@@ -260,6 +260,8 @@ def test_what_a_key_does(
 ):
     monkeypatch.chdir(tmp_path)
     Path("t.cbf").write_bytes(file_of([]))
+    Path("v").write_text("a b c".replace(" ", "\n"))
+    Path("u").write_text("O\nI\n")
     if state == "refused":
         with pytest.raises(BrainScriptError) as caught:
             settled(kind, given)
