@@ -9,8 +9,9 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from brainscript.codegen.cache import open_cache
 from brainscript.diagnostic import BrainScriptError, Diagnostic
@@ -31,7 +32,7 @@ from brainscript.runtime.network import Environment, InputSpec, Network
 from brainscript.runtime.program_cache import ProgramCache
 from brainscript.runtime.threads import thread_count
 from brainscript.settings import PRECISIONS, Settings
-from brainscript.target import choose_target
+from brainscript.target import MatmulPrecision, check_pairs, choose_target
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console
 from brainscript.tools.loads import Loads
@@ -44,36 +45,46 @@ if TYPE_CHECKING:
 RANDOM = ("uniform", "gaussian", "normal", "xavier", "glorot", "he", "trunc")
 
 
-def load(path: str | os.PathLike[str]) -> Model:
+def load(path: str | os.PathLike[str], *, matmul_precision: MatmulPrecision = "float32") -> Model:
     """The network of a model file, ready to evaluate.
 
-    Raises MissingFileError when there is no such file, BrainScriptError when it is not a model.
+    Raises MissingFileError when there is no such file, BrainScriptError when it is not a model, or
+    the processor has no products of bfloat16 for `matmul_precision = "bf16"`.
     """
-    wiring = _wiring()
+    wiring = _wiring(matmul=matmul_precision)
     network = load_network(Path(path), wiring.environment())
     assert isinstance(network, CompiledNetwork)
-    return Model(network, _compiled)
+    return Model(network, partial(_compiled, matmul=matmul_precision))
 
 
-def compile(source: str, *, precision: str = "float") -> Model:
+def compile(
+    source: str, *, precision: str = "float", matmul_precision: MatmulPrecision = "float32"
+) -> Model:
     """The network whose members `source` gives, with the first values of its parameters.
 
-    Raises BrainScriptError when the text does not describe a network.
+    With `matmul_precision = "bf16"` inputs of matrix products are rounded to bfloat16. Raises
+    BrainScriptError when the text does not describe a network, or the processor has no such
+    products.
     """
-    return _compiled(source, precision)
+    return _compiled(source, precision, matmul_precision)
 
 
-def _compiled(source: str, precision: str) -> Model:
-    wiring = _wiring()
+def _compiled(source: str, precision: str, matmul: MatmulPrecision) -> Model:
+    wiring = _wiring(matmul=matmul)
     text = wiring.sources.add(SourceText("<source>", source))
     network = wiring.network(parse_members(text, wiring.sources), precision)
     initialise(network)
-    return Model(network, _compiled)
+    return Model(network, partial(_compiled, matmul=matmul))
 
 
-def train(config: str | os.PathLike[str], *overrides: str) -> None:
-    """Run the commands of a config, as `bs-jit CONFIG OVERRIDES` does; the log goes to stderr."""
-    wiring = _wiring()
+def train(
+    config: str | os.PathLike[str], *overrides: str, matmul_precision: MatmulPrecision = "float32"
+) -> None:
+    """Run the commands of a config, as `bs-jit CONFIG OVERRIDES` does; the log goes to stderr.
+
+    `matmul_precision` is its option `--matmul-precision`.
+    """
+    wiring = _wiring(matmul=matmul_precision)
     settings = load_config([f"configFile={os.fspath(config)}", *overrides], wiring.sources)
     threads = thread_count(settings.integer("numCPUThreads", 0))
     wiring.compilation = replace(wiring.compilation, threads=threads)
@@ -93,11 +104,17 @@ def saved_by_script(file: str, overrides: Sequence[str], console: Console) -> st
     return wiring.planned[saved[-1][0]].facts.ir_text
 
 
-def _wiring(console: Console | None = None) -> Wiring:
+def _wiring(console: Console | None = None, matmul: MatmulPrecision = "float32") -> Wiring:
+    known, target = get_args(MatmulPrecision), choose_target()
+    if matmul not in known:
+        title = f"there is no precision of matrix products '{matmul}'"
+        raise BrainScriptError(Diagnostic("BS0918", title, help=f"known: {', '.join(known)}"))
+    if matmul != "float32":
+        check_pairs(target)
     console, crash = console or Console(), CrashRecord("brainscript", [])
     objects = open_cache()
     programs = None if objects is None else ProgramCache(objects, console.show)
-    compilation = Compilation(choose_target(), objects, programs, thread_count(), crash)
+    compilation = Compilation(target, objects, programs, thread_count(), crash, matmul)
     return Wiring(console, compilation)
 
 

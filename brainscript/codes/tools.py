@@ -79,4 +79,9 @@ CODES: dict[str, tuple[str, str]] = {
         "`Model.eval` takes one array for each input that the outputs need, [samples, ...reversed "
         "dims], all with the same number of samples.",
     ),
+    "BS0918": (
+        "unknown precision of matrix products",
+        "`matmul_precision` of `load`, `compile` and `train` is float32 or bf16, as the option "
+        "`--matmul-precision` of `bs-jit`.",
+    ),
 }

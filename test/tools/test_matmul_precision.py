@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any, cast
 
+import numpy as np
 import pytest
 
+import brainscript as bs
+from brainscript.diagnostic import BrainScriptError
 from brainscript.target import choose_target
 from test.tools.commands import environment, run, write_case
 
@@ -35,6 +39,38 @@ def test_training_is_much_the_same_and_cached_apart(tmp_path: Path) -> None:
     assert rounded != exact
     assert rounded == pytest.approx(exact, rel=0.02)
     assert losses(tmp_path, "--matmul-precision", "bf16", "numCPUThreads=2") == rounded
+
+
+@pytest.mark.skipif(not choose_target().pairs, reason="this processor has no AVX512_BF16")
+def test_networks_in_python_have_the_switch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "x = Input {64}\nz = ParameterTensor {(48:64)} * Tanh (x)\noutputNodes = (z)"
+    x = np.random.default_rng(0).normal(size=(32, 64))
+    exact = bs.compile(source)
+    rounded = bs.compile(source, matmul_precision="bf16")
+    exact.save(tmp_path / "a.model")
+    values = [m.eval(x=x)["z"] for m in (exact, rounded, rounded.clone(["z"]))]
+    loaded = bs.load(tmp_path / "a.model", matmul_precision="bf16").eval(x=x)["z"]
+    assert not np.array_equal(values[0], values[1])
+    np.testing.assert_allclose(values[0], values[1], atol=0.02)
+    np.testing.assert_array_equal(values[1], values[2])
+    np.testing.assert_array_equal(values[1], loaded)
+    write_case(tmp_path, *WIDER)
+    monkeypatch.chdir(tmp_path)
+    for name, more in (("f32", {}), ("bf16", {"matmul_precision": "bf16"})):
+        bs.train("tiny.cntk", f"modelPath={name}.model", **more)
+    trained = [bs.load(f"{name}.model").parameters for name in ("f32", "bf16")]
+    assert any(trained[0][n].tobytes() != trained[1][n].tobytes() for n in trained[0])
+
+
+def test_what_python_says_of_a_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BrainScriptError, match="no precision of matrix products 'f16'") as found:
+        bs.compile("z = Parameter (1, 1)", matmul_precision=cast("Any", "f16"))
+    assert found.value.diagnostics[0].help == "known: float32, bf16"
+    monkeypatch.setenv("BS_TARGET", "avx2")
+    with pytest.raises(BrainScriptError, match="'avx2' has no instructions"):
+        bs.compile("z = Parameter (1, 1)", matmul_precision="bf16")
 
 
 def test_a_processor_without_is_told(tmp_path: Path) -> None:
