@@ -115,8 +115,15 @@ def _labels(section: Settings) -> tuple[str, ...]:
 
 
 def _words(path: str, span: Span) -> tuple[str, ...]:
+    """One label a line, which may have blanks in it; or all of them in one line."""
     try:
-        return tuple(Path(path).read_text("utf-8", "replace").split())
+        data = Path(path).read_bytes()
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("latin-1")
+        lines = [line.strip() for line in re.split("[\r\n]+", text) if line.strip()]
+        return tuple(lines if len(lines) > 1 else text.split())
     except OSError as error:
         title = f"the label file '{path}' (labelMappingFile) cannot be read: {error.strerror}"
         kind = MissingFileError if isinstance(error, FileNotFoundError) else BrainScriptError

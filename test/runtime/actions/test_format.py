@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,21 @@ def test_categories_take_the_last_of_equal_maxima():
     assert text(Format(type="category")) == "1\n2\n"
     assert text(Format(type="category", labels=("a", "b", "c"))) == "b\nc\n"
     assert text(Format(type="category", labels=("a", "b"))) == "1\n2\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "labels"),
+    [
+        (b"a\r\nb c\r\n\r\nd\n", ("a", "b c", "d")),
+        (b"a b\tc\n", ("a", "b", "c")),
+        (b"\xef\xbb\xbfgr\xc3\xbcn\nrot", ("gr\u00fcn", "rot")),
+        (b"gr\xfcn\nrot\n", ("gr\u00fcn", "rot")),
+    ],
+)
+def test_labels_of_a_file(data: bytes, labels: tuple[str, ...], tmp_path: Path):
+    (tmp_path / "names.txt").write_bytes(data)
+    section = f'format = [ type = category ; labelMappingFile = "{tmp_path}/names.txt" ]'
+    assert read_format(settings_of(section)).labels == labels
 
 
 def test_columns_instead_of_rows():
