@@ -64,6 +64,7 @@ def run_all(root: Settings, environment: Environment) -> None:
             if ACTIONS[action] in (train, adapt):
                 check(section)
     _check_workers(root, environment)
+    _check_type(root, environment)
     checking = only_checking(environment.warn) if environment.dry_run else nullcontext()
     with checking, _log(root, names, environment) as log:
         for name, section in sections:
@@ -86,6 +87,15 @@ def _check_workers(root: Settings, environment: Environment) -> None:
         raise BrainScriptError(Diagnostic("BS0730", title, span, help=help))
     title = "parallelTrain has no effect: one process trains, on all threads of the machine"
     environment.warn(Diagnostic("BS0728", title, span, severity="warning"))
+
+
+def _check_type(root: Settings, environment: Environment) -> None:
+    """Warn of `type`, which `precision` was called at first."""
+    if root.has("precision") or root.text("type", "").lower() not in PRECISIONS:
+        return
+    title, help = "nothing reads the key 'type'", "did you mean 'precision'?"
+    span = root.key_span("type")
+    environment.warn(Diagnostic("BS0217", title, span, help=help, severity="warning"))
 
 
 def _number(word: str) -> int:

@@ -29,7 +29,7 @@ def write(section: Settings, session: Session) -> None:
     nodes = _nodes(network, writer or section, session)
     tested = section.boolean("nodeUnitTest", False)
     _check_test(section, nodes, writer)
-    places = section.text("outputPath") if writer is None else writer.text("writerType", "")
+    path = section.text("outputPath") if writer is None else ""
     sinks = None if writer is None else sinks_of(writer, nodes, session.environment.warn)
     form = read_format(section)
     names = [node.name for node in nodes]
@@ -43,8 +43,8 @@ def write(section: Settings, session: Session) -> None:
     if sinks is not None:
         samples = work.write(reader, sinks, session)
     else:
-        samples = _write_text(work, reader, places, form, session)
-    session.log.line("written", path=places)
+        samples = _write_text(work, reader, path, form, session)
+        session.log.line("written", path=path)
     session.log.line("total samples", samples=samples)
 
 

@@ -162,6 +162,11 @@ def test_a_dropout_rate_without_dropout_nodes_warns(run: Go):
     assert [w.code for w in run(CONFIG % "; dropoutRate = 0.5").world.warnings] == ["BS0725"]
 
 
+def test_the_old_name_of_precision_warns(run: Go):
+    assert [w.code for w in run("type = double" + CONFIG % "").world.warnings] == ["BS0217"]
+    assert not run("type = text" + CONFIG % "").world.warnings
+
+
 def test_training_without_a_network_is_refused(run: Go):
     text = (CONFIG % "").replace("BrainScriptNetworkBuilder = { z = 1 }", "")
     assert code_of(run, text) == "BS0709"
