@@ -11,7 +11,7 @@ import pytest
 
 import brainscript as bs
 from brainscript.diagnostic import BrainScriptError
-from brainscript.target import choose_target
+from brainscript.target import MatmulPrecision, choose_target
 from test.tools.commands import environment, run, write_case
 
 WIDER = (
@@ -58,9 +58,10 @@ def test_networks_in_python_have_the_switch(
     np.testing.assert_array_equal(values[1], loaded)
     write_case(tmp_path, *WIDER)
     monkeypatch.chdir(tmp_path)
-    for name, more in (("f32", {}), ("bf16", {"matmul_precision": "bf16"})):
-        bs.train("tiny.cntk", f"modelPath={name}.model", **more)
-    trained = [bs.load(f"{name}.model").parameters for name in ("f32", "bf16")]
+    choices: tuple[MatmulPrecision, ...] = ("float32", "bf16")
+    for choice in choices:
+        bs.train("tiny.cntk", f"modelPath={choice}.model", matmul_precision=choice)
+    trained = [bs.load(f"{choice}.model").parameters for choice in choices]
     assert any(trained[0][n].tobytes() != trained[1][n].tobytes() for n in trained[0])
 
 
