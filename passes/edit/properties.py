@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,12 +18,12 @@ from brainscript.dialects.net.network import (
     NetworkOp,
     RootsOp,
     network_of,
-    node_name_of,
     symbols_of,
 )
+from brainscript.dialects.net.normalise import BatchNormalizationOp
 from brainscript.dialects.net.parameters import ParameterOp, ReadOp
 from brainscript.literals import read_boolean, read_number
-from brainscript.passes.edit.patterns import listed, named_nodes, one_node
+from brainscript.passes.edit.patterns import named_nodes, one_node
 from brainscript.passes.edit.section import inputs_of, reached
 
 RATES = {
@@ -34,6 +35,12 @@ RATES = {
 }
 """Properties of parameters, and the learning-rate multiplier that `true` means."""
 
+STANDS = ("batchnormevalmode", "freezeparameters")
+"""Properties of batch normalisations: the running statistics stand, in training as well."""
+
+IDLE = ("recurrent", "multiseq", "reqmultiseqhandling")
+"""Properties without effect."""
+
 SPELLED = {
     "criteria": "criterion",
     "eval": "evaluation",
@@ -41,7 +48,8 @@ SPELLED = {
 } | {group: group for group in GROUPS}
 """Spellings of the groups of nodes."""
 
-KNOWN = (*GROUPS, "learningRateMultiplier", "needGradient", "freezeParameters", "recurrent")
+BELOW = ("learningRateMultiplier", "needGradient", "batchNormEvalMode")
+KNOWN = (*GROUPS, *BELOW, "freezeParameters", "recurrent")
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,8 @@ class NetSetProperty(ModulePass):
 
     `criterion`, `evaluation`, `feature`, `label`, `output` put nodes into a group (`true`) or
     take them out; `learningRateMultiplier`, `needGradient` and `freezeParameters` are for
-    parameters.
+    parameters and leave other nodes alone; `freezeParameters` and `batchNormEvalMode` let the
+    running statistics of batch normalisations stand (`false` changes nothing).
 
     Before: `net.parameter @W : T {..}` and
     `net-set-property{node="W" property="learningRateMultiplier" value="0"}`.
@@ -74,7 +83,7 @@ class NetSetProperty(ModulePass):
 def _property(word: str) -> str:
     """The property that a word means: any beginning of its name, half of its letters or more."""
     given = word.lower()
-    names = (*SPELLED, *RATES, "recurrent")
+    names = (*SPELLED, *RATES, *STANDS, *IDLE)
     if given in names:
         return given
     begun = (name for name in names if name.startswith(given) and 2 * len(given) >= len(name))
@@ -84,20 +93,21 @@ def _property(word: str) -> str:
 def set_property(
     network: NetworkOp, pattern: str, name: str, value: str, tree: bool = False
 ) -> None:
-    """Set a property of nodes; with `tree` of the parameters below the node."""
+    """Set a property of nodes; with `tree` of those below the node that can have it."""
     key = _property(name)
     if tree:
         values: Iterable[SSAValue] = reached([one_node(network, pattern)], inputs_of)
-        if key not in RATES:
-            raise _unknown(name, ("learningRateMultiplier", "needGradient"))
-        values = [v for v in values if isinstance(v.owner, ReadOp)]
+        if key not in (*RATES, *STANDS):
+            raise _unknown(name, BELOW)
     else:
         values = [v for v, _ in named_nodes(network, pattern)]
-    if key in RATES:
-        _set_rates(network, values, key, name, value)
+    if key in STANDS:
+        _let_stand(network, values, key, _truth(name, value))
+    elif key in RATES:
+        _set_rates(network, values, _rate(key, name, value))
     elif key in SPELLED:
         _set_group(network, values, SPELLED[key], _truth(name, value))
-    elif key != "recurrent":
+    elif key not in IDLE:
         raise _unknown(name, KNOWN)
 
 
@@ -115,28 +125,38 @@ def _truth(name: str, value: str) -> bool:
     return found
 
 
-def _set_rates(
-    network: NetworkOp, values: Iterable[SSAValue], key: str, name: str, value: str
-) -> None:
-    if key == "learningratemultiplier":
-        rate = read_number(value)
-        if rate is None or not 0 <= rate < float("inf"):
-            title = f"'{name}' must be a number, 0 or more, not '{value}'"
-            raise BrainScriptError(Diagnostic("BS0382", title))
-    else:
-        rate = RATES[key] if _truth(name, value) else 1.0 - RATES[key]
+def _rate(key: str, name: str, value: str) -> float:
+    """The learning-rate multiplier that is meant."""
+    if key != "learningratemultiplier":
+        return RATES[key] if _truth(name, value) else 1.0 - RATES[key]
+    rate = read_number(value)
+    if rate is None or not 0 <= rate < math.inf:
+        title = f"'{name}' must be a number, 0 or more, not '{value}'"
+        raise BrainScriptError(Diagnostic("BS0382", title))
+    return float(rate)
+
+
+def _set_rates(network: NetworkOp, values: Iterable[SSAValue], rate: float) -> None:
+    """Parameters learn that fast; other nodes have nothing to learn."""
     symbols = symbols_of(network)
-    others: list[str] = []
     for node in values:
         symbol = symbols.get(node.owner.target) if isinstance(node.owner, ReadOp) else None
         if isinstance(symbol, ParameterOp):
-            symbol.properties["learning_rate_multiplier"] = attribute(float(rate))
-        else:
-            others.append(node_name_of(node))
-    if others and len(others) == len(list(values)):
-        title = f"{listed(others)}: only parameters have '{name}'"
-        help = "SetPropertyForSubTree sets it for all parameters below a node"
-        raise BrainScriptError(Diagnostic("BS0382", title, help=help))
+            symbol.properties["learning_rate_multiplier"] = attribute(rate)
+
+
+def _let_stand(network: NetworkOp, values: Iterable[SSAValue], key: str, wanted: bool) -> None:
+    """Normalise by the running statistics and keep them; `freezeParameters` is for parameters too.
+
+    Infinite time constants say so, as they do in a clone with constant parameters.
+    """
+    nodes = list(values) if wanted else []
+    for node in nodes:
+        if isinstance(node.owner, BatchNormalizationOp):
+            node.owner.properties["time_constant"] = attribute(math.inf)
+            node.owner.properties["blend_time_constant"] = attribute(math.inf)
+    if key in RATES:
+        _set_rates(network, nodes, RATES[key])
 
 
 def _set_group(network: NetworkOp, values: Iterable[SSAValue], group: str, member: bool) -> None:
