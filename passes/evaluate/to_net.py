@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import LocationAttr, ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
 
+from brainscript.diagnostic import BrainScriptError
 from brainscript.dialects.bs import (
     DELAYS,
     ClonedOp,
@@ -22,8 +24,9 @@ from brainscript.dialects.bs import (
     RecordOp,
     RootsOp,
 )
+from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.clone import KeepOp
-from brainscript.dialects.net.kinds import KINDS
+from brainscript.dialects.net.kinds import KINDS, Kind
 from brainscript.dialects.net.leaves import make_input
 from brainscript.dialects.net.network import GROUPS
 from brainscript.dialects.net.network import NetworkOp as NetNetworkOp
@@ -31,7 +34,8 @@ from brainscript.dialects.net.network import RootsOp as NetRootsOp
 from brainscript.dialects.net.parameters import ParameterOp as NetParameterOp
 from brainscript.dialects.net.parameters import ReadOp as NetReadOp
 from brainscript.dialects.net.recurrence import DelayOp, unlinked
-from brainscript.dialects.tensors import Element, TensorType
+from brainscript.dialects.net.shapes import compatible
+from brainscript.dialects.tensors import Element, TensorType, type_of
 from brainscript.passes.evaluate.failures import failure, spans, type_name, user_location
 from brainscript.passes.evaluate.instantiate import element_of
 from brainscript.passes.evaluate.names import Assembly, assemble
@@ -237,16 +241,48 @@ class _Maker:
         late = [value for value in given if value not in self._made]
         open_end = unlinked(TensorType.of(None, self._element))
         inputs = [self._made.get(value, open_end) for value in given]
-        made = KINDS[op.kind.data].make(inputs, options, name, location, self._element)
+        kind = KINDS[op.kind.data]
+        try:
+            made = kind.make(inputs, options, name, location, self._element)
+        except BrainScriptError:
+            if not self._open:
+                raise
+            made = self._hoped(kind, inputs, options, name, location)
         if late:
             assert isinstance(made, DelayOp)
             self._open.append((made, late[0]))
         return made
 
+    def _hoped(
+        self,
+        kind: Kind,
+        inputs: Sequence[SSAValue],
+        options: Mapping[str, object],
+        name: str,
+        location: LocationAttr,
+    ) -> NetOp:
+        """An operation whose shapes do not fit yet.
+
+        What was written for a delay is a hint, which its operand may contradict. The shapes are
+        looked at again when those of all operands are known.
+        """
+        types = [type_of(value) for value in inputs]
+        unknown = [unlinked(TensorType.of(None, t.element, t.axis)) for t in types]
+        made = kind.make(unknown, options, name, location, self._element)
+        made.operands = list(inputs)
+        return made
+
     def close_rings(self) -> None:
-        """Let the delays whose operand was made after them read it."""
+        """Let the delays whose operand was made after them read it.
+
+        Where the shape of that is another one than was written for the delay, it is left open.
+        """
         for delay, value in self._open:
             delay.operands[0] = self._made[value]
+            given = type_of(delay.result)
+            if not compatible(delay.infer().shape, given.shape):
+                unknown = TensorType.of(None, given.element, given.axis)
+                Rewriter.replace_value_with_new_type(delay.result, unknown)
 
 
 def _groups(assembly: Assembly, tags: bool) -> list[tuple[str, SSAValue]]:
