@@ -140,6 +140,12 @@ CODES: dict[str, tuple[str, str]] = {
         "default axis. When every input has a `DynamicAxis` of its own there are none: the log "
         "shows `0.0 * 0`, as CNTK's does. An input without `dynamicAxis` has the default axis.",
     ),
+    "BS0733": (
+        "a new network is used, not the model",
+        "`test` and `write` use the network that a builder describes when their section, or one "
+        "around it, has a builder. Its parameters have their first values: random numbers, unless "
+        "they come from files or from `BS.Network.Load`. Without a builder the model is read.",
+    ),
     "BS0742": (
         "a model cannot be adapted like this",
         "With `adaptationRegType = KL` the action `adapt` draws labels towards the node "

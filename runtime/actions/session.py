@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from brainscript.builders import find_builder
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
-from brainscript.runtime.model.parameters import initialise
+from brainscript.runtime.model.parameters import DRAWN, initialise
 from brainscript.runtime.model.store import load_network
 from brainscript.runtime.network import DEFAULT_AXIS, Environment, InputSpec, Network, NodeSpec
 from brainscript.runtime.train.log import Log
@@ -33,9 +34,25 @@ def fresh_network(section: Settings, session: Session) -> Network:
 
 def network_of(section: Settings, session: Session) -> Network:
     """The network that `test` or `write` uses: of a builder when one is visible, else the model."""
-    if find_builder(section) is not None:
-        return fresh_network(section, session)
-    return saved_network(section.text("modelPath"), session)
+    builder = find_builder(section)
+    if builder is None:
+        return saved_network(section.text("modelPath"), session)
+    network = fresh_network(section, session)
+    _check_new(network, builder, section, session)
+    return network
+
+
+def _check_new(network: Network, builder: str, section: Settings, session: Session) -> None:
+    """Warn when a network with random values is used beside a model that is there."""
+    path = section.text("modelPath", "")
+    if not path or not (path in session.environment.planned or Path(path).exists()):
+        return
+    specs = network.facts.parameters
+    if any(spec.init in DRAWN and spec.learning_rate_multiplier for spec in specs):
+        title = f"the network of {builder} is used with its first values: '{path}' is not read"
+        help = f"take {builder} out to use the model"
+        span = section.span_of(builder)
+        session.environment.warn(Diagnostic("BS0733", title, span, help=help, severity="warning"))
 
 
 def saved_network(path: str, session: Session) -> Network:

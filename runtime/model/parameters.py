@@ -144,5 +144,9 @@ INITIALISERS: dict[str, Callable[[ParameterSpec], Doubles]] = {
     "fromModel": _from_model,
 }
 
-HARMLESS = (_uniform, _normal, _truncated, _constant)
+_RANDOM = (_uniform, _normal, _truncated)
+DRAWN = frozenset(name for name, make in INITIALISERS.items() if make in _RANDOM)
+"""The kinds of first values that are random numbers."""
+
+HARMLESS = (*_RANDOM, _constant)
 """What makes values of any shape: nothing about it can be wrong."""

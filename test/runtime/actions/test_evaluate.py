@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from brainscript.diagnostic import BrainScriptError, MissingFileError
+from test.runtime import fake_network
 from test.runtime.conftest import CONFIG, Run
 
 Go = Callable[..., Run]
@@ -33,6 +35,19 @@ def test_metrics_come_before_criteria_and_the_tail_is_shown(run: Go):
 def test_a_visible_builder_makes_a_fresh_network(run: Go):
     done = run(TESTED % "" + TEST % "; BrainScriptNetworkBuilder = { z = 1 }")
     assert done.world.networks[-1].facts.ir_text == "built"
+
+
+def test_a_fresh_network_beside_a_model_is_told_of(run: Go, monkeypatch: pytest.MonkeyPatch):
+    """Random first values are hardly meant when the model is there."""
+    builder = TEST % "; BrainScriptNetworkBuilder = { z = 1 }"
+    assert not run(TESTED % "" + builder).world.warnings
+    drawn = tuple(replace(spec, init="uniform", range=0.1) for spec in fake_network.PARAMETERS)
+    monkeypatch.setattr(fake_network, "PARAMETERS", drawn)
+    done = run('command = e ; modelPath = "other.dnn"' + builder)
+    assert not done.world.warnings
+    done = run('command = e ; modelPath = "m.dnn"' + builder)
+    assert [w.code for w in done.world.warnings] == ["BS0733"]
+    assert not run('command = e ; modelPath = "m.dnn"' + TEST % "").world.warnings
 
 
 def test_nodes_are_chosen_by_name(run: Go):
