@@ -28,6 +28,7 @@ from brainscript.dialects.net.sparse import (
     SparseTimesOp,
 )
 from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.passes.infer.recurrences import keep_root_names
 from brainscript.passes.lower.fusion.steps import Steps
 
 KEPT = ("criterion", "evaluation", "output")
@@ -63,6 +64,8 @@ def store_sparse(network: NetworkOp) -> None:
             (value,) = op.results
             kind = type_of(value).as_sparse()
             values.append(Rewriter.replace_value_with_new_type(value, kind))
+    if values:
+        keep_root_names(network)
     for value in values:
         for user in dict.fromkeys(use.operation for use in value.uses):
             _settle(user)
