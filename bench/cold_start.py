@@ -7,8 +7,9 @@ import the libraries that each of them uses. Every run is a process of its own t
 network on one minibatch, reading of the data and saving of the model included: 64 samples for the
 mlp, 25 sequences of 5 to 30 words for the tagger, 128 images for the residual network. Python has
 compiled its files to bytecode in a run before the first one that counts. The clock `cpu` adds up
-what all processes of a run have used, for a machine that has other work. With the clock
-`wall`, `compile above imports` leaves out the minibatch itself, by the log's `epochTime`.
+what all processes of a run have used, for a machine that has other work. With the clock `wall`,
+`compile above imports` and `load above imports` are cold and warm starts without the minibatch
+itself, by the log's `epochTime`.
 """
 
 from __future__ import annotations
@@ -126,6 +127,7 @@ def main() -> None:
     above = {"cold above imports": cold, "warm above imports": warm}
     if options.clock == "wall":
         above["compile above imports"] = round(cold - statistics.median(steps["cold"]), 3)
+        above["load above imports"] = round(warm - statistics.median(steps["warm"]), 3)
     print(json.dumps({"network": options.network, "clock": options.clock, **medians, **above}))
 
 
