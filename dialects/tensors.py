@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from math import prod
 
 from xdsl.dialects.builtin import (
@@ -62,9 +63,7 @@ class TensorType(ParametrizedAttribute, TypeAttribute):
     ) -> TensorType:
         """The type with this sample shape (None: unknown rank), element type and dynamic axis."""
         assert isinstance(element, Float32Type | Float64Type)
-        dims = NoneAttr() if shape is None else ArrayAttr([IntAttr(d) for d in shape])
-        dynamic = NoneAttr() if axis is None else StringAttr(axis)
-        return TensorType(dims, element, dynamic, NoneAttr())
+        return _dense(None if shape is None else tuple(shape), element, axis)
 
     @property
     def sparse(self) -> bool:
@@ -185,6 +184,14 @@ def shape_text(shape: Shape | None) -> str:
     if shape is None:
         return "*"
     return f"[{' x '.join('?' if d == UNKNOWN else str(d) for d in shape)}]"
+
+
+@lru_cache(maxsize=1024)
+def _dense(shape: Shape | None, element: Element, axis: str | None) -> TensorType:
+    """A network has many values of few types: each is made and verified once."""
+    dims = NoneAttr() if shape is None else ArrayAttr([IntAttr(d) for d in shape])
+    dynamic = NoneAttr() if axis is None else StringAttr(axis)
+    return TensorType(dims, element, dynamic, NoneAttr())
 
 
 def element_type(precision: str) -> Element:

@@ -108,19 +108,23 @@ class NetOp(IRDLOperation, ABC):
         given = dict(options or {})
         if result_type is None:
             result_type = self.result_type_for([type_of(v) for v in inputs], given)
-        wanted = [definition for _, definition in self.get_irdl_definition().operands]
+        form = self.get_irdl_definition()
+        wanted = [definition for _, definition in form.operands]
         missing = len(wanted) - len(inputs)
         properties = {name: attribute(value) for name, value in given.items()}
         if node is not None:
             properties["node"] = StringAttr(node)
         many = len(wanted) == 1 and is_variadic(wanted[0])
-        super().__init__(
-            operands=[inputs] if many else [*inputs, *([None] * missing)],
-            result_types=[result_type],
-            properties=properties,
-        )
-        if location is not None:
-            self.location = location
+        if many or missing or form.options:
+            operands = [inputs] if many else [*inputs, *([None] * missing)]
+            super().__init__(operands=operands, result_types=[result_type], properties=properties)
+            if location is not None:
+                self.location = location
+        else:  # nothing may be left out: the constructor without the search for what is
+            types, place = [result_type], location
+            Operation.__init__(
+                self, operands=inputs, result_types=types, properties=properties, location=place
+            )
 
     @classmethod
     def result_type_for(

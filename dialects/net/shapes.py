@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 
 from brainscript.axes import first_of, may_agree
@@ -136,13 +137,19 @@ def same_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
 
 def broadcast_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
     """Elementwise with broadcasting; every operand may infer from every other."""
-    shapes = [t.shape for t in inputs]
+    common, completed = _completed(tuple(t.shape for t in inputs))
+    return Inferred(common, join_axes(inputs), completed)
+
+
+@lru_cache(maxsize=1024)
+def _completed(shapes: tuple[Shape | None, ...]) -> tuple[Shape | None, tuple[Shape | None, ...]]:
+    """The common shape of operands, and their own after all inferred from each other."""
     completed = list(shapes)
     for i in range(len(shapes)):
         for j in range(len(shapes)):
             if i != j:
                 completed[i] = infer_from(completed[i], completed[j])
-    return Inferred(broadcast(completed), join_axes(inputs), tuple(completed))
+    return broadcast(completed), tuple(completed)
 
 
 def diagonal_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
