@@ -119,7 +119,8 @@ def test_every_operation_has_a_function_of_its_name():
 
 def test_every_public_name_of_the_library_is_tested():
     listed = {name for line in names().values() for name in line}
-    texts = [ROOT / "test/frontend/language_cases.txt", *(ROOT / "test").rglob("*.bs")]
+    tables = [ROOT / "test/frontend" / name for name in ("language_cases.txt", "layers.txt")]
+    texts = [*tables, *(ROOT / "test").rglob("*.bs")]
     texts += (ROOT / "test" / "configs").rglob("*.cntk")
     cases = "\n".join(path.read_text("utf-8-sig") for path in texts)
     for name in public_names() - listed:
