@@ -13,6 +13,17 @@ from typing import Literal
 PARAMETER = "LearnableParameter"
 INPUT = "InputValue"
 DELAYS = ("PastValue", "FutureValue")
+TRACE_TEXTS = (
+    "prologue",
+    "epilogue",
+    "sequenceSeparator",
+    "sequencePrologue",
+    "sequenceEpilogue",
+    "elementSeparator",
+    "sampleSeparator",
+    "precisionFormat",
+)
+"""The texts in the format of a `Trace`, in the order in which files have them."""
 
 
 @dataclass(frozen=True)

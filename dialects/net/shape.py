@@ -26,6 +26,7 @@ from brainscript.dialects.net.reshaping import (
 )
 from brainscript.dialects.net.shapes import Inferred, Options, ShapeError, as_written, same_rule
 from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.stored_graph import TRACE_TEXTS
 
 
 def number(value: int) -> IntegerAttr[Any]:
@@ -184,19 +185,7 @@ class DiagonalOp(UnaryOp):
     rule = staticmethod(diagonal_of_rule)
 
 
-FORMAT = (
-    "type",
-    "labelMappingFile",
-    "transpose",
-    "prologue",
-    "epilogue",
-    "sequenceSeparator",
-    "sequencePrologue",
-    "sequenceEpilogue",
-    "elementSeparator",
-    "sampleSeparator",
-    "precisionFormat",
-)
+FORMAT = ("type", "labelMappingFile", "transpose", *TRACE_TEXTS)
 """The members of a format, of `Trace` and of the action `write`."""
 
 

@@ -13,7 +13,6 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model.cntk_v1.layouts import (
     LAYOUTS,
     TRACE_DEFAULTS,
-    TRACE_TEXTS,
     WRITTEN_VERSION,
 )
 from brainscript.runtime.model.cntk_v1.network_file import FileNetwork, FileNode, network_parts
@@ -21,7 +20,7 @@ from brainscript.runtime.model.cntk_v1.operations import IMAGE_LAYOUTS, NO_TOKEN
 from brainscript.runtime.model.spelling.pieces import spelled
 from brainscript.runtime.model.spelling.uncomputed import uncomputed
 from brainscript.runtime.model.spelling.written import CNTK1
-from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
+from brainscript.stored_graph import INPUT, PARAMETER, TRACE_TEXTS, StoredGraph, StoredNode
 
 Values = dict[str, Any]
 Arrays = Mapping[str, NDArray[np.floating[Any]]]

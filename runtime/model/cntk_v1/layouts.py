@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from brainscript.runtime.model.cntk_v1.fields import Fields
+from brainscript.stored_graph import TRACE_TEXTS
 
 FIRST_VERSION, WRITTEN_VERSION, LAST_VERSION = 1, 28, 31
 Layout = Callable[[Fields], None]
@@ -284,16 +285,6 @@ def trace(f: Fields) -> None:
     f.number("steps", "size")
 
 
-TRACE_TEXTS = (
-    "prologue",
-    "epilogue",
-    "sequenceSeparator",
-    "sequencePrologue",
-    "sequenceEpilogue",
-    "elementSeparator",
-    "sampleSeparator",
-    "precisionFormat",
-)
 TRACE_DEFAULTS = {
     "type": "real",
     "transpose": "true",
