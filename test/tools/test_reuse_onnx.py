@@ -86,3 +86,16 @@ def test_a_head_learns_on_the_features_of_an_onnx_network(
     )
     found = new.eval(["z"], x=x)["z"].argmax(axis=1)
     assert np.mean(found == np.arange(40) % 2) > 0.9
+
+
+def test_names_of_other_programs_are_spelt_with_underscores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    nodes = [node("Relu", "x:0", "/layer/Relu-1"), node("Neg", "/layer/Relu-1", "235")]
+    written(tmp_path / "net.onnx", nodes, {"x:0": [2], "235": [2]}, [])
+    clone = "BS.Network.CloneFunction (old.x_0, [a = old._layer_Relu_1 ; b = old._235])"
+    source = f'old = BS.Network.Load ("net.onnx")\nf = {clone}\nx = Input {{2}}\nr = f (x)\n'
+    model = bs.compile(source + "z = r.a + r.b + r.b + r.b\noutputNodes = (z)")
+    found = model.eval(["z"], x=np.array([[1.0, -1.0]]))["z"]
+    np.testing.assert_array_equal(found, [[-2.0, 0.0]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import PurePath
 
@@ -15,6 +16,12 @@ Loader = Callable[[str], ModuleOp]
 
 MAPPED = (str.maketrans({".": "_"}), str.maketrans({".": "_", "[": "_", "]": "_"}))
 """What may be written in the place of letters that a name of the language cannot have."""
+
+
+def _spelt(node: str) -> str:
+    """A name of another program as a name of the language: `_` for all that it cannot have."""
+    plain = re.sub(r"\W", "_", node, flags=re.ASCII)
+    return f"_{plain}" if plain[:1].isdigit() else plain
 
 
 class Networks:
@@ -76,6 +83,8 @@ class Networks:
             folded = [node for node in nodes if node.translate(table) == member]
             if folded:
                 break
+        if not folded:
+            folded = [node for node in nodes if _spelt(node) == member]
         return sorted(folded, key=str.lower)
 
     def _enter(self, name: str, module: ModuleOp) -> None:
