@@ -154,7 +154,7 @@ class Merger:
             if isinstance(fact.op, WriteOp):
                 maker = fact.op.value.owner
                 if isinstance(maker, Operation) and maker.name in IN_PLACE:
-                    self.clusters.merge(self.place[id(maker)], node)
+                    self._join(node)
             if fact.moment:
                 self._join(node)
         for rule in MERGES:

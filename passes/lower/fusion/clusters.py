@@ -11,9 +11,10 @@ import numpy as np
 class Clusters:
     """The nodes `0 .. count - 1`, each in a group of its own at first.
 
-    Edges lead from a smaller node to a larger one. Sets of nodes are the bits of one integer:
-    `mask` holds the members of a group, `before` all nodes of other groups that must come before
-    it, `after` those that must follow; only for the groups there are now, which `names` lists.
+    Edges lead from a smaller node to a larger one. Sets are the bits of one integer: `mask` holds
+    the members of a group; `before` the names of all groups that must come before it and `after`
+    of those that must follow, beside names of groups that are no more. `names` lists those there
+    are now; the name of a group is one of its members.
     """
 
     def __init__(self, count: int, edges: Iterable[tuple[int, int]]):
@@ -31,40 +32,60 @@ class Clusters:
 
     def may_merge(self, first: int, second: int) -> bool:
         """Whether these two groups can become one without waiting for a third between them."""
-        both = self.mask[first] | self.mask[second]
         between = self.after[first] & self.before[second] | self.after[second] & self.before[first]
-        return not between & ~both
+        return not between & self.names & ~(1 << first | 1 << second)
 
     def merge(self, first: int, second: int) -> int:
-        """Make one group of two; the name of the group is that of the first.
+        """Make one group of two, which has the name of one of them: that is returned.
 
-        Who follows both has all that comes before them already: only others learn of it.
+        Where one of them needs nothing but the other and what that needs, nobody has to learn of
+        the merge: whoever follows the one follows both, and so with what the other is needed for.
         """
-        both = self.mask[first] | self.mask[second]
-        early, sooner = self.before[first], self.before.pop(second)
-        late, later = self.after[first], self.after.pop(second)
+        if self.before[first] >> second & 1:
+            first, second = second, first
+        if self.before[second] >> first & 1:
+            own = self.names & ~(1 << first | 1 << second)
+            if not self.before[second] & own & ~self.before[first]:
+                return self._join(first, second)
+            if not self.after[first] & own & ~self.after[second]:
+                return self._join(second, first)
+        self._tell(first, second)
+        return self._join(first, second)
+
+    def _join(self, kept: int, gone: int) -> int:
+        """Give the members of one group to the other."""
+        taken = self.mask.pop(gone)
+        for node in members(taken):
+            self.group[node] = kept
+        self.mask[kept] |= taken
+        self.names &= ~(1 << gone)
+        del self.before[gone], self.after[gone]
+        return kept
+
+    def _tell(self, kept: int, gone: int) -> None:
+        """Let all who follow one of the two follow both, and so with those that come before."""
+        both = 1 << kept | 1 << gone
+        early, sooner = self.before[kept], self.before[gone]
+        late, later = self.after[kept], self.after[gone]
         before, after = (early | sooner) & ~both, (late | later) & ~both
-        for node in members(self.mask.pop(second)):
-            self.group[node] = first
-        self.mask[first], self.before[first], self.after[first] = both, before, after
-        self.names &= ~(1 << second)
+        self.before[kept], self.after[kept] = before, after
+        sooner_all, later_all = before | 1 << kept, after | 1 << kept
         for name in members((late ^ later) & after & self.names):
-            self.before[name] |= before | both
+            self.before[name] |= sooner_all
         for name in members((early ^ sooner) & before & self.names):
-            self.after[name] |= after | both
-        return first
+            self.after[name] |= later_all
 
     def order(self) -> list[list[int]]:
         """The groups in an order in which they may run, each with its members in order.
 
         Of those that are ready, the one whose first member is smallest goes first.
         """
-        done, result = 0, list[list[int]]()
+        left, result = self.names, list[list[int]]()
         waiting = sorted(self.mask, key=lambda name: self.mask[name] & -self.mask[name])
         while waiting:
-            ready = next(name for name in waiting if not self.before[name] & ~done)
+            ready = next(name for name in waiting if not self.before[name] & left)
             waiting.remove(ready)
-            done |= self.mask[ready]
+            left &= ~(1 << ready)
             result.append(members(self.mask[ready]))
         return result
 
