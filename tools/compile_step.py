@@ -16,7 +16,7 @@ from brainscript.dialects.kern import FuncOp
 from brainscript.dialects.kern_pairs import AmxConfigureOp
 from brainscript.dialects.net.network import ONCE
 from brainscript.dialects.registry import make_context
-from brainscript.dialects.sched import KernelOp, LoopOp, ProgramOp
+from brainscript.dialects.sched import KernelOp, ProgramOp
 from brainscript.passes.ir_text import ir_text
 from brainscript.passes.lower.image import image_of
 from brainscript.passes.lower.to_kern import lower_kernel
@@ -80,7 +80,8 @@ class _Made:
     def image(self, program: ProgramOp) -> ProgramImage:
         """Compile what calls the kernels of a program in their order.
 
-        Calls in a row are written down as they are: there is nothing to gain on their addresses.
+        The code is written down as it is: next to the kernels there is nothing to gain on
+        addresses, even in loops.
         """
         symbols = {name: kernel_symbol(key) for name, key in self.keys.items()}
         timed: tuple[str, ...] = ()
@@ -88,8 +89,7 @@ class _Made:
             text = emit_step(program, STEP, symbols)
         else:
             text, timed = emit_timed_step(program, STEP, symbols)
-        loops = any(isinstance(op, LoopOp) for op in program.items)
-        key = self.compiling.text(text, level=2 if loops else 0)
+        key = self.compiling.text(text, level=0)
         called = dict.fromkeys(self.keys[call.kernel.root_reference.data] for call in program.calls)
         image = image_of(program, STEP, self.workspace, [*called, key])
         return replace(image, timed=timed, tiles=self.tiles)

@@ -6,6 +6,7 @@ Reductions within a sample then need no work across lanes, and every lane is use
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from xdsl.ir import SSAValue
 
@@ -30,6 +31,21 @@ def fits_across(program: Program) -> bool:
         and wide * size <= MOST_WORK
         and all(node.local for node in program.outputs)
     )
+
+
+@dataclass
+class _Run:
+    """Elements side by side in the samples of a result: a vector for each."""
+
+    pointer: SSAValue
+    pitch: int
+    begin: int
+    columns: list[SSAValue]
+
+    def is_before(self, pointer: SSAValue, pitch: int, begin: int) -> bool:
+        """Whether what begins there follows at once."""
+        here = (self.pointer, self.pitch, self.begin + len(self.columns))
+        return here == (pointer, pitch, begin)
 
 
 class Samples:
@@ -67,17 +83,28 @@ class Samples:
         writer = self.writer
         for node in self.program.outputs:
             self.get(node)
-        for pointer, node, view in self.program.stores(writer.pointers):
+        for run in self._runs():
+            if run.pitch == 1:
+                writer.store(run.columns[0], run.pointer, first, count)
+                continue
+            base = writer.add(writer.mul(first, run.pitch), run.begin)
+            for start in range(0, len(run.columns), writer.lanes):
+                part = run.columns[start : start + writer.lanes]
+                place = writer.add(base, start)
+                writer.builder.insert(StoreRowsOp(part, run.pointer, place, run.pitch, count))
+
+    def _runs(self) -> list[_Run]:
+        """What is stored; parts of a splice that lie side by side are one piece."""
+        runs: list[_Run] = []
+        for pointer, node, view in self.program.stores(self.writer.pointers):
             values, own = self.get(node), self.program.elements if node.wide else 1
             pitch, begin = (view.pitch, view.start) if view else (own, 0)
-            if pitch == 1:
-                writer.store(values[0], pointer, first, count)
-                continue
-            base = writer.add(writer.mul(first, pitch), begin)
-            for start, width in self._blocks(node):
-                part = values[start : start + width]
-                place = writer.add(base, start)
-                writer.builder.insert(StoreRowsOp(part, pointer, place, pitch, count))
+            last = runs[-1] if runs else None
+            if last is not None and last.is_before(pointer, pitch, begin):
+                last.columns += values[:own]
+            else:
+                runs.append(_Run(pointer, pitch, begin, list(values[:own])))
+        return runs
 
     def get(self, node: Node) -> Sequence[SSAValue]:
         """The vectors of a node: one, or one for each element of a sample."""
