@@ -7,6 +7,8 @@ import pytest
 from test.numeric.networks import parse_network
 from test.numeric.programs import Compiled
 
+MANY = [f"%x{i}" for i in range(40)]
+INPUTS = "\n".join(f'{name} = net.input "{name[1:]}" : S[1 x 2]' for name in MANY)
 CASES = {
     "slices side by side": """
         %x = net.input "x" : S[64]
@@ -65,12 +67,6 @@ CASES = {
         %a = net.slice %x {begin = 3, end = 6} : S[3]
         %t = net.times %w, %a : S[4]
         %z = net.splice %t, %a {node = "z"} : S[7]""",
-}
-
-
-MANY = [f"%x{i}" for i in range(40)]
-INPUTS = "\n".join(f'{name} = net.input "{name[1:]}" : S[1 x 2]' for name in MANY)
-CASES |= {
     "more parts than a kernel reads": f"""{INPUTS}
         %z = net.splice {", ".join(MANY)} {{node = "z"}} : S[40 x 2]""",
     "as many along a new axis": f"""{INPUTS}
