@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from functools import cache, partial
-from importlib.metadata import version
+from importlib import import_module
+from typing import Any
 
 from brainscript.codegen.cache import ObjectCache
 from brainscript.codegen.emit import emit_kernel, emitter_version
@@ -21,13 +21,13 @@ from brainscript.diagnostic import CompilerFaultError, Diagnostic
 from brainscript.dialects.kern import FuncOp
 from brainscript.target import Target
 
+llvmlite: Any = import_module("llvmlite")
 _NAME = "kernel"
-_llvm_version = cache(partial(version, "llvmlite"))
 
 
 def content_key(text: str, target: Target, level: int = 2) -> str:
     """The cache key of an object made from this text for this target."""
-    makers = (emitter_version(), _llvm_version())
+    makers = (emitter_version(), llvmlite.__version__)
     parts = [text, *makers, target.triple, target.cpu, target.features, str(level)]
     return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()
 

@@ -19,6 +19,7 @@ KEYWORDS = frozenset(("include", "new", "with", "true", "false", "if", "then", "
 
 _TOKEN = re.compile(
     rf"""
+    [ ]* (?:
     (?P<blank>  [ \t\r\n\f\v]+ | \#[^\n]* | //[^\n]* | /\*.*?\*/ )
   | (?P<number> {HEXADECIMAL} | {DECIMAL} )
   | (?P<name>   [A-Za-z_][A-Za-z0-9_]* )
@@ -26,6 +27,7 @@ _TOKEN = re.compile(
   | (?P<sign>   \[\| | \|\] | \*\* | \.\* | \|\| | && | << | >> | == | >= | != | <= | => | \.\.
               | (?!/\*)[=;,\[\](){{}}+\-*/%!<>:.] )
   | (?P<bad>    . )
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -100,12 +102,13 @@ def _scan(file: _File, tokens: list[Token]) -> Token | None:
         kind = match.lastgroup
         if kind == "blank":
             continue
-        text = match.group()
+        assert kind is not None
+        text, start = match[kind], match.start(kind)
         if kind == "bad":
-            raise _bad(source, match.start(), text)
+            raise _bad(source, start, text)
         if kind == "name" and text in KEYWORDS:
             kind = "keyword"
-        token = Token(kind, text, source, match.start())  # pyright: ignore[reportArgumentType]
+        token = Token(kind, text, source, start)  # pyright: ignore[reportArgumentType]
         if include is not None:
             if kind != "string":
                 raise _no_path(token.span)

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import version
+from importlib import import_module
 from typing import Any
 
 import brainscript
@@ -22,6 +22,7 @@ from brainscript.codegen.checked_files import SIZE_LIMIT, CheckedFiles, Warn
 from brainscript.program_image import FORMAT
 from brainscript.target import Target
 
+llvmlite: Any = import_module("llvmlite")
 MAGIC = b"BSPROG1\n"
 
 
@@ -53,7 +54,7 @@ def program_key(parts: Iterable[str], target: Target) -> str:
         str(FORMAT),
         brainscript.__version__,
         package_fingerprint(),
-        version("llvmlite"),
+        llvmlite.__version__,
         target.name,
         target.triple,
         target.cpu,
