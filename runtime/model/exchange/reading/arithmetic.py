@@ -7,6 +7,7 @@ from typing import cast
 
 import numpy as np
 
+from brainscript.runtime.model.exchange.operations import REDUCED as WRITTEN
 from brainscript.runtime.model.exchange.reading.importer import Attributes, Importer, Reader
 from brainscript.runtime.model.exchange.reading.nodes import finish, make, pieces, reshaped
 from brainscript.runtime.model.spelling.pieces import Pieces
@@ -33,14 +34,7 @@ UNARY = {
     "Tanh": "Tanh",
 }
 BINARY = {"Add": "Plus", "Mul": "ElementTimes", "Sub": "Minus"}
-REDUCED = {
-    "ReduceLogSumExp": "LogSum",
-    "ReduceMax": "Max",
-    "ReduceMean": "Mean",
-    "ReduceMin": "Min",
-    "ReduceProd": "Prod",
-    "ReduceSum": "Sum",
-}
+REDUCED = {onnx: ours for ours, onnx in WRITTEN.items()}
 COMPARED = {
     "And": "ElementTimes",
     "Equal": "Equal",
