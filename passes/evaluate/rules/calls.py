@@ -30,6 +30,11 @@ from brainscript.passes.evaluate.rules.clones import call_clone
 
 LITERALS = frozenset({NumberOp, StringOp, BoolOp})
 """Operations that carry no path."""
+CONVOLUTION = (
+    "the kernel is one argument and the rest have names: Convolution (W, x, (WIDTH:HEIGHT),"
+    " mapDims=MAPS, stride=(X:Y), autoPadding=false); ConvolutionalLayer makes W too"
+)
+"""What to do about the arguments of CNTK 1: width, height, maps and strides one by one."""
 
 
 def apply_rule(engine: Engine, op: Operation) -> SSAValue | None:
@@ -106,6 +111,8 @@ def bind(engine: Engine, op: ApplyOp, function: LambdaOp) -> list[SSAValue]:
 
 def _how_given(names: Sequence[str], count: int, given: int) -> str:
     """How the other values are meant, where there are too many or too few."""
+    if given > count and "kernelDims" in names[:count]:
+        return CONVOLUTION
     found = [f"{', '.join(names[count:])} must be given by name"] if names[count:] else []
     if given > count == 1:
         found.append("several values in one argument are written (a : b)")
@@ -121,7 +128,10 @@ def _no_parameter(
         return engine.fail(op, "BS0304", title, label, "write the value alone, in its place")
     title = f"the function has no optional parameter '{name}'"
     known = f"optional parameters: {', '.join(names[count:]) or 'none'}"
-    return engine.fail(op, "BS0304", title, known, did_you_mean(name, names[count:]))
+    help = did_you_mean(name, names[count:])
+    if name == "zeroPadding" and "autoPadding" in names:
+        help = "it is called autoPadding, and unlike in CNTK 1 it is true where it is not given"
+    return engine.fail(op, "BS0304", title, known, help)
 
 
 def copy_body(

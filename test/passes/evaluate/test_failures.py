@@ -99,6 +99,21 @@ def test_misspelt_name_gets_the_nearest_one(failure: Callable[[str], Diagnostic]
     assert failure("sigmoid(1)").help == "did you mean 'Sigmoid'?"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "remedy"),
+    [
+        ("W, x, 5, 5, 16, 1, 1, zeroPadding=false", "Convolution (W, x, (WIDTH:HEIGHT), mapDims"),
+        ("W, x, (5:5), mapDims=16, zeroPadding=false", "it is called autoPadding"),
+    ],
+)
+def test_convolution_of_cntk_1_is_told_the_new_form(
+    failure: Callable[[str], Diagnostic], arguments: str, remedy: str
+) -> None:
+    network = f"x=ImageInput(9,9,1); W=Parameter{{16,25}}; c=Convolution({arguments})"
+    found = failure(f"network {{{network}}}")
+    assert (found.code, remedy in found.help) == ("BS0304", True), found.help
+
+
 def test_ring_names_its_members(failure: Callable[[str], Diagnostic]) -> None:
     found = failure("network {x=Input{2}; k=Tanh(g); g=Sigmoid(x+k)}")
     assert "g" in found.label
