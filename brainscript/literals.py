@@ -1,8 +1,10 @@
-"""Numbers and booleans as C's `strtod` and CNTK's configuration files spell them."""
+"""Values as C's `strtod` and CNTK's configuration files spell them."""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
 
 DECIMAL = r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 HEXADECIMAL = r"0[xX](?:[0-9a-fA-F]+(?:\.(?!\.)[0-9a-fA-F]*)?|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?"
@@ -47,3 +49,15 @@ def read_boolean(text: str) -> bool | None:
     if text in _TRUE:
         return True
     return False if text in _FALSE else None
+
+
+def read_word(text: str, known: Sequence[str]) -> str | None:
+    """One of the known words, in lower case, however it is spelt; None for anything else."""
+    word = text.strip().lower()
+    return word if word in known else None
+
+
+def opened_path(path: str) -> str:
+    """A path as this system opens it: where separators are `/`, a file of Windows has `\\`."""
+    foreign = os.sep == "/" and "\\" in path and not os.path.exists(path)
+    return path.replace("\\", "/") if foreign else path

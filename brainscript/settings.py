@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -19,7 +18,7 @@ from brainscript.diagnostic import (
     shorten,
 )
 from brainscript.limits import exceeded, limit
-from brainscript.literals import read_boolean, read_integer, read_number
+from brainscript.literals import opened_path, read_boolean, read_integer, read_number, read_word
 from brainscript.placed import PlacedText
 
 Value = TypeVar("Value")
@@ -175,7 +174,7 @@ class Settings:
         """The value as text."""
         value = self._value(key, default)
         text = value if isinstance(value, str) else value.text
-        return _opened(text) if key.lower() in PATHS else text
+        return opened_path(text) if key.lower() in PATHS else text
 
     def number(self, key: str, default: float | Required = REQUIRED) -> float:
         """The value as a number; `1#INF` is infinity."""
@@ -192,7 +191,7 @@ class Settings:
     def word(self, key: str, known: Sequence[str], default: str | Required = REQUIRED) -> str:
         """The value as one of some known lower-case words; it may be written in capitals."""
         what = " or ".join(f"'{word}'" for word in known)
-        return self._read(key, default, lambda text: _among(text, known), what)
+        return self._read(key, default, lambda text: read_word(text, known), what)
 
     def schedule(self, key: str, default: Schedule | float | Required = REQUIRED) -> Schedule:
         """The value as numbers `a:b*n:c`."""
@@ -220,7 +219,7 @@ class Settings:
         if not isinstance(value, PlacedText):
             return tuple(value)
         found = self._items(key, value, str, "a text")
-        return tuple(map(_opened, found)) if key.lower() in PATHS else found
+        return tuple(map(opened_path, found)) if key.lower() in PATHS else found
 
     def section(self, key: str) -> Settings:
         """The value as a section below this one."""
@@ -245,6 +244,12 @@ class Settings:
         section = Settings(entry.key, entry.opened, self._rules, entry.span, self)
         self._sections[lower] = section
         return section
+
+    def borrowed(self, key: str) -> Settings:
+        """A section that another command owns: `unknown_keys` leaves it to that one."""
+        found = self.section(key)
+        del self._sections[key.lower()]
+        return found
 
     def sections(self, key: str) -> tuple[Settings, ...]:
         """The elements of an array of sections `( [ ... ] : [ ... ] )`; one may stand bare."""
@@ -291,9 +296,11 @@ class Settings:
         return [(e.key, e.span) for e in self._entries.values() if not e.used]
 
     def accept_all(self) -> None:
-        """Count every key of this section as asked for: the section is not going to be used."""
+        """Count every key as asked for, also below: the section is not going to be used."""
         for entry in self._entries.values():
             entry.used = True
+        for section in self._sections.values():
+            section.accept_all()
 
     def unknown_keys(self) -> list[Diagnostic]:
         """Warnings for keys that nobody asked for, here and in the sections that were opened.
@@ -388,13 +395,3 @@ class Settings:
         if not result:
             raise self._unreadable(key, value, f"an array of {what.removeprefix('a ')}s")
         return tuple(result)
-
-
-def _opened(path: str) -> str:
-    """A path as this system opens it: where separators are `/`, a file of Windows has `\\`."""
-    foreign = os.sep == "/" and "\\" in path and not os.path.exists(path)
-    return path.replace("\\", "/") if foreign else path
-
-
-def _among(text: str, known: Sequence[str]) -> str | None:
-    return text.strip().lower() if text.strip().lower() in known else None

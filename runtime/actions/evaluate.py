@@ -19,6 +19,14 @@ from brainscript.runtime.train.evaluator import Evaluator
 from brainscript.runtime.train.log import Value
 from brainscript.settings import Settings
 
+WITHOUT_EFFECT = (
+    "maxSamplesInRAM",
+    "numSubminibatches",
+    "distributedMBReading",
+    "sleepTimeBetweenRuns",
+)
+"""Keys that are about memory, several processes, and models that are still to come."""
+
 
 def test(section: Settings, session: Session) -> None:
     """Evaluate the model, or the network of a visible builder, on the reader's data."""
@@ -60,6 +68,8 @@ def _interval(section: Settings) -> tuple[int, int, int]:
 def _evaluate(
     network: Network, section: Settings, session: Session, *, randomize: bool
 ) -> list[Value]:
+    for key in WITHOUT_EFFECT:
+        section.has(key, inherited=False)
     facts = network.facts
     default = [*facts.metrics, *facts.criteria]
     nodes = named_nodes(network, section, "evalNodeNames", default, session)

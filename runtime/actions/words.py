@@ -122,8 +122,7 @@ def write_words(section: Settings, session: Session) -> None:
 def create_label_map(section: Settings, session: Session) -> None:
     """The action `createLabelMap`: the classes of a table, in the order in which they come."""
     at_least(section, "minibatchSize", 1, 2048)
-    reader = section.section(section.text("section")).section("reader")
-    path, source = class_names(reader)
+    path, source = class_names(section.borrowed(section.text("section")).section("reader"))
     if session.environment.dry_run or Path(path).is_file():
         return
     _write(path, "".join(f"{name}\n" for name in source()))

@@ -26,6 +26,7 @@ def write(section: Settings, session: Session) -> None:
     """
     keyed = _writes_keys(section)
     network, writer = network_of(section, session), section.find_section("writer")
+    section.has("outputNodeNames", inherited=False)  # a writer may name the nodes itself
     nodes = _nodes(network, writer or section, session)
     tested = section.boolean("nodeUnitTest", False)
     _check_test(section, nodes, writer)

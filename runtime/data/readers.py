@@ -164,6 +164,8 @@ def _sources(
     found: list[Source] = []
     with side_file():
         found = _composite(settings) if composite else _simple(settings)
+    if not found:
+        settings.accept_all()  # the reader stopped before it came to all keys
     found = [replace(s, cache=cache) if isinstance(s, TextFile) else s for s in found]
     return [s.fitted(inputs) if isinstance(s, RowsFile) else s for s in found]
 

@@ -34,10 +34,36 @@ speech = [ reader = [ readerType = HTKMLFReader
 pictures = [ reader = [ readerType = ImageReader ; file = "none.map"
     x = [ width = 2 ; height = 2 ; channels = 3 ; meanFile = "none.xml" ]
     y = [ labelDim = 2 ] ] ]
-binary = [ reader = [ readerType = CNTKBinaryReader ; file = "none.bin" ] ]
+binary = [ reader = [ readerType = CNTKBinaryReader ; file = "none.bin"
+    input = [ x = [ alias = a ] ] ] ]
 text = [ reader = [ readerType = CNTKTextFormatReader ; file = "none.ctf"
     input = [ x = [ dim = 12 ; format = dense ] ; y = [ dim = 2 ; format = dense ] ] ] ]
 """
+
+LISTED = """\
+command = train:check:all:features:map
+check = [ action = test ; maxSamplesInRAM = 9 ; numSubminibatches = 2
+    distributedMBReading = true ]
+all = [ action = cv ; crossValidationInterval = 1:1:1 ; sleepTimeBetweenRuns = 1 ]
+features = [ action = write ; outputNodeNames = z
+    writer = [ writerType = HTKMLFWriter ; outputNodeNames = z ; z = [ file = "none.list" ] ] ]
+map = [ action = createLabelMap ; section = table ]
+table = [ action = train ; SGD = [ maxEpochs = 1 ] ; reader = [ readerType = UCIFastReader
+    randomize = none ; file = "none.txt" ; subset = 1 ; features = [ start = 0 ; dim = 2 ]
+    labels = [ start = 2 ; dim = 1 ; labelDim = 2 ; labelMappingFile = "names" ] ] ]
+reader = [ readerType = CNTKTextFormatReader ; file = "none.ctf"
+    input = [ x = [ dim = 2 ; format = dense ] ; y = [ dim = 1 ; format = dense ] ] ]
+"""
+
+
+def test_keys_of_cntk_are_not_remarked_on(tmp_path: Path) -> None:
+    """Keys without effect here, and what a table's section has for training."""
+    write_case(tmp_path, ("command = train\n", LISTED))
+    done = run(tmp_path, "bs-jit", "tiny.cntk", "--dry-run")
+    assert (done.returncode, "BS0217" in done.stderr) == (0, False), done.stderr
+    write_case(tmp_path, ("command = train\n", LISTED.replace("Subminib", "SubMinnib")))
+    done = run(tmp_path, "bs-jit", "tiny.cntk", "--dry-run")
+    assert "warning[BS0217]: nothing reads the key 'check:numSubMinnibatches'" in done.stderr
 
 
 def test_files_beside_the_data_are_warnings(tmp_path: Path) -> None:

@@ -50,14 +50,14 @@ class Decoder:
     transforms: Sequence[Transform]
     grey: bool
     views: int
-    seed: int
+    seed: tuple[int, ...]
     span: Span
 
     def sample(self, number: int, sweep: int, count: int) -> Image:
         """The image `number` of a sweep as `count` values, in the order of memory."""
         entry = self.entries[number // self.views]
         image = self.decode(entry)
-        random = np.random.default_rng((self.seed, sweep, number))
+        random = np.random.default_rng((*self.seed, sweep, number))
         try:
             for transform in self.transforms:
                 image = transform.apply(image, random, number % self.views)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
@@ -47,7 +47,8 @@ def image_reader(settings: Settings) -> list[ImageSource]:
     if planes:
         steps.append(Transpose())
     grey = settings.boolean("grayscale", channels == 1)
-    return [_source(settings, features, label, steps, grey=grey, inline=False)]
+    seeds = _seeds(settings, [section])
+    return [_source(settings, features, label, steps, seeds, grey=grey, inline=False)]
 
 
 def image_deserializer(settings: Settings, *, inline: bool = False) -> list[ImageSource]:
@@ -58,11 +59,15 @@ def image_deserializer(settings: Settings, *, inline: bool = False) -> list[Imag
     features = _only(inputs, "transforms", "transforms")
     label = _only(inputs, "labelDim", "labelDim")
     steps: list[Transform] = []
-    for section in inputs.section(features).sections("transforms"):
+    sections = inputs.section(features).sections("transforms")
+    for section in sections:
         kind = section.word("type", tuple(TRANSFORMS))
         steps += TRANSFORMS[kind](section)
     grey = settings.boolean("grayscale", False)
-    return [_source(settings, features, label, steps, grey=grey, inline=inline, inputs=inputs)]
+    seeds = _seeds(settings, sections)
+    return [
+        _source(settings, features, label, steps, seeds, grey=grey, inline=inline, inputs=inputs)
+    ]
 
 
 def _only(settings: Settings, key: str, also: str) -> str:
@@ -81,6 +86,7 @@ def _source(
     features: str,
     label: str,
     steps: list[Transform],
+    seeds: tuple[int, ...],
     *,
     grey: bool,
     inline: bool,
@@ -104,9 +110,16 @@ def _source(
         grey,
         inline,
         views,
-        settings.integer("randomizationSeed", 0),
+        seeds,
         at_least(settings, "maxErrors", 0, 0) if settings.has("maxErrors") else 0,
     )
+
+
+def _seeds(settings: Settings, transforms: Iterable[Settings]) -> tuple[int, ...]:
+    """What random transforms depend on: the seed of the order, and their own if they have any."""
+    own = [at_least(section, "seed", 0, 0) for section in transforms]
+    order = settings.integer("randomizationSeed", 0) % (1 << 64)
+    return (order, *own) if any(own) else (order,)
 
 
 def size_after(steps: list[Transform], *, grey: bool) -> int:

@@ -34,7 +34,7 @@ class ImageSource:
     grey: bool
     inline: bool
     many_views: bool
-    seed: int
+    seed: tuple[int, ...]
     most_unusable: int
 
     @property

@@ -22,6 +22,7 @@ WITHOUT_EFFECT = (
     "minibatchMode",
     "useMersenneTwisterRand",
     "pageFilePath",
+    "minimizeReaderMemoryFootprint",
     "module",
     "labelType",
     "frameMode",

@@ -115,6 +115,8 @@ images | f = [ meanFile = "m.xml" ] | refused | a file that is not there
 images | f = [ brightnessRadius = 0.2 ] | used | colours
 images | f = [ intensityFile = "i.xml" ; intensityStdDev = 1 ] | refused | the same
 crop | cropType = randomside | used | where the window is
+crop | seed = 5 | used | other windows
+images | f = [ seed = 5 ] | used | the same
 crop | cropType = Random | used | the old name of RandomSide
 crop | cropRatio = 0.5 | used | the old name of sideRatio
 crop | cropRatio = 1.5 | refused | no part
@@ -215,6 +217,7 @@ classes | labelMappingFile = "n" | used | the names of classes
 speech 1 | readMethod = rollingWindow | ignored | pages on disk are not needed
 speech 1 | frameMode = false | used | whole utterances
 speech 1 | useMersenneTwisterRand = true | ignored | there is no other generator
+speech 1 | minimizeReaderMemoryFootprint = false | ignored | frames are kept as they are
 speech 1 | minibatchMode = full | ignored | nothing is dropped
 speech 1 | maxUtteranceLength = 50 | used | longer ones are left out
 """
