@@ -133,7 +133,8 @@ def sentence_sources(settings: Settings) -> list[Source]:
     for key in WITHOUT_EFFECT:
         settings.has(key, inherited=False)
     if settings.text("mode", "class").lower() == "nce":
-        raise settings.wrong("mode", "noise contrastive labels are not made by the reader")
+        why = "noise-contrastive labels have no use: CNTK 2 refuses the criterion with a bias"
+        raise settings.wrong("mode", why, "write mode = softmax, or class with 'wordclass'")
     mode = settings.word("mode", MODES, "class")
     names, labels = _sections(settings)
     section, target = settings.section(labels[0]), labels[-1]
