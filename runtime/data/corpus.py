@@ -52,8 +52,8 @@ class TextFile:
         return (streams, self.chunk_bytes, self.skip_ids)
 
     def read(self, element_bytes: int, keys: Keys, /) -> tuple[Corpus, list[Diagnostic]]:
-        """The data, and warnings on it. Only data with numbers for keys is kept."""
-        file = self if keys.numeric else replace(self, cache=None)
+        """The data, and warnings on it. Only data whose keys stay the file's numbers is kept."""
+        file = self if keys.numeric and not keys.shift else replace(self, cache=None)
         corpus, warnings = read_text(file, element_bytes, symbolic=not keys.numeric)
         corpus.rename(keys)
         return corpus, warnings

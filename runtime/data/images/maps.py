@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
+from brainscript.literals import read_integer
 from brainscript.runtime.data.sources import read_lines
 
 ARCHIVE_MARK = "@/"
@@ -83,11 +84,10 @@ def _entries(path: str, span: Span, entry: Callable[[str, list[str]], Entry]) ->
 
 def class_of(place: str, text: str, classes: int, span: Span) -> int:
     """The class that a field begins with."""
-    words = text.split()
-    if not words or not words[0].isdigit():
+    number = read_integer(text.partition(" ")[0])
+    if number is None:
         raise map_error(place, f"the label '{text[:40]}' is no number", span)
-    number = int(words[0])
-    if number >= classes:
+    if not 0 <= number < classes:
         raise map_error(place, f"label {number} is not below labelDim = {classes}", span)
     return number
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
+from brainscript.literals import read_integer
 from brainscript.runtime.data.sources import read_bytes
 
 
@@ -23,10 +25,10 @@ class Storage:
 
     def number(self, name: str) -> int:
         """A whole number."""
-        text = self._root.findtext(name, "").strip()
-        if not text.isdigit():
+        found = read_integer(self._root.findtext(name, ""))
+        if found is None or found < 0:
             raise self.wrong(f"it has no number '{name}'")
-        return int(text)
+        return found
 
     def matrix(self, name: str) -> NDArray[np.float32]:
         """A matrix of numbers, by rows."""
@@ -50,7 +52,7 @@ def mean_image(path: str, span: Span) -> NDArray[np.float32]:
     storage = Storage(path, span)
     shape = tuple(storage.number(name) for name in ("Row", "Col", "Channel"))
     values = storage.matrix("MeanImg")
-    if values.size != int(np.prod(shape)):
+    if values.size != prod(shape):
         raise storage.wrong(f"MeanImg has {values.size} values, not {' x '.join(map(str, shape))}")
     return values.reshape(shape)
 

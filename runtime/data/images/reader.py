@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
@@ -17,6 +16,7 @@ from brainscript.runtime.data.minibatch import Load, Minibatch, Reader
 from brainscript.runtime.data.randomise import Order
 from brainscript.runtime.data.streams import Binding
 from brainscript.runtime.network import Array, InputSpec
+from brainscript.runtime.threads import available_cores
 
 Samples = dict[str, list["Future[Array]"]]
 
@@ -61,7 +61,7 @@ class PictureReader(Reader):
         self.sizes = {spec.name: prod(spec.dims) for spec in inputs if spec.name in sources}
         self._sources = sources
         self._ahead: Minibatch | None = None
-        self._pool = ThreadPoolExecutor(max(1, os.cpu_count() or 1), "pictures")
+        self._pool = ThreadPoolExecutor(available_cores(), "pictures")
 
     @cached_property
     def _decoders(self) -> dict[str, Decoder]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass
-from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -63,7 +62,6 @@ class FeatureFile:
         return values
 
 
-@lru_cache(maxsize=4096)
 def open_features(path: str, span: Span | None) -> FeatureFile:
     """The header of a file, checked against the size of the file."""
     try:
@@ -72,6 +70,8 @@ def open_features(path: str, span: Span | None) -> FeatureFile:
             head = file.read(HEADER_BYTES + STREAM_BYTES)
     except OSError as error:
         raise cannot_open(path, error, span) from None
+    except ValueError as error:
+        raise damaged(path, str(error), span) from None
     if IDX_MARK in os.path.basename(path):
         return _idx(path, head, size, span)
     if len(head) < HEADER_BYTES:
@@ -128,7 +128,8 @@ def with_context(frames: Frames, left: int, right: int) -> Frames:
         return frames
     count = len(frames)
     places = np.arange(count)[:, None] + np.arange(-left, right + 1)
-    return frames[np.clip(places, 0, count - 1)].reshape(count, -1)
+    found = frames[np.clip(places, 0, count - 1)]
+    return found.reshape(count, places.shape[1] * frames.shape[1])
 
 
 def damaged(path: str, why: str, span: Span | None) -> BrainScriptError:

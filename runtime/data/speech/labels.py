@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span, did_you_mean
+from brainscript.literals import read_integer
 from brainscript.runtime.data.sources import read_lines
 from brainscript.runtime.data.speech.script import key_of
 
@@ -103,9 +104,9 @@ class LabelFile:
             raise self._error(f"the labels of '{name}' do not end with a line '.'")
 
     def _row(self, words: list[str]) -> tuple[int, int, int]:
-        if len(words) < 3 or not (words[0].isdigit() and words[1].isdigit()):
+        begin, end = (read_integer(word) for word in (*words, "", "")[:2])
+        if len(words) < 3 or begin is None or end is None:
             raise self._error("a line must be: start end state")
-        begin, end = int(words[0]), int(words[1])
         if end - begin >= LEAST_UNITS:
             begin, end = ((2 * t + UNITS_PER_FRAME) // (2 * UNITS_PER_FRAME) for t in (begin, end))
         return begin, end, self._class(words)
@@ -116,12 +117,12 @@ class LabelFile:
             if number is None:
                 help = did_you_mean(words[2], self.states)
                 raise self._error(f"the state '{words[2]}' is not in labelMappingFile", help)
-        elif len(words) == 4 and words[3].isdigit():
-            number = int(words[3])
         else:
-            help = "give labelMappingFile, the list of state names"
-            raise self._error("without labelMappingFile the fourth column is the class", help)
-        if number >= self.classes:
+            number = read_integer(words[3]) if len(words) == 4 else None
+            if number is None:
+                help = "give labelMappingFile, the list of state names"
+                raise self._error("without labelMappingFile the fourth column is the class", help)
+        if not 0 <= number < self.classes:
             raise self._error(f"class {number} is not below labelDim = {self.classes}")
         return number
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.runtime.data.sources import read_lines
 
-RANGE = re.compile(r"^(?P<path>.*)\[(?P<first>\d+),(?P<last>\d+)\]$")
+RANGE = re.compile(r"^(?P<path>.*)\[(?P<first>[0-9]{1,18}),(?P<last>[0-9]{1,18})\]$")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ from brainscript.runtime.data.speech.script import Utterance, read_script, short
 
 CHUNK_FRAMES = 90000
 """Utterances of a quarter of an hour at 100 frames a second make a chunk."""
+LATEST = 64
+"""Archives whose headers are kept while a script is read: utterances of one stand together."""
 
 Read = tuple[Corpus, list[Diagnostic]]
 
@@ -60,9 +63,11 @@ class FeatureSource:
         parts: list[Frames] = []
         numbers: list[int] = []
         warnings: list[Diagnostic] = []
+        opened = lru_cache(LATEST)(partial(open_features, span=self.span))
         for name, utterance in self._listed(keys):
             number = keys.number(name)
-            values = self._frames(utterance, None if leads else keys.lengths.get(number))
+            wanted = None if leads else keys.lengths.get(number)
+            values = self._frames(opened(utterance.path), utterance, wanted)
             if len(values) > self.longest:
                 title = f"utterance '{name}' has {len(values)} frames and is left out"
                 warnings.append(Diagnostic("BS0615", title, self.span, severity="warning"))
@@ -90,8 +95,7 @@ class FeatureSource:
             raise BrainScriptError(Diagnostic("BS0631", title, self.span))
         return zip(keys.names, listed, strict=True)
 
-    def _frames(self, utterance: Utterance, wanted: int | None) -> Frames:
-        file = open_features(utterance.path, self.span)
+    def _frames(self, file: FeatureFile, utterance: Utterance, wanted: int | None) -> Frames:
         left, right = self._window(file)
         last = file.frames - 1 if utterance.last is None else utterance.last
         values = file.read(utterance.first, last, self.span)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +76,7 @@ class TableSource:
                 self._class(part, numbers, n, self._take(part, n, row)[0]) for n, row in rows
             ]
             return one_hot(part.stream, lengths, np.array(classes))
+        self._take(part, *rows[0])
         values = np.empty((len(rows), part.count))
         for k, (number, row) in enumerate(rows):
             values[k] = [self._number(number, field) for field in self._take(part, number, row)]
@@ -97,10 +99,10 @@ class TableSource:
 
     def _number(self, line: int, field: str) -> float:
         text = field.replace(self.point, ".") if self.point != "." else field
-        try:
-            return float(text)
-        except ValueError:
-            raise self._error(line, f"'{field}' is no number") from None
+        with suppress(ValueError):
+            if "_" not in text:
+                return float(text)
+        raise self._error(line, f"'{field}' is no number")
 
     def _error(self, line: int, why: str, help: str = "") -> BrainScriptError:
         title = f"{Path(self.path)}:{line}: {why}"

@@ -120,6 +120,8 @@ class RowsFile:
     def _batch(self, cursor: _Cursor, form: str) -> tuple[int, list[Part]]:
         """The number of rows of the batch where the cursor is, and what they are."""
         rows = cursor.number()
+        if rows < 0:
+            raise cursor.damaged(f"a batch has {rows} rows")
         found: list[Part] = []
         for stream in self.features:
             entries = cursor.number()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
+from brainscript.literals import read_integer
 from brainscript.runtime.data.sources import read_lines
 
 CLASS_COLUMNS = 4
@@ -74,16 +75,16 @@ def read_classes(path: str, unknown: str, span: Span) -> tuple[Vocabulary, WordC
         fields = line.split()
         if not fields:
             continue
-        usable = len(fields) == CLASS_COLUMNS and fields[0].isdigit() and fields[3].isdigit()
-        if not usable or int(fields[0]) != len(classes):
+        kind = read_integer(fields[3]) if len(fields) == CLASS_COLUMNS else None
+        if kind is None or read_integer(fields[0]) != len(classes):
             raise classes_error(
                 path, number, "a line is id, count, word, class; ids count up", span
             )
         last = classes[-1] if classes else 0
-        if int(fields[3]) not in (last, last + 1) or (not classes and int(fields[3])):
+        if kind not in (last, last + 1) or (not classes and kind):
             raise classes_error(path, number, "classes count up from 0, one after the other", span)
         numbers[fields[2]] = len(classes)
-        classes.append(int(fields[3]))
+        classes.append(kind)
     if not classes:
         raise classes_error(path, 1, "the file is empty", span)
     kinds = np.array(classes, np.int64)
