@@ -10,6 +10,7 @@ from pathlib import Path
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError, Span
 from brainscript.limits import exceeded, limit
+from brainscript.nearby import near_file
 from brainscript.placed import PlacedText
 
 LIBRARY = Path(__file__).resolve().parent / "library"
@@ -129,7 +130,9 @@ def missing_file(path: str, asked: Span | None, reason: str = "") -> BrainScript
     found_none = reason in ("", "No such file or directory")
     kind = MissingFileError if found_none else BrainScriptError
     why = reason or "No such file or directory"
-    return kind(Diagnostic("BS0101", f"cannot read '{path}': {why}", asked, "named here"))
+    help = near_file(path) if found_none else ""
+    title = f"cannot read '{path}': {why}"
+    return kind(Diagnostic("BS0101", title, asked, "named here", help=help))
 
 
 def _read_bytes(path: str, asked: Span | None) -> bytes:

@@ -13,8 +13,8 @@ from brainscript.diagnostic import (
     CommandLineError,
     Diagnostic,
     MissingFileError,
-    did_you_mean,
 )
+from brainscript.nearby import near_file
 from brainscript.passes.ir_text import ir_text
 from brainscript.runtime.model.loading import is_model, load_model
 
@@ -77,8 +77,7 @@ def _read(path: Path) -> str:
     try:
         return _decoded(path.read_bytes(), str(path))
     except FileNotFoundError:
-        near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        raise MissingFileError(_unreadable(path, "no such file", near)) from None
+        raise MissingFileError(_unreadable(path, "no such file", near_file(path))) from None
     except OSError as error:
         raise BrainScriptError(_unreadable(path, error.strerror or str(error))) from None
 
@@ -91,10 +90,8 @@ def _decoded(data: bytes, name: str) -> str:
         raise BrainScriptError(Diagnostic("BS0904", title)) from None
 
 
-def _unreadable(path: Path, reason: str, near: list[str] | None = None) -> Diagnostic:
-    return Diagnostic(
-        "BS0904", f"cannot read '{path}': {reason}", help=did_you_mean(path.name, near or [])
-    )
+def _unreadable(path: Path, reason: str, help: str = "") -> Diagnostic:
+    return Diagnostic("BS0904", f"cannot read '{path}': {reason}", help=help)
 
 
 def _language_of_file(name: str, text: str) -> str:

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError, Span
+from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.runtime import native_library
 from brainscript.runtime.data.corpus import Corpus, Stream
 from brainscript.runtime.data.remarks import error_of
 from brainscript.runtime.data.sequence_keys import Keys
+from brainscript.runtime.data.sources import cannot_open
 from brainscript.runtime.native_library import library
 from brainscript.settings import Settings
 
@@ -83,9 +84,7 @@ def binary_file(settings: Settings) -> BinaryFile:
     try:
         data, offset = _header_bytes(path, span)
     except OSError as error:
-        kind = MissingFileError if isinstance(error, FileNotFoundError) else BrainScriptError
-        title = f"cannot open the data file '{path}': {error.strerror}"
-        raise kind(Diagnostic("BS0607", title, span)) from None
+        raise cannot_open(path, error, span) from None
     return _parse(_Header(path, data, span), offset, _names(settings))
 
 

@@ -14,6 +14,7 @@ from brainscript.diagnostic import (
     Severity,
     Span,
 )
+from brainscript.nearby import file_help
 from brainscript.runtime import native_library
 
 
@@ -114,7 +115,8 @@ def error_of(remark: Remark, file: str, asked: Span | None) -> BrainScriptError:
     if found.span is None:
         found = Diagnostic(found.code, found.title, asked, notes=found.notes, help=found.help)
     if remark.kind == CANNOT_OPEN and "No such file" in remark.text:
-        several = "a reader has one file: join the texts into one" if ":" in file else found.help
+        several = "a reader has one file: join the texts into one" if ":" in file else ""
+        several = several or file_help(file)
         return MissingFileError(replace(found, help=several))
     if found.code == "BS0618":
         return LimitError(found)

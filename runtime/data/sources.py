@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError, Span
+from brainscript.nearby import file_help
 from brainscript.runtime.data.corpus import Corpus, Stream
 from brainscript.runtime.data.sequence_keys import Keys
 
@@ -40,4 +41,5 @@ def cannot_open(path: str, error: OSError, span: Span | None) -> BrainScriptErro
     """The error for a file that cannot be read."""
     kind = MissingFileError if isinstance(error, FileNotFoundError) else BrainScriptError
     title = f"cannot open the data file '{path}': {error.strerror}"
-    return kind(Diagnostic("BS0607", title, span))
+    help = file_help(path) if kind is MissingFileError else ""
+    return kind(Diagnostic("BS0607", title, span, help=help))

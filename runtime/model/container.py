@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from brainscript.atomic import replacing
 from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError
+from brainscript.nearby import file_help
 from brainscript.runtime.model.file_values import FileValues, Slice
 from brainscript.runtime.model.model_file import ModelFile
 
@@ -189,7 +190,7 @@ def _read(path: str | Path) -> bytes:
         return Path(path).read_bytes()
     except FileNotFoundError:
         title = f"there is no model file '{path}'"
-        raise MissingFileError(Diagnostic("BS0501", title)) from None
+        raise MissingFileError(Diagnostic("BS0501", title, help=file_help(path))) from None
     except OSError as error:
         title = f"the model file '{path}' cannot be read: {error.strerror}"
         raise BrainScriptError(Diagnostic("BS0507", title)) from None
@@ -223,9 +224,10 @@ def _checked_header(
 def _refuse_foreign(path: str | Path, data: bytes) -> None:
     if data[8:9] != b"{":
         known = (kind for start, kind in FOREIGN.items() if data.startswith(start))
-        foreign = next(known, "not a model container" if data else "an empty file")
-        title = f"'{path}' is {foreign}, not a model of this program"
-        raise BrainScriptError(Diagnostic("BS0502", title, help=HELP_FOREIGN))
+        foreign = next(known, "" if data else "an empty file")
+        title = f"'{path}' is {foreign}, not a model" if foreign else f"'{path}' is no model file"
+        help = HELP_FOREIGN if foreign else HELP_UNKNOWN
+        raise BrainScriptError(Diagnostic("BS0502", title, help=help))
 
 
 FOREIGN = {
@@ -240,6 +242,10 @@ FOREIGN = {
     b"B\x00V\x00": "the state of a CNTK 1 training, without its network",
 }
 HELP_FOREIGN = "train it anew or convert it; files that can run code (pickle) are never opened"
+HELP_UNKNOWN = (
+    "models are files of CNTK 1 and 2, of this program, DBN and .onnx; what a file is follows from"
+    " its first bytes"
+)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

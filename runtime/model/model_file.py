@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError
+from brainscript.nearby import file_help
 
 Array = NDArray[np.floating[Any]]
 WINDOW = 1 << 16
@@ -29,7 +30,7 @@ class ModelFile:
             self.size = os.fstat(self._stream.fileno()).st_size
         except FileNotFoundError:
             title = f"there is no model file '{path}'"
-            raise MissingFileError(Diagnostic("BS0501", title)) from None
+            raise MissingFileError(Diagnostic("BS0501", title, help=file_help(path))) from None
         except OSError as error:
             raise self._unreadable(error) from None
 

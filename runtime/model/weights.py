@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from brainscript.atomic import replacing, write_text
 from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError
+from brainscript.nearby import file_help
 from brainscript.runtime.model import container
 
 Arrays = Mapping[str, NDArray[np.floating[Any]]]
@@ -52,7 +53,7 @@ def load_weights(path: str | Path) -> dict[str, NDArray[Any]]:
             zipped = stream.read(2) == b"PK"
     except FileNotFoundError:
         title = f"there is no file '{path}' with weights"
-        raise MissingFileError(Diagnostic("BS0501", title)) from None
+        raise MissingFileError(Diagnostic("BS0501", title, help=file_help(path))) from None
     except OSError as error:
         title = f"the file '{path}' cannot be read: {error.strerror}"
         raise BrainScriptError(Diagnostic("BS0507", title)) from None

@@ -30,6 +30,8 @@ NETWORK = [
 ]
 RUNS = [
     ("train.ctf", "trian.ctf", 3, "BS0607", "tiny.cntk:22:17", "No such file or directory"),
+    ("train.ctf", "trian.ctf", 3, "BS0607", "tiny.cntk:22:17", "did you mean 'train.ctf'?"),
+    ("train.ctf", "d/e/t.ctf", 3, "BS0607", "tiny.cntk:22:17", "there is no folder 'd'; relative"),
     ("x = { dim = 2", "x = { dim = 3", 1, "BS0605", "tiny.cntk:23:25", "write dim = 2"),
     ("input = { x =", "input = { q =", 1, "BS0604", "tiny.cntk:20:5", "the reader offers q, y"),
     ("Input {1}", "Input {1} ; yy = y", 1, "BS0604", "tiny.cntk:20:5", "or write yy = Pass (y)"),
