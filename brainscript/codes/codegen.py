@@ -30,6 +30,11 @@ CODES: dict[str, tuple[str, str]] = {
         "`compile-seconds`. The kernel's text is kept in a folder named bs-crash-<time>-<process> "
         "unless BS_CRASH=0.",
     ),
+    "BS0807": (
+        "worker process was ended",
+        "The process that compiles a kernel was ended from outside, and so was a second one that "
+        "tried again. Systems that run out of memory do that.",
+    ),
     "BS0810": (
         "operation cannot be compiled",
         "The network uses an operation for which there is no kernel. It can be read, printed, "

@@ -2,7 +2,8 @@
 
 Each is served by a thread here, so two compile at a time, while the caller writes more to compile.
 A worker that dies, or takes longer than the limit `compile-seconds`, takes down the kernel it was
-at and nothing else: its text is kept and the caller gets a diagnostic.
+at and nothing else: its text is kept and the caller gets a diagnostic. One that somebody else ends,
+such as a system without memory, is no fault of its kernel: another worker tries that once more.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ from brainscript.target import Target
 
 WORKERS = 2
 """Processes that compile at the same time; there is little to win from more."""
+FROM_OUTSIDE = (-9, -15)
+"""The statuses of a worker that was killed or told to end: LLVM does neither."""
 SWITCH_SECONDS = 2e-4
 """How long the caller may keep a thread waiting that has news from its worker."""
 
@@ -39,6 +42,10 @@ Source = Callable[[], str]
 
 class WorkerLostError(Exception):
     """The worker ended while it had work; carries what it last said."""
+
+
+class WorkerEndedError(WorkerLostError):
+    """The worker was ended from outside."""
 
 
 class WorkerStuckError(WorkerLostError):
@@ -99,15 +106,16 @@ class Worker:
         except OSError:
             reply, payload = {}, b""
         if not reply or len(payload) != reply["size"]:
-            raise WorkerLostError(self._last_words())
+            raise self._lost()
         return bool(reply["good"]), payload
 
-    def _last_words(self) -> str:
+    def _lost(self) -> WorkerLostError:
         status = self._process.wait()
         self._said.seek(0)
         lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
         spoken = [line for line in lines if "LLVM ERROR" in line] or lines[-1:]
-        return f"{spoken[0] if spoken else 'no message'} (exit status {status})"
+        words = f"{spoken[0] if spoken else 'no message'} (exit status {status})"
+        return WorkerEndedError(words) if status in FROM_OUTSIDE else WorkerLostError(words)
 
     def close(self) -> None:
         """End the process."""
@@ -199,6 +207,7 @@ class _Work:
     source: Source
     level: int
     label: str
+    again: bool = False
 
 
 class Batch:
@@ -259,20 +268,27 @@ class Batch:
 
     def _work(self) -> None:
         """Compile what is waiting until nothing more will come or something has failed."""
-        try:
-            worker = self._pool.take()
-        except OSError as error:
-            self._failures.append(_cannot_start(error))
-            return
+        while not self._failures:
+            try:
+                worker = self._pool.take()
+            except OSError as error:
+                self._failures.append(_cannot_start(error))
+                return
+            if self._serve(worker):
+                self._pool.give(worker)
+                return
+            worker.close()
+
+    def _serve(self, worker: Worker) -> bool:
+        """Compile with one worker; False when it is lost."""
         while (work := self._next()) is not None:
             try:
                 self._done[work.key] = self._compile(worker, work)
             except WorkerLostError:
-                worker.close()
-                return
+                return False
             except BaseException as error:
                 self._failures.append(error)
-        self._pool.give(worker)
+        return True
 
     def _next(self) -> _Work | None:
         with self._news:
@@ -287,6 +303,12 @@ class Batch:
                 return worker.compile(text, self._target, work.level, self._assembly)
         except WorkerStuckError:
             self._failures.append(_stuck(self._pool.keep(work.key, text)))
+            raise
+        except WorkerEndedError as ended:
+            if work.again:
+                self._failures.append(_ended(str(ended)))
+            else:
+                self._waiting.appendleft(replace(work, again=True))
             raise
         except WorkerLostError as lost:
             self._failures.append(_refused(str(lost), self._pool.keep(work.key, text)))
@@ -310,6 +332,17 @@ def _stuck(kept: str) -> BrainScriptError:
     title = f"LLVM did not finish a kernel within {limit('compile-seconds')} seconds"
     label = f"the kernel is in {kept}" if kept else ""
     return exceeded("compile-seconds", "BS0806", title, label=label)
+
+
+def _ended(reason: str) -> BrainScriptError:
+    return BrainScriptError(
+        Diagnostic(
+            "BS0807",
+            "the compiler's worker process was ended twice, from outside",
+            label=reason,
+            help="the system may be out of memory: check limits on it, or compile on its own",
+        )
+    )
 
 
 def _cannot_start(error: OSError) -> BrainScriptError:

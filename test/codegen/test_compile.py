@@ -95,6 +95,27 @@ def test_a_dead_worker_is_a_diagnostic(tmp_path: Path) -> None:
     pool.close()
 
 
+def test_a_worker_ended_from_outside_is_replaced_once(tmp_path: Path) -> None:
+    """As a system without memory ends it: the next one compiles, or it is told."""
+    pool = WorkerPool(tmp_path / "crash")
+    text = ANSWER.replace("NUMBER", "3")
+    pool.compile({"warm": lambda: text}, host_target())
+    workers = [pool.take() for _ in range(3)]
+    for worker in workers:
+        pool.give(worker)
+    os.kill(workers[2].number, signal.SIGKILL)
+    assert pool.compile({"again": lambda: text}, host_target())
+    os.kill(workers[0].number, signal.SIGKILL)
+    os.kill(workers[1].number, signal.SIGKILL)
+    with pytest.raises(BrainScriptError) as raised:
+        pool.compile({"never": lambda: text}, host_target())
+    (diagnostic,) = raised.value.diagnostics
+    assert (diagnostic.code, raised.value.exit_code) == ("BS0807", 1)
+    assert "exit status -9" in diagnostic.label
+    assert pool.compile({"next": lambda: text}, host_target())
+    pool.close()
+
+
 @pytest.fixture
 def default_limits() -> Generator[None]:
     """The limits are as they were when a test ends."""
