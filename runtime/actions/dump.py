@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from brainscript import atomic
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.actions.session import Session, saved_network
+from brainscript.runtime.actions.session import Session, compiled_pattern, saved_network
 from brainscript.runtime.network import Array, Network, NodeSpec
 from brainscript.settings import Settings
 
@@ -42,8 +41,8 @@ def _selected(network: Network, name: str, pattern: str, section: Settings) -> I
     """The nodes in the order of their names, whatever their case; all when none is named."""
     nodes = network.facts.nodes
     try:
-        chosen = re.compile(pattern).fullmatch if pattern else None
-    except re.error as error:
+        chosen = compiled_pattern(pattern).fullmatch if pattern else None
+    except ValueError as error:
         title = f"nodeNameRegex '{pattern}' is malformed: {error}"
         span = section.span_of("nodeNameRegex")
         raise BrainScriptError(Diagnostic("BS0721", title, span)) from None

@@ -7,6 +7,7 @@ from pathlib import Path
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.actions.session import (
     Session,
+    amounts,
     check_counted,
     named_nodes,
     network_of,
@@ -78,7 +79,7 @@ def _evaluate(
         help = "name nodes with evalNodeNames"
         raise BrainScriptError(Diagnostic("BS0720", title, section.span, help=help))
     check_counted(network, nodes, session)
-    size = section.integers("minibatchSize", 40960)[0]
+    samples, size = amounts(section, 40960)
     asked = asked_of(section)
     for key in KEYS:
         for name in section.texts(key, ()):
@@ -96,7 +97,6 @@ def _evaluate(
     traced = show.names if show is not None else ()
     inputs = network.inputs_of("test", [*(node.name for node in nodes), *traced])
     reader = session.environment.open_reader(section.section("reader"), inputs, randomize)
-    samples = section.integer("epochSize", 0)
     if session.environment.dry_run:
         return []
     reader.prefetch()

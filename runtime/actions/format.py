@@ -213,7 +213,7 @@ class Formatter:
     def _word(self, index: int) -> str:
         labels = self.format.labels
         if labels and self.labels_fit:
-            return f"%{self.format.precision}s" % labels[index]
+            return f"%{self.format.precision}s" % labels[index % len(labels)]
         return f"%{self.format.precision}d" % index
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.actions.session import Session, named_nodes, network_of
+from brainscript.runtime.actions.session import Session, amounts, named_nodes, network_of
 from brainscript.runtime.model.store import save_network
 from brainscript.runtime.network import Network, NodeSpec, Reader
 from brainscript.runtime.train.epoch_start import TIME_CONSTANTS, evaluation_order, write_number
@@ -32,7 +32,9 @@ def statistics(section: Settings, session: Session) -> None:
     names = [node.name for node in roots]
     inputs = network.inputs_of("test", names)
     reader = session.environment.open_reader(section.section("reader"), inputs, False)
-    size, count = section.integer("minibatchSize", 40960), section.integer("itersPerNode", 30)
+    size, count = amounts(section, 40960)[1], section.integer("itersPerNode", 30)
+    if count < 1:
+        raise section.wrong("itersPerNode", "must be positive")
     path = section.text("newModelPath", "") or section.text("modelPath") + ".PBN"
     section.boolean("enableDistributedMBReading", False)
     if session.environment.dry_run:

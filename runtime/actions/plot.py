@@ -86,14 +86,15 @@ def _quoted(text: str) -> str:
 
 def _render(section: Settings, command: str, source: str, picture: str) -> None:
     """Run the command without a shell."""
-    words = [
-        word.replace("<IN>", source).replace("<OUT>", picture) for word in shlex.split(command)
-    ]
     try:
-        done = subprocess.run(words, check=False, capture_output=True, text=True)
+        split = shlex.split(command)
+        words = [word.replace("<IN>", source).replace("<OUT>", picture) for word in split]
+        done = subprocess.run(
+            words, check=False, capture_output=True, encoding="utf-8", errors="replace"
+        )
         problem = done.stderr.strip() or f"exit code {done.returncode}"
         failed = done.returncode != 0
-    except (OSError, IndexError) as error:
+    except (OSError, IndexError, ValueError) as error:
         problem, failed = str(error), True
     if failed:
         title = f"renderCmd failed: {problem}"

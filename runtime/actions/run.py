@@ -9,6 +9,7 @@ from pathlib import Path
 
 from brainscript.codegen.timing.trace import span
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.literals import read_integer
 from brainscript.runtime.actions.convert import convert_dbn, export_dbn
 from brainscript.runtime.actions.dump import dump
 from brainscript.runtime.actions.edit import edit
@@ -77,7 +78,7 @@ def run_all(root: Settings, environment: Environment) -> None:
 
 def _check_workers(root: Settings, environment: Environment) -> None:
     """Training on several processes is refused; asked for in one, it is that of one."""
-    workers = max(_number(os.environ.get(name, "")) for name in WORKERS)
+    workers = max(read_integer(os.environ.get(name, "")) or 0 for name in WORKERS)
     if not root.boolean("parallelTrain", workers > 1):
         return
     span = root.span_of("parallelTrain") if root.has("parallelTrain") else None
@@ -96,10 +97,6 @@ def _check_type(root: Settings, environment: Environment) -> None:
     title, help = "nothing reads the key 'type'", "did you mean 'precision'?"
     span = root.key_span("type")
     environment.warn(Diagnostic("BS0217", title, span, help=help, severity="warning"))
-
-
-def _number(word: str) -> int:
-    return int(word) if word.isascii() and word.isdigit() else 0
 
 
 def run_command(name: str, section: Settings, session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,25 @@ def unknown_node(
     below = [node for node in known if node.endswith(f".{name}")]
     help = f"did you mean '{below[0]}'?" if len(below) == 1 else did_you_mean(name, known)
     return Diagnostic("BS0719", title, section.span_of(key), help=help, severity=severity)
+
+
+def amounts(section: Settings, default: int) -> tuple[int, int]:
+    """The samples to go through (0: all there are) and those of a minibatch, of an action."""
+    samples = section.integer("epochSize", 0)
+    if samples < 0:
+        raise section.wrong("epochSize", "must not be negative", "0 stands for all data")
+    sizes = section.integers("minibatchSize", default)
+    if min(sizes) < 1:
+        raise section.wrong("minibatchSize", "must be positive")
+    return samples, sizes[0]
+
+
+def compiled_pattern(pattern: str) -> re.Pattern[str]:
+    """A regular expression of a config; raises ValueError where it is malformed."""
+    try:
+        return re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(str(error)) from None
 
 
 def union(*groups: Sequence[InputSpec]) -> list[InputSpec]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError
-from brainscript.runtime.actions.session import Session
+from brainscript.runtime.actions.session import Session, compiled_pattern
 from brainscript.runtime.data.side_files import side_file
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.loading import load_model
@@ -96,7 +96,7 @@ def _read_choices(section: Settings) -> Choices:
 def _lines(section: Settings) -> list[str]:
     path = section.text("SVDConfig")
     try:
-        return Path(path).read_text(encoding="utf-8").splitlines()
+        return Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
         title = f"the file '{path}' (SVDConfig) cannot be read: {error.strerror}"
         raise MissingFileError(Diagnostic("BS0385", title, section.span_of("SVDConfig"))) from None
@@ -108,8 +108,8 @@ def _choice(
     if not 0 < ratio <= 1:
         raise _wrong(section, key, f"the ratio to keep of '{pattern}' must lie between 0 and 1")
     try:
-        return re.compile(pattern), ratio
-    except re.error as error:
+        return compiled_pattern(pattern), ratio
+    except ValueError as error:
         raise _wrong(section, key, f"'{pattern}' is malformed: {error}") from None
 
 
@@ -126,9 +126,11 @@ def _factors(
             thin = len(spec.dims) != 2 or min(spec.dims) == 1
             if thin or spec.name in found or not _means(pattern, spec.name):
                 continue
-            found[spec.name] = factors_of(
-                values[spec.name].reshape(spec.dims[::-1]).T, ratio, aligned
-            )
+            matrix = values[spec.name].reshape(spec.dims[::-1]).T
+            if not np.isfinite(matrix).all():
+                title = f"'{spec.name}' has elements that are not finite"
+                raise BrainScriptError(Diagnostic("BS0385", title, path=spec.name))
+            found[spec.name] = factors_of(matrix, ratio, aligned)
     return found
 
 

@@ -12,7 +12,7 @@ from typing import TextIO
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.actions.format import Format, Formatter, read_format, values_of
 from brainscript.runtime.actions.gradients import Gradients
-from brainscript.runtime.actions.session import Session, named_nodes, network_of
+from brainscript.runtime.actions.session import Session, amounts, named_nodes, network_of
 from brainscript.runtime.actions.writers.sinks import Sink, sinks_of
 from brainscript.runtime.network import Array, Network, NodeSpec, Reader
 from brainscript.runtime.train.feed import clear_accumulated, feed
@@ -36,7 +36,7 @@ def write(section: Settings, session: Session) -> None:
     names = [node.name for node in nodes]
     inputs = network.inputs_of("train" if tested else "write", names)
     reader = session.environment.open_reader(section.section("reader"), inputs, None)
-    size, batch = section.integer("epochSize", 0), section.integers("minibatchSize", 2048)[0]
+    size, batch = amounts(section, 2048)
     if session.environment.dry_run:
         return
     reader.start_epoch(0, size, batch)

@@ -38,6 +38,12 @@ def test_categories_take_the_last_of_equal_maxima():
     assert text(Format(type="category", labels=("a", "b"))) == "1\n2\n"
 
 
+def test_labels_of_the_first_axis_name_the_elements_of_all_others():
+    values = np.array([[0, 0, 0, 9, 0, 0]], np.float32)
+    formatter = Formatter(Format(type="category", labels=("a", "b")), "z", (2, 3))
+    assert "".join(formatter.minibatch(values, [1], 0)) == "b\n"
+
+
 @pytest.mark.parametrize(
     ("data", "labels"),
     [
