@@ -6,6 +6,7 @@ import os
 from functools import cache
 from pathlib import Path
 
+from brainscript.literals import read_integer
 from brainscript.runtime.native_library import library
 
 
@@ -31,10 +32,8 @@ def thread_count(configured: int = 0) -> int:
         return min(configured, cores)
     if configured < 0:
         return max(1, cores + configured)
-    first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
-    if first.isascii() and first.isdigit() and int(first) > 0:
-        return min(int(first), cores)
-    return cores
+    first = read_integer(os.environ.get("OMP_NUM_THREADS", "").split(",")[0])
+    return min(first, cores) if first is not None and first > 0 else cores
 
 
 class ThreadPool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from brainscript.diagnostic import CommandLineError, Diagnostic, did_you_mean
 from brainscript.limits import DEFAULTS, set_limits
+from brainscript.literals import read_integer
 
 SPLIT = "// -----"
 
@@ -23,8 +24,9 @@ def apply_limits(settings: Sequence[str]) -> None:
     changes: dict[str, int] = {}
     for setting in settings:
         name, _, value = setting.partition("=")
-        if name not in DEFAULTS or not value.isdigit():
+        number = read_integer(value)
+        if name not in DEFAULTS or number is None or number < 0:
             title = f"cannot set the limit '{setting}'"
             raise CommandLineError(Diagnostic("BS0912", title, help=did_you_mean(name, DEFAULTS)))
-        changes[name] = int(value)
+        changes[name] = number
     set_limits(changes)

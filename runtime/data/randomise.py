@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from brainscript.literals import read_integer
 from brainscript.runtime import native_library
 from brainscript.runtime.data.text import at_least
 from brainscript.settings import Settings
@@ -45,10 +46,8 @@ def reads_in_order(settings: Settings, default: bool) -> bool:
 
 def _samples(settings: Settings) -> int:
     """The window in samples that older readers give as `randomize`; 0 for anything else."""
-    word = settings.text("randomize", "").strip()
-    return (
-        int(word) if word.isascii() and word.isdigit() and len(word) < 19 and int(word) > 1 else 0
-    )
+    number = read_integer(settings.text("randomize", ""))
+    return number if number is not None and number > 1 else 0
 
 
 def order_of(settings: Settings, chunk_bytes: int, default: bool, *, composite: bool) -> Order:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.remedies import for_unknown
 from brainscript.settings import Settings
 
 USED = """
@@ -104,5 +105,5 @@ def _warn_of_unknown(
 
 def _unknown(section: Settings, key: str, known: Iterable[str]) -> Diagnostic:
     text = f"unknown key '{key}' in the section {section.name} is ignored"
-    help = did_you_mean(key, known)
+    help = for_unknown(key, known)
     return Diagnostic("BS0702", text, section.key_span(key), help=help, severity="warning")

@@ -75,8 +75,10 @@ def read_options(sgd: Settings, warn: Callable[[Diagnostic], None]) -> Options:
     """The options of an SGD section; raises a diagnostic that names the key at fault."""
     check_keys(sgd, warn)
     max_epochs, sizes = sgd.integer("maxEpochs"), _sizes(sgd)
+    if max_epochs < 0:
+        raise _range(sgd, "maxEpochs", "must not be negative")
     epoch_size = sgd.integer("epochSize", 0)
-    if epoch_size and epoch_size < max(sizes[:max_epochs]):
+    if epoch_size and epoch_size < max(sizes[: max_epochs or 1]):
         title = f"epochSize is {epoch_size}, smaller than minibatchSize {max(sizes)}"
         span = sgd.span_of("epochSize")
         help = "the epoch size must be 0 (a full sweep) or at least one minibatch"

@@ -149,7 +149,8 @@ class Trainer:
         previous = self._tuned
         if previous and (epoch + 1) % adjust.tuning_interval:
             return previous
-        change = progress.rate / o.rates.per_sample(0, o.minibatch_size(0)) if o.rates.values else 1
+        first = o.rates.per_sample(0, o.minibatch_size(0)) if o.rates.values else 0.0
+        change = progress.rate / first if first > 0 else 1.0
         bounds = search.size_bounds(adjust, configured, change, previous)
         trials = self._trials(epoch)
         self._tuned = search.best_size(trials.run, adjust, progress.rate, bounds, self.log)

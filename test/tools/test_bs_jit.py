@@ -75,6 +75,7 @@ def test_help_and_version(tmp_path: Path) -> None:
         (["tiny.cntk", "--dry-rnu"], 2, "unknown option '--dry-rnu'"),
         (["tiny.cntk", "--target", "mmx"], 2, "invalid choice: 'mmx'"),
         (["tiny.cntk", "--limit", "cals=1"], 2, "did you mean 'calls'?"),
+        (["tiny.cntk", "--limit", "calls=\u00b2"], 2, "cannot set the limit 'calls=\u00b2'"),
         (["command=train"], 2, "error[BS0913]: no config given"),
         (["export", "tiny.cntk"], 2, "the following arguments are required: -o"),
         (["."], 1, "error[BS0101]: cannot read '.': Is a directory"),

@@ -14,6 +14,8 @@ STEP = 0.618
 """The ratio of a rate to the one tried before it."""
 CLOSE = 1.2
 """A two-sided search ends when its bounds are within this factor."""
+TINIEST = 1e-30
+"""A rate at which no trial goes on, whatever the least rate of a config."""
 GRAIN = 64
 """Sizes tried are multiples of this."""
 GROWTH = float(np.float32(math.sqrt(2)))
@@ -49,7 +51,7 @@ def best_rate(
         found = attempt("AdaptiveLearnRateSearch", rate, size)
         if not math.isnan(found) and (found <= base or rate <= least):
             break
-        if rate <= least / 1e6:
+        if rate <= max(least / 1e6, TINIEST):
             break
     return _between(attempt, size, rate, found) if both_sides else rate
 
@@ -75,7 +77,8 @@ def rounded(size: float) -> int:
 
 def size_bounds(o: AdjustOptions, configured: int, change: float, previous: int) -> tuple[int, int]:
     """Least and greatest size to try; `change` is the rate over that of the first epoch."""
-    least, most = int(configured / math.sqrt(change)), o.largest_size
+    least = max(1, int(configured / math.sqrt(change))) if change > 0 else configured
+    most = o.largest_size
     if previous:
         least, most = max(least, previous // 2), min(most, previous * 2)
     return least, most

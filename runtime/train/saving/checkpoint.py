@@ -153,7 +153,7 @@ def _load_state(path: Path, network: Network, roles: tuple[str, ...]) -> Progres
     stored = container.load(path)
     try:
         progress = Progress.from_text(stored.metadata["bs.checkpoint"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, AttributeError, TypeError, ValueError) as error:
         title = f"'{path}' is not a checkpoint of this program: {error}"
         raise BrainScriptError(Diagnostic("BS0715", title)) from None
     try:

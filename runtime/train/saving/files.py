@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from brainscript import atomic
 from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.literals import read_integer
 from brainscript.runtime.model.container import Written, write_error, written
 
 VERSION = 2
@@ -36,6 +37,16 @@ class ModelFiles:
     def checkpoint(self, done: int) -> Path:
         """The optimiser state that belongs to `model(done)`."""
         return Path(f"{self.model(done)}.ckp")
+
+    def found(self) -> list[int]:
+        """After how many epochs there is a model, the last one first."""
+        prefix = f"{self.path.name}."
+        folder = self.path.parent
+        names = (path.name for path in folder.iterdir()) if folder.is_dir() else ()
+        tails = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+        numbers = [k for tail in tails if (k := read_integer(tail)) is not None and str(k) == tail]
+        known = {k for k in numbers if 0 <= k < self.max_epochs} | {self.max_epochs}
+        return [k for k in sorted(known, reverse=True) if self.model(k).is_file()]
 
     def prepare(self) -> None:
         """Make the folder of the models; refuse a path that no model can be written to."""
@@ -131,10 +142,8 @@ def newest_complete(
     Walks from the last epoch down; a model counts when it is not older than the one before it
     and, where there is a manifest, listed there.
     """
-    for done in range(files.max_epochs, -1, -1):
+    for done in files.found():
         path = files.model(done)
-        if not path.is_file():
-            continue
         before = files.model(done - 1) if done else None
         if before is not None and before.is_file() and _older(path, before):
             continue

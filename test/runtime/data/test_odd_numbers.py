@@ -83,8 +83,8 @@ def test_columns(tmp_path: Path) -> None:
     (tmp_path / "t").write_text("1_0 2\n")
     for keys in ("start = 0 ; dim = 1", "start = 1 ; dim = 100000000000000000"):
         text = f'readerType = UCIFastReader ; file = "{tmp_path}/t" ; x = [ {keys} ]'
-        with pytest.raises(BrainScriptError, match="no number|has 2 columns"):
-            reader_of(text, []).corpus
+        with pytest.raises(BrainScriptError, match=r"no number|has 2 columns"):
+            _ = reader_of(text, []).corpus
 
 
 def test_rows_below_zero(tmp_path: Path) -> None:
@@ -93,4 +93,4 @@ def test_rows_below_zero(tmp_path: Path) -> None:
     (tmp_path / "t").write_bytes(head + struct.pack("<q", 0) + struct.pack("<ii", -1, 0))
     text = f'readerType = LibSVMBinaryReader ; file = "{tmp_path}/t"'
     with pytest.raises(BrainScriptError, match="neither of floats nor of doubles"):
-        reader_of(text, [InputSpec("x", (3,))]).corpus
+        _ = reader_of(text, [InputSpec("x", (3,))]).corpus

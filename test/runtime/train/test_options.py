@@ -32,6 +32,11 @@ def test_defaults():
     assert not o.keep_checkpoints
 
 
+def test_no_epoch_at_all():
+    """A network is only made and saved; the sizes are checked all the same."""
+    assert options("learningRatesPerMB = 1 ; maxEpochs = 0 ; epochSize = 300").max_epochs == 0
+
+
 def test_schedules_repeat_their_last_entry():
     o = options("minibatchSize = 10*2:30 ; learningRatesPerSample = 0.1 ; maxEpochs = 5")
     assert [o.minibatch_size(e) for e in range(4)] == [10, 10, 30, 30]
@@ -48,6 +53,7 @@ def test_schedules_repeat_their_last_entry():
         (f"{RATE} ; momentumPerMB = 0.5 ; momentumPerSample = 0.5", "BS0704", "momentumPerSample"),
         (f"{RATE} ; dropoutRate = 1.5", "BS0705", "dropoutRate"),
         (f"{RATE} ; epochSize = 3 ; minibatchSize = 4", "BS0706", "epochSize"),
+        ("learningRatesPerMB = 1 ; maxEpochs = -3 ; epochSize = 9", "BS0705", "maxEpochs"),
         (f"{RATE} ; minibatchSize = 0", "BS0705", "minibatchSize"),
         (f"{RATE} ; gradUpdateType = adadelta", "BS0705", "adadelta"),
         (f"{RATE} ; AutoAdjust = [ autoAdjustLR = sometimes ]", "BS0705", "sometimes"),

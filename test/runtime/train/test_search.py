@@ -54,6 +54,9 @@ def test_a_rate_falls_until_its_trial_is_good_enough():
 def test_a_rate_does_not_fall_for_ever():
     assert search.best_rate(Trials(constant(9.0)), 10, 1.0, 0.2, 0.3, both_sides=False) > 0.1
     assert search.best_rate(Trials(constant(math.nan)), 10, 1.0, 0.2, 0.3, both_sides=False) > 0
+    for least in (0.0, -1.0):
+        trials = Trials(constant(math.nan))
+        assert search.best_rate(trials, 10, 1.0, 0.2, least, both_sides=False) < 1e-29
 
 
 def test_a_search_from_both_sides_ends_near_the_best_rate():
@@ -73,6 +76,8 @@ def test_bounds_of_sizes_follow_rate_and_earlier_choice():
     assert search.size_bounds(options, 32, 1.0, 0) == (32, 1000)
     assert search.size_bounds(options, 32, 0.25, 0) == (64, 1000)
     assert search.size_bounds(options, 32, 1.0, 256) == (128, 512)
+    assert search.size_bounds(options, 32, 1e9, 0) == (1, 1000)
+    assert search.size_bounds(options, 32, 0.0, 0) == (32, 1000)
 
 
 def test_the_largest_size_within_the_margin_is_taken():
