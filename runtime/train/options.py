@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
@@ -77,16 +77,10 @@ def read_options(sgd: Settings, warn: Callable[[Diagnostic], None]) -> Options:
     max_epochs, sizes = sgd.integer("maxEpochs"), _sizes(sgd)
     if max_epochs < 0:
         raise _range(sgd, "maxEpochs", "must not be negative")
-    epoch_size = sgd.integer("epochSize", 0)
-    if epoch_size and epoch_size < max(sizes[: max_epochs or 1]):
-        title = f"epochSize is {epoch_size}, smaller than minibatchSize {max(sizes)}"
-        span = sgd.span_of("epochSize")
-        help = "the epoch size must be 0 (a full sweep) or at least one minibatch"
-        raise BrainScriptError(Diagnostic("BS0706", title, span, help=help))
     adjust = read_adjust(sgd)
     return Options(
         max_epochs=max_epochs,
-        epoch_size=epoch_size,
+        epoch_size=_epoch_size(sgd, sizes[: max_epochs or 1]),
         minibatch_sizes=sizes,
         rates=_rates(sgd, adjust),
         momenta=_momenta(sgd),
@@ -113,6 +107,16 @@ def read_options(sgd: Settings, warn: Callable[[Diagnostic], None]) -> Options:
         traced=_traced(sgd),
         adaptation=_adaptation(sgd),
     )
+
+
+def _epoch_size(sgd: Settings, sizes: Sequence[int]) -> int:
+    """The samples of an epoch, no fewer than the minibatches of any; 0 for a sweep."""
+    size = sgd.integer("epochSize", 0)
+    if not size or size >= max(sizes):
+        return size
+    title = f"epochSize is {size}, smaller than minibatchSize {max(sizes)}"
+    help = "the epoch size must be 0 (a full sweep) or at least one minibatch"
+    raise BrainScriptError(Diagnostic("BS0706", title, sgd.span_of("epochSize"), help=help))
 
 
 def _adaptation(sgd: Settings) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from brainscript.axes import made
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.network import Network, Reader
 from brainscript.runtime.train.feed import feed
@@ -28,7 +29,9 @@ def precompute(network: Network, reader: Reader, options: Options, log: Log) -> 
     axis, seen = _axis(network), 0
     while (minibatch := reader.next()) is not None:
         feed(step, inputs, minibatch)
-        new = minibatch.columns[axis]
+        new = step.columns[axis]
+        if not new:
+            continue
         network.state.view("hyper.old_weight").fill(seen / (seen + new))
         network.state.view("hyper.new_weight").fill(1 / (seen + new))
         step.run()
@@ -49,4 +52,8 @@ def _axis(network: Network) -> str:
         listed = ", ".join(f"'{name}' over '{axis}'" for name, axis in axes.items())
         title = f"estimates over different dynamic axes are not supported: {listed}"
         raise BrainScriptError(Diagnostic("BS0726", title))
-    return next(iter(axes.values()))
+    name, axis = next(iter(axes.items()))
+    if made(axis).kind == "found":
+        title = f"'{name}' estimates over the steps that a condition finds, which is not supported"
+        raise BrainScriptError(Diagnostic("BS0726", title))
+    return axis
