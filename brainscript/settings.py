@@ -13,13 +13,12 @@ from brainscript.diagnostic import (
     Diagnostic,
     Note,
     Span,
-    did_you_mean,
-    nearest,
     shorten,
 )
 from brainscript.limits import exceeded, limit
 from brainscript.literals import opened_path, read_boolean, read_integer, read_number, read_word
 from brainscript.placed import PlacedText
+from brainscript.remedies import for_missing, for_unknown, for_value
 
 Value = TypeVar("Value")
 
@@ -313,9 +312,7 @@ class Settings:
             lower = key.lower()
             if lower in CARRIED or f"${lower}$" in values or "networkbuilder" in lower:
                 continue
-            remedy = did_you_mean(key, self._absent, 0.6 if self.parent else 0.75)
-            if key.startswith("."):
-                remedy = "put the whole expression in parentheses: ({ ... }" + key + ")"
+            remedy = for_unknown(key, self._absent, 0.6 if self.parent else 0.75)
             if remedy or self.parent is not None:
                 title = f"nothing reads the key '{self._label(key)}'"
                 found.append(Diagnostic("BS0217", title, span, help=remedy, severity="warning"))
@@ -329,12 +326,12 @@ class Settings:
         if self.has(key):
             why = "an empty value and 'default' do not count as given"
             return BrainScriptError(Diagnostic("BS0206", title, self.span_of(key), why))
-        near = nearest(key, self.own_keys())
-        remedy = f"'{near}' is given: did you mean '{key}'?" if near else f"add {key} = ..."
+        given = {e.key: "".join(part.text for part in e.parts) for e in self._entries.values()}
         label = f"not given in section '{self.name}'" if self.name else "not given at top level"
         if self.parent is not None:
             label += " or around it"
-        return BrainScriptError(Diagnostic("BS0206", title, self.span, label, help=remedy))
+        help = for_missing(key, given)
+        return BrainScriptError(Diagnostic("BS0206", title, self.span, label, help=help))
 
     def wrong(self, key: str, why: str, help: str = "") -> BrainScriptError:
         """The error for a value that its reader cannot accept, at the place of the value."""
@@ -371,8 +368,9 @@ class Settings:
     def _unreadable(self, key: str, value: PlacedText, what: str) -> BrainScriptError:
         title = f"'{shorten(value.text, 60)}' is not {what}"
         span = value.span(0, len(value.text))
-        note = Note(f"read as the value of '{self._label(key)}'")
-        return BrainScriptError(Diagnostic("BS0207", title, span, f"{what} is expected", (note,)))
+        notes = (Note(f"read as the value of '{self._label(key)}'"),)
+        label, help = f"{what} is expected", for_value(value.text)
+        return BrainScriptError(Diagnostic("BS0207", title, span, label, notes, help))
 
     def _items(
         self, key: str, value: PlacedText, read: Callable[[str], Value | None], what: str

@@ -79,6 +79,7 @@ class Substitution:
             title = f"no variable '{name}' for '${name}$'"
             label = "not defined in the sections around this value"
             remedy = did_you_mean(name, _names_around(holder))
+            remedy = remedy or f"give it at top level or on the command line: {name}=..."
             raise BrainScriptError(Diagnostic("BS0208", title, span, label, help=remedy))
         self._check_ring(found[1], name, span, user)
         self._under_way.append((user, name, span))

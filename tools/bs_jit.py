@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
 from brainscript import __version__
-from brainscript.diagnostic import CommandLineError, Diagnostic
+from brainscript.diagnostic import CommandLineError, Diagnostic, did_you_mean
 from brainscript.target import NAMES
 from brainscript.tools.collector import own_process
 from brainscript.tools.crash import CrashRecord
@@ -25,7 +26,7 @@ subcommands (each with --help; a config of that name is written ./convert):
 examples:
   bs-jit configFile=train.cntk                          all commands of the config
   bs-jit train.cntk command=test modelPath=m.model      overrides follow the file
-  bs-jit base.cntk+mine.cntk SGD=[maxEpochs=3]          the later file and [ ] are merged in
+  bs-jit base.cntk+mine.cntk train=[SGD=[maxEpochs=3]]  the later file and [ ] are merged in
 """
 SUBCOMMANDS = {"convert": "brainscript.tools.convert", "export": "brainscript.tools.export"}
 
@@ -96,7 +97,9 @@ def config_words(words: Sequence[str]) -> list[str]:
     flags = [word for word in words if word.startswith("-")]
     if flags:
         title = f"unknown option '{flags[0]}'"
-        raise CommandLineError(Diagnostic("BS0902", title, help="see bs-jit --help"))
+        known = set(re.findall(r"--[\w-]+", parser().format_help()))
+        help = did_you_mean(flags[0].partition("=")[0], known) or "see bs-jit --help"
+        raise CommandLineError(Diagnostic("BS0902", title, help=help))
     if not words:
         raise CommandLineError(_no_config())
     if "=" in words[0] and not Path(words[0]).is_file():

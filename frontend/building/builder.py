@@ -37,6 +37,9 @@ WORDS = frozenset(("tag", "init", "imageLayout", "parameters", "poolKind", "recu
 """Arguments whose values are words in quotes."""
 
 
+OWN_MEMBER = "a name means the member of its own record first: call one of the two otherwise"
+
+
 def _meant(name: str, scope: Scope, path: str) -> str:
     """What to write in the place of an unknown name."""
     if path.rpartition(".")[2] in WORDS:
@@ -186,9 +189,8 @@ class Builder:
             member = scope.members[name]
             value = self.built(self._member(scope, member))
             if value is placeholder:
-                value = self.poison(
-                    scope, member.span, "BS0302", f"'{name}' is defined by itself alone"
-                )
+                title = f"'{name}' is defined by itself alone"
+                value = self.poison(scope, member.span, "BS0302", title, help=OWN_MEMBER)
             if value.name_hint is None and value not in self._placeholders:
                 value.name_hint = name if name.isidentifier() else _NO_LETTER.sub("_", name[1:])
             self._wide.replace_uses(placeholder, value)

@@ -126,7 +126,8 @@ def _resolved(text: PlacedText, span: Span, settings: Settings) -> PlacedText:
 def _section_text(builder: Settings, key: str, name: str) -> PlacedText:
     if not builder.has(name):
         title = f"'{key}' names the section '{name}', which is not in the config"
-        raise BrainScriptError(Diagnostic("BS0350", title, builder.span_of(key)))
+        help = did_you_mean(name, builder.own_keys())
+        raise BrainScriptError(Diagnostic("BS0350", title, builder.span_of(key), help=help))
     text = builder.placed(name)
     content = inside(text)
     return text if content is None else content

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import linecache
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from xdsl.dialects.builtin import CallSiteLoc, FileLineColLoc, LocationAttr
 from xdsl.ir import Attribute, Operation
@@ -137,3 +140,19 @@ def holds_itself(array: ArrayOp) -> BrainScriptError:
 def type_name(op: Operation) -> str:
     """What the value made by `op` is called."""
     return TYPES.get(type(op), "a value")
+
+
+def at_argument(error: BrainScriptError, name: str) -> BrainScriptError:
+    """The error of a call, moved to its argument `name = ...` where the line of text has one."""
+    (found,) = error.diagnostics
+    if found.span is None:
+        return error
+    linecache.checkcache(found.span.file)
+    text = linecache.getline(found.span.file, found.span.line)
+    argument = re.compile(rf"(?<![\w.]){re.escape(name)}(?=\s*=)").search(
+        text, found.span.column - 1
+    )
+    if argument is None:
+        return error
+    span = replace(found.span, column=argument.start() + 1, length=len(name))
+    return type(error)(replace(found, span=span))

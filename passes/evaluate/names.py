@@ -130,7 +130,8 @@ def _list(name: str, value: SSAValue) -> list[SSAValue]:
         if not is_node(node):
             assert isinstance(node.owner, Operation)
             title = f"'{name}' must list nodes, not {type_name(node.owner)}"
-            raise failure(node.owner, "BS0312", title)
+            help = f"write {name} = (a : b) with the names of nodes, without quotes"
+            raise failure(node.owner, "BS0312", title, help=help)
     return nodes
 
 

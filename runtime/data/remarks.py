@@ -81,7 +81,11 @@ _TEXTS: dict[int, tuple[str, str, str]] = {
         "the binary data file '{file}' is damaged at byte {sequence}: {text}",
         "write it again with CNTK's ctf2bin.py",
     ),
-    20: ("", "the row holds no sample", ""),
+    20: (
+        "",
+        "the row holds no sample of the streams that the reader asks for",
+        "its names must be those under 'input'; alias = ... gives the name that the file has",
+    ),
     21: ("", "'{text}' is not a number", "numbers look like 1, -2.5 or 3e-4"),
     22: ("", "more numbers than the 'dim' of stream '{text}'", ""),
     23: ("", "the index is not below the 'dim' of stream '{text}'", ""),

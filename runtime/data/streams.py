@@ -71,6 +71,8 @@ def _misfit(spec: InputSpec, stream: Stream, reader: Span) -> list[Diagnostic]:
         help = f"write dim = {size // stream.window}"
         if stream.window > 1:
             help += f": the reader multiplies it by the {stream.window} frames of contextWindow"
+        else:
+            help += f", or declare the input with {stream.dim}: one of them must fit the data"
         return [Diagnostic("BS0605", title, span, label, _declared(spec), help)]
     if spec.sparse and not stream.sparse:
         title = f"stream '{stream.name}' is dense, the network's input is sparse"

@@ -23,13 +23,14 @@ from brainscript.dialects.bs import (
     path_of,
 )
 from brainscript.passes.evaluate.engine import Engine
-from brainscript.passes.evaluate.failures import called_from, spans, type_name
+from brainscript.passes.evaluate.failures import at_argument, called_from, spans, type_name
 from brainscript.passes.evaluate.paths import name_arguments
 from brainscript.passes.evaluate.plain import flattened
 from brainscript.passes.evaluate.rules.clones import call_clone
 
 LITERALS = frozenset({NumberOp, StringOp, BoolOp})
 """Operations that carry no path."""
+LAYER = "what a layer is applied to stands in brackets of its own: LinearLayer {8} (x)"
 CONVOLUTION = (
     "the kernel is one argument and the rest have names: Convolution (W, x, (WIDTH:HEIGHT),"
     " mapDims=MAPS, stride=(X:Y), autoPadding=false); ConvolutionalLayer makes W too"
@@ -100,6 +101,8 @@ def bind(engine: Engine, op: ApplyOp, function: LambdaOp) -> list[SSAValue]:
         plural = "" if count == 1 else "s"
         title = f"{count} positional argument{plural} expected, {len(positional)} given"
         label = f"parameters: {', '.join(names[:count]) or 'none'}"
+        if 0 < len(positional) < count:
+            label = f"no value for {', '.join(names[len(positional) : count])}; {label}"
         raise engine.fail(op, "BS0304", title, label, _how_given(names, count, len(positional)))
     values = [*positional, *defaults]
     for name, value in zip(_named(op), op.operands[1 + count :], strict=True):
@@ -115,7 +118,8 @@ def _how_given(names: Sequence[str], count: int, given: int) -> str:
         return CONVOLUTION
     found = [f"{', '.join(names[count:])} must be given by name"] if names[count:] else []
     if given > count == 1:
-        found.append("several values in one argument are written (a : b)")
+        layer = names[0] == "outDim"
+        found.append(LAYER if layer else "several values in one argument are written (a : b)")
     return "; ".join(found)
 
 
@@ -125,13 +129,14 @@ def _no_parameter(
     if name in names[:count]:
         title = f"'{name}' is given by position, not by name"
         label = f"parameters: {', '.join(names[:count])}"
-        return engine.fail(op, "BS0304", title, label, "write the value alone, in its place")
+        error = engine.fail(op, "BS0304", title, label, "write the value alone, in its place")
+        return at_argument(error, name)
     title = f"the function has no optional parameter '{name}'"
     known = f"optional parameters: {', '.join(names[count:]) or 'none'}"
     help = did_you_mean(name, names[count:])
     if name == "zeroPadding" and "autoPadding" in names:
         help = "it is called autoPadding, and unlike in CNTK 1 it is true where it is not given"
-    return engine.fail(op, "BS0304", title, known, help)
+    return at_argument(engine.fail(op, "BS0304", title, known, help), name)
 
 
 def copy_body(
