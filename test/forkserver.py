@@ -1,54 +1,52 @@
-"""`bs-jit` without its start-up: a server that has imported everything forks one run per request.
+"""The commands without their start-up: a server that has imported everything forks every run.
 
-    python test/forkserver.py serve SOCKET        until its standard input ends
-    python -I -S test/forkserver.py run SOCKET WORD...   one run of `bs-jit WORD...`
+    python test/forkserver.py SOCKET        serves until its standard input ends
 
-A recorded case takes about as long to import the compiler as to compile and train, so the check of
-all of them starts here. A run is a process of its own with the streams, the folder and the
-environment of who asked for it, and dies with the request.
+Importing the compiler takes longer than most tests have for it to do, so the FileCheck tests and
+the recorded cases start their commands here. A run is a process of its own with the streams, the
+folder and the environment of who asked for it (see `forkclient.py`), and dies with the request.
 """
 
 from __future__ import annotations
 
-import array
 import contextlib
 import gc
-import json
 import os
 import selectors
 import signal
 import socket
+import subprocess
 import sys
+import time
 import traceback
+from collections.abc import Generator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
-from typing import TypedDict
 
 HEADER = 16
 PARTS = ("dialects", "frontend", "passes", "codegen", "runtime", "tools")
+COMMANDS = {
+    "bs-jit": "brainscript.tools.bs_jit",
+    "bs-opt": "brainscript.tools.bs_opt",
+    "filecheck": "filecheck.main",
+}
+"""The module whose `main` is the command."""
 
 
-class Asked(TypedDict):
-    """What a run is to be."""
-
-    words: list[str]
-    folder: str
-    environment: dict[str, str]
-
-
-def request(path: str, words: list[str]) -> int:
-    """Ask the server at `path` for one run; its exit code."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(path)
-        asked = Asked(words=words, folder=os.getcwd(), environment=dict(os.environ))
-        body = json.dumps(asked).encode()
-        streams = array.array("i", [0, 1, 2])
-        head = str(len(body)).rjust(HEADER).encode()
-        connection.sendmsg([head], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
-        connection.sendall(body)
-        answer = connection.recv(HEADER)
-    return int(answer) if answer else 70
+@contextlib.contextmanager
+def started(folder: str | Path, environment: dict[str, str]) -> Generator[list[str]]:
+    """A server with its socket in `folder`; the words that ask it for a run of a command."""
+    path = str(Path(folder) / "socket")
+    server = Path(__file__)
+    words = [sys.executable, str(server), path]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, env=environment) as process:
+        try:
+            while not os.path.exists(path) and process.poll() is None:
+                time.sleep(0.01)
+            yield [sys.executable, "-I", "-S", str(server.with_name("forkclient.py")), path]
+        finally:
+            process.communicate()
 
 
 def serve(path: str) -> None:
@@ -57,6 +55,8 @@ def serve(path: str) -> None:
         package = import_module(f"brainscript.{part}")
         for module in walk_packages(package.__path__, f"{package.__name__}."):
             import_module(module.name)
+    for command in COMMANDS.values():
+        import_module(command)
     gc.collect()
     gc.freeze()
     with socket.socket(socket.AF_UNIX) as listening, selectors.DefaultSelector() as selector:
@@ -98,7 +98,7 @@ class Server:
         if not child:
             connection.close()
             self.listening.close()
-            _run(json.loads(body), streams)
+            _run(body, streams)
         for stream in streams:
             os.close(stream)
         self.runs[child] = connection
@@ -116,29 +116,35 @@ class Server:
                 connection.close()
 
 
-def _run(asked: Asked, streams: list[int]) -> None:
+def _run(body: bytes, streams: list[int]) -> None:
     """What the forked process does: the command, as if it had been started anew."""
-    code = 70
+    folder, count, *fields = body.split(b"\0")[:-1]
+    words, variables = fields[: int(count)], fields[int(count) :]
+    code: object = 70
     try:
         os.setsid()
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
-        os.chdir(asked["folder"])
-        os.environ.clear()
-        os.environ.update(asked["environment"])
-        code = import_module("brainscript.tools.bs_jit").main(asked["words"])
+        sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)
+        sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)
+        os.chdir(folder)
+        os.environb.clear()
+        for pair in variables:
+            name, _, value = pair.partition(b"=")
+            os.environb[name] = value
+        sys.argv = list(map(os.fsdecode, words))
+        code = import_module(COMMANDS[sys.argv[0]]).main()
+    except SystemExit as stop:
+        code = stop.code
     except BaseException:
         traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)
+        os._exit(code if isinstance(code, int) else 0)
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "serve":
-        sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-        serve(sys.argv[2])
-    else:
-        sys.exit(request(sys.argv[2], sys.argv[3:]))
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    serve(sys.argv[1])

@@ -1,12 +1,19 @@
-"""How lit runs the FileCheck tests: `bs-opt` and `bs-jit` of this tree, with the running Python."""
+"""How lit runs the FileCheck tests: the commands of this tree, forked by one server for all."""
 
+import atexit
+import contextlib
 import os
+import shlex
 import sys
+import tempfile
 from pathlib import Path
 
 import lit.formats
 
 root = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(root / "test"))
+from forkserver import COMMANDS, started  # noqa: E402 (found by the line above)
+
 config.name = "brainscript"
 config.test_format = lit.formats.ShTest()
 config.test_source_root = str(root / "test")
@@ -20,8 +27,8 @@ config.environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.envi
 config.environment["PYTHONPATH"] = str(root)
 config.environment["BS_CRASH"] = "0"
 config.environment["NO_COLOR"] = "1"
-python = sys.executable
-config.substitutions += [
-    (r"\bbs-opt\b", f"{python} -m brainscript.tools.bs_opt"),
-    (r"\bbs-jit\b", f"{python} -m brainscript.tools.bs_jit"),
-]
+until_the_end = contextlib.ExitStack()
+atexit.register(until_the_end.close)
+folder = until_the_end.enter_context(tempfile.TemporaryDirectory())
+run = shlex.join(until_the_end.enter_context(started(folder, config.environment)))
+config.substitutions += [(rf"\b{command}\b", f"{run} {command}") for command in COMMANDS]

@@ -1,6 +1,6 @@
 """Everything CI runs, in order, with one closing line `N passed, N failed`.
 
-`--long` adds the hour-long runs of the fuzz tests and the other half of the recorded cases.
+`--long` adds the hour-long runs of the fuzz tests and the other recorded cases.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class Step:
 
 
 def steps(workers: int, *, long: bool) -> list[Step]:
-    """What to run, cheap checks first; half of the recorded cases unless there is time."""
+    """What to run, cheap checks first; a third of the recorded cases unless there is time."""
     python = sys.executable
     lit = (str(BIN / "lit"), f"-j{workers}", "--timeout", "60", "test")
     pytest = (python, "-m", "pytest", f"-n{workers}", "test")
-    golden = (python, "test/run_golden.py", *(() if long else ("--half",)))
+    golden = (python, "test/run_golden.py", *(() if long else ("--third",)))
     return [
         Step("ruff check", (str(BIN / "ruff"), "check", *SOURCES)),
         Step("ruff format", (str(BIN / "ruff"), "format", "--check", *SOURCES)),

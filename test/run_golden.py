@@ -4,8 +4,8 @@
 shorter: a listed case that passes is a failure of this check, until its line is removed.
 `test/golden_differences.txt` lists those where we do something else on purpose, with the reason.
 
-All cases take some eight minutes on two cores. `--half` runs every second one, which half being
-told by the commit, so that the next commit may run the other; it is how `make check` runs them.
+All cases take some five minutes on two cores. `--third` runs a third of them, which third being
+told by the commit, so that the next commit may run another; it is how `make check` runs them.
 """
 
 from __future__ import annotations
@@ -16,36 +16,35 @@ import shlex
 import subprocess
 import sys
 import tempfile
-import time
 import zlib
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
+
+from forkserver import started
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ROOT.parent / "shared" / "golden"
-SERVER = Path(__file__).with_name("forkserver.py")
 OPEN = Path(__file__).with_name("golden_open.txt")
 DIFFERENT = Path(__file__).with_name("golden_differences.txt")
 
 
-def folders_of(half: bool) -> list[str]:
-    """The folders of the cases, or of every second one."""
+def folders_of(third: bool) -> list[str]:
+    """The folders of the cases, or of a third of them."""
     cases = sorted(p.parent for p in CASES.glob("*/*/expected.json"))
-    if not half:
+    if not third:
         return [str(p) for p in cases]
     command = ["git", "rev-parse", "HEAD"]
     commit = subprocess.run(command, cwd=ROOT, capture_output=True).stdout
-    wanted = zlib.crc32(commit) % 2
-    return [str(p) for p in cases if zlib.crc32(p.name.encode()) % 2 == wanted]
+    wanted = zlib.crc32(commit) % 3
+    print(f"third {wanted + 1} of 3, by the commit")
+    return [str(p) for p in cases if zlib.crc32(p.name.encode()) % 3 == wanted]
 
 
 def results(folders: list[str]) -> dict[str, str]:
     """The name of every case with the reason of its failure, empty when it passes."""
-    with tempfile.TemporaryDirectory() as folder, started(Path(folder) / "socket") as words:
+    with tempfile.TemporaryDirectory() as folder, started(folder, dict(os.environ)) as words:
         report = Path(folder) / "report.json"
         command = Path(folder) / "bs-jit"
-        command.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+        command.write_text(f'#!/bin/sh\nexec {shlex.join(words)} bs-jit "$@"\n')
         command.chmod(0o755)
         checker = str(CASES / "check_golden.py")
         words = [sys.executable, checker, "--bs-jit", str(command), "--quiet"]
@@ -56,26 +55,13 @@ def results(folders: list[str]) -> dict[str, str]:
     return {f"{case['area']}/{Path(case['name']).name}": case["reason"] for case in cases}
 
 
-@contextmanager
-def started(path: Path) -> Generator[list[str]]:
-    """The server that forks the runs, and the words that ask it for one."""
-    command = [sys.executable, str(SERVER), "serve", str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as server:
-        try:
-            while not path.exists() and server.poll() is None:
-                time.sleep(0.01)
-            yield [sys.executable, "-I", "-S", str(SERVER), "run", str(path)]
-        finally:
-            server.communicate()
-
-
 def main() -> int:
     """Run the cases; with `--update` rewrite the list of open ones, which may only shrink."""
     if not CASES.is_dir():
         print("no recorded runs beside this tree: 0 passed, 0 failed")
         return 0
     still_open = set(OPEN.read_text().split())
-    found = results(folders_of("--half" in sys.argv))
+    found = results(folders_of("--third" in sys.argv))
     on_purpose = {line.split()[0] for line in DIFFERENT.read_text().splitlines()} & found.keys()
     still_open &= found.keys()
     failing = {name for name, reason in found.items() if reason} - on_purpose
