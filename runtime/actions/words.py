@@ -10,7 +10,7 @@ from pathlib import Path
 from brainscript import atomic
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.actions.session import Session
-from brainscript.runtime.data.sources import read_lines
+from brainscript.runtime.data.sources import read_lines, words_of
 from brainscript.runtime.data.text import at_least
 from brainscript.runtime.data.words.columns import class_names
 from brainscript.settings import Settings
@@ -56,7 +56,7 @@ def count_words(lines: list[str], begin: str, end: str) -> Counter[str]:
     """
     counts: Counter[str] = Counter()
     for line in lines:
-        words = line.split()
+        words = words_of(line)
         if not words:
             continue
         if words[0] != begin:

@@ -264,17 +264,21 @@ def _keys(
 def _load(
     sources: Sequence[Source], settings: Settings, element_bytes: int, keys: Keys, warn: Warn
 ) -> Corpus:
-    parts: list[Corpus] = []
-    for source in sources:
-        corpus, warnings = source.read(element_bytes, keys)
-        parts.append(corpus)
+    parts: dict[int, Corpus] = {}
+    for place, source in sorted(enumerate(sources), key=_reading_order):
+        parts[place], warnings = source.read(element_bytes, keys)
         for warning in warnings:
             warn(warning)
-    joined, warnings = join(parts, settings.span)
+    joined, warnings = join([parts[place] for place in sorted(parts)], settings.span)
     for warning in warnings:
         warn(warning)
     joined.names, joined.name_shift = keys.by_number(), keys.shift
     return joined
+
+
+def _reading_order(source: tuple[int, Source]) -> tuple[bool, int]:
+    """Labels of speech come last: which utterances they belong to is known by the features."""
+    return isinstance(source[1], LabelSource), source[0]
 
 
 def _simple(settings: Settings) -> list[Source]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, MissingFileError, Span
 from brainscript.nearby import file_help
 from brainscript.runtime.data.corpus import Corpus, Stream
 from brainscript.runtime.data.sequence_keys import Keys
+
+_WORD = re.compile(r"[^ \t\n\r\f\v]+")
 
 
 class Source(Protocol):
@@ -30,11 +33,24 @@ def read_bytes(path: str, span: Span | None) -> bytes:
             return file.read()
     except OSError as error:
         raise cannot_open(path, error, span) from None
+    except ValueError as error:
+        title = f"cannot open the data file '{path}': {error}"
+        raise BrainScriptError(Diagnostic("BS0607", title, span)) from None
 
 
 def read_lines(path: str, span: Span | None) -> list[str]:
-    """The lines of a text file, without byte order mark and line ends."""
-    return read_bytes(path, span).decode("utf-8-sig", "replace").splitlines()
+    """The lines of a text file, without byte order mark and line ends.
+
+    A line feed, a carriage return or both end a line; other signs, such as U+2028, are text.
+    """
+    text = read_bytes(path, span).decode("utf-8-sig", "replace")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
+def words_of(line: str) -> list[str]:
+    """What stands between the blanks of a line; a no-break space is part of a word."""
+    return _WORD.findall(line)
 
 
 def cannot_open(path: str, error: OSError, span: Span | None) -> BrainScriptError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,16 @@ from brainscript.runtime.data.images.transforms import Transform, size_of
 from brainscript.runtime.data.sources import read_bytes
 
 NO_PICTURE = "it is no picture"
+ARCHIVE_ERRORS = (
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading a member of a damaged archive raises."""
 
 
 @cache
@@ -61,7 +72,7 @@ class Decoder:
         try:
             for transform in self.transforms:
                 image = transform.apply(image, random, number % self.views)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise self._unusable(entry, str(error)) from None
         if image.size != count:
             why = f"it is {size_of(image)} after the transforms, the network's input has {count}"
@@ -90,7 +101,7 @@ class Decoder:
         try:
             with zipfile.ZipFile(archive) as file:
                 return file.read(name)
-        except (OSError, KeyError, zipfile.BadZipFile, RuntimeError) as error:
+        except ARCHIVE_ERRORS as error:
             raise self._unusable(entry, str(error)) from None
 
     def _unusable(self, entry: Entry, why: str) -> BrainScriptError:

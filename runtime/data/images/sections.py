@@ -28,6 +28,8 @@ OLD_RANDOM = "random"
 JITTERS = ("none", "uniratio")
 MODES = ("fill", "crop", "pad")
 FORMATS = ("nchw", "nhwc", "legacy")
+WIDEST = 1e6
+"""The most that one side of a window may be longer than the other."""
 WITHOUT_EFFECT = ("numCPUThreads", "verbosity", "traceLevel", "prefetch", "module")
 
 
@@ -144,22 +146,25 @@ def crop(section: Settings) -> Crop:
         side = old
     if side and area:
         raise section.wrong("areaRatio", "sideRatio and areaRatio exclude each other")
-    sizes = tuple(section.integers("cropSize", 0))
-    size = (sizes[0], sizes[-1])
-    aspect = _bounds(section, "aspectRatio", most=None) or (1.0, 1.0)
+    sizes = section.integers("cropSize", 0)
+    size = (sizes[0], sizes[1])
+    if min(size) < 0:
+        raise section.wrong("cropSize", "the sides of a window are positive; 0 stands for none")
+    aspect = _bounds(section, "aspectRatio", most=WIDEST) or (1.0, 1.0)
     jitter = section.word("jitterType", JITTERS, "none") == "uniratio"
     flip = section.boolean("hflip", kind in ("randomside", "randomarea"))
     return Crop(kind, size, side, area, aspect, jitter, flip)
 
 
-def _bounds(section: Settings, key: str, most: float | None = 1.0) -> tuple[float, float] | None:
+def _bounds(section: Settings, key: str, most: float = 1.0) -> tuple[float, float] | None:
     """A number or `least:most`, above 0."""
     if not section.has(key):
         return None
     values = tuple(section.schedule(key))
     low, high = values[0], values[-1]
-    if len(values) > 2 or low <= 0 or high < low or (most is not None and high > most):
-        raise section.wrong(key, "it is one number or least:most, within (0, 1]")
+    if len(values) > 2 or not 0 < low <= high <= most:
+        within = "within (0, 1]" if most == 1 else "positive"
+        raise section.wrong(key, f"it is one number or least:most, {within}")
     return low, high
 
 

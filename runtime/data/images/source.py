@@ -13,7 +13,7 @@ from brainscript.runtime.data.corpus import Corpus, Stream
 from brainscript.runtime.data.images.maps import Entry, map_error, read_base64_map, read_map
 from brainscript.runtime.data.images.pictures import NO_PICTURE, Decoder, is_picture
 from brainscript.runtime.data.images.transforms import VIEWS, Transform
-from brainscript.runtime.data.sequence_keys import Keys
+from brainscript.runtime.data.sequence_keys import KEY_BITS, Keys
 
 MOST_TOLD = 20
 """Lines of a map that are left out are told of one by one up to this many."""
@@ -97,6 +97,8 @@ class ImageSource:
             for line, entry in enumerate(entries)
             for view in range(views)
         ]
+        if max(named) >> KEY_BITS:
+            raise map_error(self.path, f"its keys are too large for {views} views", self.span)
         return corpus_of(arrays, named, element_bytes, range(count)), warnings
 
 

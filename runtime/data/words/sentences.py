@@ -13,7 +13,7 @@ from brainscript.runtime.data.arrays import StreamArrays, corpus_of, one_hot
 from brainscript.runtime.data.corpus import Corpus, Stream
 from brainscript.runtime.data.sequence_keys import Keys
 from brainscript.runtime.data.side_files import side_file
-from brainscript.runtime.data.sources import Source, read_lines
+from brainscript.runtime.data.sources import Source, read_lines, words_of
 from brainscript.runtime.data.text import at_least
 from brainscript.runtime.data.words.vocabulary import (
     CLASS_COLUMNS,
@@ -61,7 +61,7 @@ class SentenceSource:
 
     def read(self, element_bytes: int, keys: Keys, /) -> tuple[Corpus, list[Diagnostic]]:
         """All sentences of three words and more."""
-        lines = [line.split() for line in read_lines(self.path, self.span)]
+        lines = [words_of(line) for line in read_lines(self.path, self.span)]
         sentences = [line for line in lines if len(line) >= LEAST_WORDS]
         if not sentences:
             title = f"'{self.path}' has no sentence of {LEAST_WORDS} words or more"

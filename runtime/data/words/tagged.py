@@ -13,7 +13,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.runtime.data.arrays import StreamArrays, corpus_of, one_hot
 from brainscript.runtime.data.corpus import Corpus, Stream
 from brainscript.runtime.data.sequence_keys import Keys
-from brainscript.runtime.data.sources import Source, read_lines
+from brainscript.runtime.data.sources import Source, read_lines, words_of
 from brainscript.runtime.data.words.vocabulary import Vocabulary, read_vocabulary
 from brainscript.settings import Settings
 
@@ -71,7 +71,7 @@ class TaggedSource:
         replaced = self._replacements()
         found: list[Sentence] = [[]]
         for number, line in enumerate(read_lines(self.path, self.span), 1):
-            fields = line.split()
+            fields = words_of(line)
             if len(fields) == 1:
                 title = f"{self.path}:{number}: a line is a word and its tag"
                 raise BrainScriptError(Diagnostic("BS0650", title, self.span))
@@ -88,7 +88,7 @@ class TaggedSource:
     def _replacements(self) -> dict[str, str]:
         if self.replacements is None:
             return {}
-        pairs = (line.split() for line in read_lines(*self.replacements))
+        pairs = (words_of(line) for line in read_lines(*self.replacements))
         return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
     def _in_context(

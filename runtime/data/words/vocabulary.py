@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.literals import read_integer
-from brainscript.runtime.data.sources import read_lines
+from brainscript.runtime.data.sources import read_lines, words_of
 
 CLASS_COLUMNS = 4
 
@@ -38,7 +38,7 @@ def read_vocabulary(path: str, unknown: str, span: Span) -> Vocabulary:
     """One word a line; the number of a word is that of its line, from 0."""
     numbers: dict[str, int] = {}
     for line in read_lines(path, span):
-        words = line.split()
+        words = words_of(line)
         if words:
             numbers.setdefault(words[0], len(numbers))
     return Vocabulary(numbers, numbers.get(unknown, -1), path, span)
@@ -72,7 +72,7 @@ def read_classes(path: str, unknown: str, span: Span) -> tuple[Vocabulary, WordC
     numbers: dict[str, int] = {}
     classes: list[int] = []
     for number, line in enumerate(read_lines(path, span), 1):
-        fields = line.split()
+        fields = words_of(line)
         if not fields:
             continue
         kind = read_integer(fields[3]) if len(fields) == CLASS_COLUMNS else None

@@ -218,6 +218,7 @@ def test_mean_image(tmp_path: Path) -> None:
         mean.apply(pixels(4, 3), RANDOM, 0)
 
 
+MANY_VIEWS = "[type=Crop;cropType=multiview10;cropSize=4]:[type=Transpose]"
 WRONG = {
     "no tab": ("a.png 1\n", "[type=Transpose]", "BS0640"),
     "label is no number": (".../0.png\tcat\n", "[type=Transpose]", "BS0640"),
@@ -228,6 +229,10 @@ WRONG = {
     "missing member": (".../a.zip@/x.png\t1\n", "[type=Transpose]", "BS0641"),
     "other size": (".../0.png\t1\n", "[type=Crop;cropSize=3:3]:[type=Transpose]", "BS0641"),
     "size of the picture": (".../small.png\t1\n", "[type=Transpose]", "BS0641"),
+    "damaged archive": (".../bad.zip@/a.png\t1\n", "[type=Transpose]", "BS0641"),
+    "window below zero": (".../0.png\t1\n", "[type=Crop;cropSize=-3]", "BS0603"),
+    "ratio without end": (".../0.png\t1\n", "[type=Crop;sideRatio=0.5;aspectRatio=inf]", "BS0603"),
+    "key too large": (f"{2**64 - 1}\t.../0.png\t1\n", MANY_VIEWS, "BS0640"),
     "two ratios": (".../0.png\t1\n", "[type=Crop;sideRatio=0.5;areaRatio=0.5]", "BS0603"),
 }
 
@@ -237,9 +242,15 @@ def test_what_does_not_fit(pictures: Path, name: str) -> None:
     """A diagnostic with its code each."""
     text, transforms, code = WRONG[name]
     (pictures / "small.png").write_bytes(png(pixels(2, 2)))
+    with zipfile.ZipFile(pictures / "bad.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.png", png(pixels(2, 2)) * 20)
+    damaged = bytearray((pictures / "bad.zip").read_bytes())
+    damaged[40:60] = b"\xff" * 20
+    (pictures / "bad.zip").write_bytes(damaged)
     (pictures / "bad.txt").write_text(text)
+    more = "multiViewCrop = true" if transforms == MANY_VIEWS else ""
     with pytest.raises(BrainScriptError) as caught:
-        read(block(pictures / "bad.txt", transforms), (6, 4, 3))
+        read(block(pictures / "bad.txt", transforms, more=more), (6, 4, 3))
     found = caught.value.diagnostics[0].code
     assert found == code or (code == "BS0603" and found.startswith("BS02"))
 

@@ -11,6 +11,7 @@ import pytest
 from brainscript.diagnostic import BrainScriptError, Span
 from brainscript.runtime.data.images.maps import class_of
 from brainscript.runtime.data.images.matrices import mean_image
+from brainscript.runtime.data.sources import read_lines, words_of
 from brainscript.runtime.data.speech.features import open_features, with_context
 from brainscript.runtime.data.speech.labels import LabelFile
 from brainscript.runtime.data.speech.script import parse_line
@@ -94,3 +95,18 @@ def test_rows_below_zero(tmp_path: Path) -> None:
     text = f'readerType = LibSVMBinaryReader ; file = "{tmp_path}/t"'
     with pytest.raises(BrainScriptError, match="neither of floats nor of doubles"):
         _ = reader_of(text, [InputSpec("x", (3,))]).corpus
+
+
+def test_lines_and_words(tmp_path: Path) -> None:
+    """Signs that end lines, or stand between words, only for Python."""
+    path = tmp_path / "t"
+    path.write_bytes("a\u00a0b c\u2028d\r\ne\x85f\t g\x0ch\rlast".encode())
+    lines = read_lines(str(path), PLACE)
+    assert lines == ["a\u00a0b c\u2028d", "e\x85f\t g\x0ch", "last"]
+    assert words_of(lines[0]) == ["a\u00a0b", "c\u2028d"]
+    assert words_of(f" {lines[1]} ") == ["e\x85f", "g", "h"]
+    for text, expected in (("", []), ("\n", [""]), ("a\n\n", ["a", ""])):
+        path.write_text(text)
+        assert read_lines(str(path), PLACE) == expected
+    with pytest.raises(BrainScriptError, match="null byte"):
+        read_lines("a\0b", PLACE)

@@ -207,6 +207,18 @@ def test_composite_block(given: dict[str, str], speech: Path) -> None:
     assert not settings.unknown_keys()
 
 
+def test_labels_named_before_the_features(speech: Path) -> None:
+    """The order of deserializers is free: what utterances there are, the features say."""
+    text = f"""randomize = false ; deserializers = (
+        [ type = HTKMLFDeserializer ; input = [ labels = [ mlfFile = "{speech}/labels.mlf"
+            labelMappingFile = "{speech}/states" ; labelDim = 3 ] ] ] :
+        [ type = HTKFeatureDeserializer
+            input = [ features = [ scpFile = "{speech}/train.scp" ; dim = 3 ] ] ] )"""
+    (got,) = read(text, (InputSpec("features", (3,)), InputSpec("labels", (3,))))
+    assert len(got["features"]) == len(got["labels"]) == 7
+    assert got["features"][got["labels"].argmax(axis=1) == 2].tolist() == [[109, 110, 111]]
+
+
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [
