@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from math import prod
 from typing import Any, cast
 
@@ -37,6 +37,11 @@ def _bounded(count: int) -> None:
         raise ValueError(f"a constant of more than {LARGEST} elements")
 
 
+def once(array: Array) -> Array:
+    """The array with one element along every axis that repeats its elements."""
+    return array[tuple(slice(0, 1 if step == 0 else None) for step in array.strides)]
+
+
 def _list(array: Array) -> list[int]:
     return [int(n) for n in array.reshape(-1).tolist()]
 
@@ -52,6 +57,11 @@ def _reshaped(inputs: list[Array], attributes: Attributes) -> Array:
     kept = not attributes.get("allowzero", 0)
     sizes = attributes["shape"] if "shape" in attributes else _list(inputs[1])
     shape = [n if n or not kept else inputs[0].shape[i] for i, n in enumerate(sizes)]
+    few = once(inputs[0])
+    if few.size == 1 and -1 not in shape and prod(shape) == inputs[0].size:
+        return np.broadcast_to(few.reshape(()), shape)
+    if few.size < inputs[0].size:
+        _bounded(inputs[0].size)
     return inputs[0].reshape(shape)
 
 
@@ -97,17 +107,28 @@ def _sliced(inputs: list[Array], attributes: Attributes) -> Array:
     return inputs[0][tuple(places)]
 
 
+def _each(work: Callable[..., Array], *arrays: Array) -> Array:
+    """What is computed for every element; of those that are repeated for one."""
+    few = [once(array) for array in arrays]
+    count = prod(np.broadcast_shapes(*(array.shape for array in few)))
+    if count > max(array.size for array in few):
+        _bounded(count)
+    return np.broadcast_to(work(*few), np.broadcast_shapes(*(array.shape for array in arrays)))
+
+
 def _of_two(work: Callable[[Array, Array], Array]) -> Fold:
     def fold(inputs: list[Array], attributes: Attributes) -> Array:
-        _bounded(prod(np.broadcast_shapes(*(array.shape for array in inputs))))
-        return reduce(work, inputs)
+        return reduce(partial(_each, work), inputs)
 
     return fold
 
 
 def _of_one(work: Callable[[Array], Array]) -> Fold:
     def fold(inputs: list[Array], attributes: Attributes) -> Array:
-        return np.asarray(work(inputs[0]), inputs[0].dtype)
+        return _each(same, inputs[0])
+
+    def same(x: Array) -> Array:
+        return np.asarray(work(x), x.dtype)
 
     return fold
 
@@ -121,11 +142,10 @@ def _quotient(one: Array, other: Array) -> Array:
 
 
 def _remainder(inputs: list[Array], attributes: Attributes) -> Array:
-    _bounded(prod(np.broadcast_shapes(inputs[0].shape, inputs[1].shape)))
     work = np.fmod if attributes.get("fmod", 0) else np.mod
     if np.issubdtype(inputs[1].dtype, np.integer) and np.any(inputs[1] == 0):
         raise ValueError("a remainder of a division by zero")
-    return work(inputs[0], inputs[1])
+    return _each(work, inputs[0], inputs[1])
 
 
 def _filled(inputs: list[Array], attributes: Attributes) -> Array:
@@ -155,7 +175,7 @@ def _range(inputs: list[Array], attributes: Attributes) -> Array:
 
 
 def _converted(inputs: list[Array], attributes: Attributes) -> Array:
-    return inputs[0].astype(TYPES[attributes["to"]])
+    return _each(partial(np.asarray, dtype=TYPES[attributes["to"]]), inputs[0])
 
 
 def _product(inputs: list[Array], attributes: Attributes) -> Array:
@@ -164,8 +184,7 @@ def _product(inputs: list[Array], attributes: Attributes) -> Array:
 
 
 def _chosen(inputs: list[Array], attributes: Attributes) -> Array:
-    _bounded(prod(np.broadcast_shapes(*(array.shape for array in inputs))))
-    return np.where(inputs[0], inputs[1], inputs[2])
+    return _each(np.where, *inputs[:3])
 
 
 def _triangle(inputs: list[Array], attributes: Attributes) -> Array:

@@ -9,16 +9,18 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.diagnostic import BrainScriptError
 from brainscript.runtime.model.exchange.emit import onnx_module
 from brainscript.runtime.model.exchange.reading.folding import (
     FOLDED,
     LARGEST,
     literal,
     note_fixed,
+    once,
     shape_part,
 )
 from brainscript.runtime.model.exchange.reading.forms import SAMPLES, Form, form_of
+from brainscript.runtime.model.exchange.reading.vetting import refused
 from brainscript.runtime.model.file_values import FileValues
 from brainscript.runtime.model.model_file import ModelFile
 from brainscript.runtime.model.rewrites import spelled_out
@@ -27,7 +29,7 @@ from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
 Attributes = Mapping[str, Any]
 Fixed = dict[str, bool]
 """What no training changes, and whether it follows from the shape of a value."""
-DOUBLE, EXTERNAL = 11, 1
+DOUBLE = 11
 FEW, LIMIT = 64, 1e9
 """How many computed numbers are looked at for that of the samples, and up to which size."""
 
@@ -144,14 +146,17 @@ class Importer:
         if not 0 <= at < array.ndim:
             return array
         if array.shape[at] != 1:
-            first = array.take([0], at)
-            if not np.array_equal(np.broadcast_to(first, array.shape), array, equal_nan=True):
+            first = array[(*[slice(None)] * at, slice(0, 1))]
+            plain = once(array)
+            if not np.array_equal(np.broadcast_to(once(first), plain.shape), plain, equal_nan=True):
                 raise self.refuse(name, "it differs from sample to sample")
             array = first
         return array.squeeze(at) if form.factor == 1 else array
 
     def parameter(self, name: str, array: NDArray[Any], learns: bool = True) -> str:
         """A parameter with this value; its dims are the reversed shape."""
+        if not array.size or array.size > max(LARGEST, once(array).size):
+            raise self.refuse(name, f"it is a constant of {array.size} elements")
         learns = learns and array.ndim > 0 and name not in self._fixed
         self.values.add(name, np.ascontiguousarray(array, self.dtype).reshape(array.shape))
         options = {"learning_rate_multiplier": 1.0 if learns else 0.0}
@@ -191,8 +196,7 @@ class Importer:
 
     def refuse(self, name: str, why: str) -> BrainScriptError:
         """The error for what has no counterpart here."""
-        title = f"'{self.file.path}': '{name}' cannot be imported from ONNX: {why}"
-        return BrainScriptError(Diagnostic("BS0516", title, path=name))
+        return refused(self.file.path, name, why)
 
     def _check_meeting(self, value: str, output: str) -> None:
         """Refuse operands that have their samples in axes that do not meet."""
@@ -220,8 +224,6 @@ class Importer:
         return array
 
     def _array(self, tensor: Any) -> NDArray[Any]:
-        if tensor.data_location == EXTERNAL:
-            raise self.refuse(tensor.name, "its data lie outside of the file, and are never read")
         return cast("NDArray[Any]", self._numpy.to_array(tensor))
 
     def _node(self, node: Any) -> None:

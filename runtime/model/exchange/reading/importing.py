@@ -17,6 +17,7 @@ from brainscript.runtime.model.exchange.reading.normalisation import NORMALISATI
 from brainscript.runtime.model.exchange.reading.places import PLACES
 from brainscript.runtime.model.exchange.reading.products import PRODUCTS
 from brainscript.runtime.model.exchange.reading.shapes import SHAPES
+from brainscript.runtime.model.exchange.reading.vetting import vet
 from brainscript.runtime.model.exchange.reading.windows import WINDOWS
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.model_file import ModelFile
@@ -38,9 +39,11 @@ def load(file: ModelFile) -> LoadedModel:
     onnx = onnx_module("onnx")
     try:
         model = onnx.load_model_from_string(file.read(0, file.size))
+        vet(file.path, model)
         onnx_module("onnx.checker").check_model(model)
         if model.functions:
             model = onnx_module("onnx.inliner").inline_local_functions(model)
+            vet(file.path, model)
         opset = max((o.version for o in model.opset_import if not o.domain), default=0)
         with np.errstate(all="ignore"):
             importer = _importer(file, model, opset)

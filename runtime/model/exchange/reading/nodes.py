@@ -95,8 +95,7 @@ def permuted(i: Importer, name: str, x: str, order: list[int]) -> str:
 
 def along(i: Importer, output: str, x: str, place: int, matrix: NDArray[Any]) -> str:
     """`matrix` (a row for each new element) times the elements along an axis, counted from 1."""
-    if matrix.size > LARGEST_MATRIX:
-        raise i.refuse(output, f"it takes a matrix of more than {LARGEST_MATRIX} elements")
+    bounded(i, output, matrix.size)
     weights = i.parameter(f"{output}/weights", np.ascontiguousarray(matrix.T), learns=False)
     if place == 1:
         make(i, output, "Times", [weights, x], outputRank=1)
@@ -115,17 +114,27 @@ def picked(
     if found.size == 0 or found.min() < 0 or found.max() >= size:
         raise i.refuse(output, f"it takes elements from outside of an axis of {size}")
     step = int(found[1] - found[0]) if found.size > 1 else 1
-    begin, end = int(found[0]), int(found[-1]) + 1
-    if np.array_equal(found, np.arange(size)):
+    chosen = range(int(found[0]), int(found[-1]) + 1, max(1, step))
+    if found.size == size and np.array_equal(found, range(size)):
         make(i, output, "Pass", [x])
-    elif step > 0 and np.array_equal(found, np.arange(begin, end, step)):
-        make(i, output, "Slice", [x], axis=place, beginIndex=begin, endIndex=end, stride=step)
+    elif found.size == len(chosen) and np.array_equal(found, chosen):
+        cut(i, output, x, place, chosen)
     else:
-        _bounded(i, output, found.size * size)
-        along(i, output, x, place, np.eye(size)[found])
+        bounded(i, output, found.size * size)
+        matrix = np.zeros((found.size, size))
+        matrix[np.arange(found.size), found] = 1.0
+        along(i, output, x, place, matrix)
     return output
 
 
-def _bounded(i: Importer, output: str, elements: int) -> None:
+def cut(i: Importer, output: str, x: str, place: int, chosen: range) -> str:
+    """Elements in even steps along an axis, counted from 1; the name of that."""
+    begin, end, step = chosen[0], chosen[-1] + 1, chosen.step
+    make(i, output, "Slice", [x], axis=place, beginIndex=begin, endIndex=end, stride=step)
+    return output
+
+
+def bounded(i: Importer, output: str, elements: int) -> None:
+    """Refuse matrices that no network of this size should have."""
     if elements > LARGEST_MATRIX:
         raise i.refuse(output, f"it takes a matrix of more than {LARGEST_MATRIX} elements")

@@ -77,17 +77,14 @@ def _local_response(i: Importer, output: str, inputs: list[str], a: Attributes) 
     along, before = {"axis": rank}, (size - 1) // 2
     zero = p.add("Greater", x, x)
     total = zero
-    for shift in range(-before, size - before):
-        if abs(shift) < channels:
-            begin, end = max(0, shift), channels + min(0, shift)
-            near = p.add("Slice", square, options={"beginIndex": begin, "endIndex": end, **along})
-            if shift:
-                edge = {"beginIndex": 0, "endIndex": abs(shift), **along}
-                none = p.add("Slice", zero, options=edge)
-                near = p.add(
-                    "RowStack", *((near, none) if shift > 0 else (none, near)), options=along
-                )
-            total = p.add("Plus", total, near)
+    for shift in range(max(-before, 1 - channels), min(size - before, channels)):
+        begin, end = max(0, shift), channels + min(0, shift)
+        near = p.add("Slice", square, options={"beginIndex": begin, "endIndex": end, **along})
+        if shift:
+            edge = {"beginIndex": 0, "endIndex": abs(shift), **along}
+            none = p.add("Slice", zero, options=edge)
+            near = p.add("RowStack", *((near, none) if shift > 0 else (none, near)), options=along)
+        total = p.add("Plus", total, near)
     scaled = p.add("ElementTimes", total, p.number(float(a.get("alpha", 1e-4)) / size))
     base = p.add("Log", p.add("Plus", scaled, p.number(float(a.get("bias", 1.0)))))
     power = p.add("Exp", p.add("ElementTimes", base, p.number(-float(a.get("beta", 0.75)))))

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from brainscript.runtime.model.exchange.reading.importer import Attributes, Importer, Reader
 from brainscript.runtime.model.exchange.reading.nodes import (
     along,
+    bounded,
+    cut,
     finish,
     foreign,
     make,
@@ -88,11 +90,16 @@ def _slice(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
     form, found = i.form(inputs[0]), i.name(inputs[0])
     for begin, end, axis, step in zip(begins, ends, axes, steps, strict=True):
         size = form.shape[form.axis(axis)]
-        indices = np.arange(size)[_part(begin, end, step, size)]
-        if len(indices) == size and step > 0:
+        chosen = range(size)[_part(begin, end, step, size)]
+        if len(chosen) == size and step > 0:
             continue
         place = i.axis(inputs[0], axis)
-        found = picked(i, f"{output}/axis{place}", found, place, size, indices)
+        name = f"{output}/axis{place}"
+        if step > 0 and chosen:
+            found = cut(i, name, found, place, chosen)
+        else:
+            bounded(i, output, len(chosen) * size)
+            found = picked(i, name, found, place, size, np.array(chosen, np.int64))
     settled(i, output, found)
 
 
@@ -274,6 +281,7 @@ def _running_sum(i: Importer, output: str, inputs: list[str], a: Attributes) -> 
     """The sum of all elements up to each one, along an axis."""
     axis = int(i.constant(inputs[1]).reshape(-1)[0])
     place, size = i.axis(inputs[0], axis), _size(i, inputs[0], axis)
+    bounded(i, output, size * size)
     lower = np.tri(size, k=-1 if a.get("exclusive", 0) else 0)
     along(i, output, i.name(inputs[0]), place, lower.T if a.get("reverse", 0) else lower)
 
@@ -283,6 +291,7 @@ def _triangle(i: Importer, output: str, inputs: list[str], a: Attributes) -> Non
     shift = int(i.constant(inputs[1]).reshape(-1)[0]) if len(inputs) > 1 and inputs[1] else 0
     work = np.triu if a.get("upper", 1) else np.tril
     shape = i.shapes[inputs[0]]
+    bounded(i, output, prod(shape[-2:]))
     for axis in (-1, -2):
         i.axis(inputs[0], axis)
     kept = i.parameter(f"{output}/kept", work(np.ones(shape[-2:]), shift), learns=False)
