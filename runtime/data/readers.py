@@ -93,6 +93,13 @@ OLD_NAMES = {
     "mlfdatadeserializer": "HTKMLFDeserializer",
 }
 """What deserializers were called at first."""
+ORDER_KEYS = (
+    "randomize",
+    "randomizationWindow",
+    "sampleBasedRandomizationWindow",
+    "randomizationSeed",
+)
+"""Keys that say nothing where the order is that of the file."""
 BLOCK_KEYS = (
     "multiThreadedDeserialization",
     "hashSequenceKeys",
@@ -178,7 +185,8 @@ def _order(settings: Settings, randomize: bool | None, composite: bool, *, alone
     unread = _is_speech(settings) and settings.text("readMethod", "").lower() == "none"
     unread = unread or _kind(settings) == PACKED_READER
     if randomize is None or unread:
-        settings.has("randomize", inherited=False)
+        for key in ORDER_KEYS:
+            settings.has(key, inherited=False)
         return Order(randomize=False)
     chunk = at_least(settings, "chunkSizeInBytes", 1, 32 << 20)
     order = order_of(settings, chunk, randomize, composite=composite)
