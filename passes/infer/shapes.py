@@ -211,5 +211,17 @@ def check_operation(op: NetOp) -> None:
     for operand in op.operands[: 1 if isinstance(op, DelayOp) else 2]:
         if type_of(operand).axis is None:
             title = f"an input of '{name_of(op)}' must be minibatch data"
-            who = name_of(operand.owner) if isinstance(operand.owner, Operation) else "it"
-            raise failure(op, "BS0412", title, f"'{who}' does not depend on an Input")
+            raise failure(op, "BS0412", title, _without_samples(operand))
+
+
+def _without_samples(value: SSAValue) -> str:
+    """Why a value is one for all samples: a sum over them, or no Input behind it."""
+    who = name_of(value.owner) if isinstance(value.owner, Operation) else "it"
+    todo, seen = [value], {value}
+    while todo:
+        if type_of(value := todo.pop()).axis is not None:
+            return f"'{who}' is one value for all samples: they are summed"
+        new = [v for v in getattr(value.owner, "operands", ()) if v not in seen]
+        seen.update(new)
+        todo += new
+    return f"'{who}' does not depend on an Input"

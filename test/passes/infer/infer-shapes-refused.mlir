@@ -57,3 +57,15 @@ builtin.module {
     net.roots criterion(%z)
   }
 }
+
+// -----
+
+builtin.module {
+  net.network {
+    %x = net.input "x" : !net.t<[4], f32, @"*">
+    %s = net.square_error %x, %x {node = "s"} : !net.t<*, f32>
+    // expected-error@+1 {{'s' is one value for all samples: they are summed}}
+    %z = net.epoch_accumulator %s {node = "z"} : !net.t<*, f32>
+    net.roots criterion(%z)
+  }
+}
