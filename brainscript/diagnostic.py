@@ -79,6 +79,10 @@ class BrainScriptError(Exception):
         super().__init__(diagnostics[0].title if diagnostics else "")
         self.diagnostics = diagnostics
 
+    def __str__(self) -> str:
+        """What a program that does not catch the error shows: the first diagnostic as text."""
+        return render(self.diagnostics[0]) if self.diagnostics else ""
+
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.diagnostics
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from brainscript.diagnostic import did_you_mean, nearest
 
+COMMAND_LINE = "<command line>"
+"""The source of what is given behind the config file."""
 _NEXT_KEY = re.compile(r"(?<![\w$])([A-Za-z]\w*)\s*=(?!=)")
 
 
@@ -40,3 +42,20 @@ def for_unknown(key: str, known: Iterable[str], likeness: float = 0.6) -> str:
     if key[:1].isdigit():
         return "',' ends a value: a fraction is written 0.5, several values a:b"
     return did_you_mean(key, known, likeness)
+
+
+def for_override(key: str, known: Iterable[str], holding: Sequence[str], values: str) -> str:
+    """The help line for an override that nothing reads; empty where a value names it.
+
+    `holding` are sections that have such a key, `values` is the text of all values.
+    """
+    if ":" in key:
+        *sections, last = key.split(":")
+        return f"write {'=['.join(sections)}=[{last}=...{']' * len(sections)}"
+    if holding:
+        return f"the section '{holding[0]}' has one of its own: write {holding[0]}=[{key}=...]"
+    named = rf"(?<![\w.]){re.escape(key)}(?!\w|\s*(=(?!=)|[\[{{]))"
+    if re.search(named, values, re.IGNORECASE):
+        return ""
+    near = did_you_mean(key, [name for name in known if name != key])
+    return near or "no command that ran has a use for it"

@@ -18,7 +18,7 @@ from brainscript.diagnostic import (
 from brainscript.limits import exceeded, limit
 from brainscript.literals import opened_path, read_boolean, read_integer, read_number, read_word
 from brainscript.placed import PlacedText
-from brainscript.remedies import for_missing, for_unknown, for_value
+from brainscript.remedies import COMMAND_LINE, for_missing, for_override, for_unknown, for_value
 
 Value = TypeVar("Value")
 
@@ -95,7 +95,8 @@ PATHS = frozenset(
 CARRIED = frozenset(
     "deviceid precision tracelevel numcputhreads minibatchmode minibatchsize epochsize"
     " defaulthiddenactivity recurrentlayer rnntype usevalidation makemode printvalues run wfile"
-    " wsize wrecords windowsize elementsize sectiontype initoncpuonly".split()
+    " wsize wrecords windowsize elementsize sectiontype initoncpuonly sharenodevaluematrices"
+    " hypercompressmemory forcedeterministicalgorithms forceconstantrandomseed".split()
 )
 """Keys that configs hand from section to section, also to those that have no use for them."""
 
@@ -304,7 +305,8 @@ class Settings:
     def unknown_keys(self) -> list[Diagnostic]:
         """Warnings for keys that nobody asked for, here and in the sections that were opened.
 
-        At top level only a key that is spelt like one that was asked for in vain.
+        At top level only a key that is spelt like one that was asked for in vain, or that the
+        command line alone gives and no value names.
         """
         found: list[Diagnostic] = []
         values = "\n".join(p.text for e in self._entries.values() for p in e.parts).lower()
@@ -313,6 +315,9 @@ class Settings:
             if lower in CARRIED or f"${lower}$" in values or "networkbuilder" in lower:
                 continue
             remedy = for_unknown(key, self._absent, 0.6 if self.parent else 0.75)
+            if self.parent is None and span.file == COMMAND_LINE and not remedy:
+                holding = [s.name for s in self._sections.values() if lower in s._entries]
+                remedy = for_override(key, self.own_keys(), holding, values)
             if remedy or self.parent is not None:
                 title = f"nothing reads the key '{self._label(key)}'"
                 found.append(Diagnostic("BS0217", title, span, help=remedy, severity="warning"))

@@ -29,9 +29,9 @@ from brainscript.frontend.config_files import ConfigFiles
 from brainscript.frontend.source import Sources, SourceText
 from brainscript.frontend.substitute import Substitution
 from brainscript.placed import PlacedText
+from brainscript.remedies import COMMAND_LINE
 from brainscript.settings import Entry, Settings
 
-COMMAND_LINE = "<command line>"
 _BLANKS = re.compile(r"[ \t\f\v]*")
 
 

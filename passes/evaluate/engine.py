@@ -323,10 +323,13 @@ class Engine:
                 names.append(name)
         if len(names) > 1 and names[0] == names[-1]:
             names.pop()
+        help = "a loop over time goes through PastValue or FutureValue"
+        if len(names) == 1:
+            help += "; to mean a member of a record around this one, call one of the two otherwise"
         return self.fail(
             ring[0],
             "BS0303",
             f"'{shorten(names[0], 60) if names else ''}' needs its own value",
             shorten(" -> ".join((*names, *names[:1]))),
-            "a loop over time goes through PastValue or FutureValue",
+            help,
         )

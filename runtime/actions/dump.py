@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from brainscript import atomic
-from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.runtime.actions.session import Session, compiled_pattern, saved_network
 from brainscript.runtime.network import Array, Network, NodeSpec
 from brainscript.settings import Settings
@@ -25,7 +25,7 @@ def dump(section: Settings, session: Session) -> None:
     metadata = section.boolean("printMetadata", True)
     text = "".join(
         node_text(network, node, values=values, metadata=metadata)
-        for node in _selected(network, name, pattern, section)
+        for node in _selected(network, name, pattern, section, session.environment.warn)
     )
     if session.environment.dry_run:
         return
@@ -37,9 +37,13 @@ def dump(section: Settings, session: Session) -> None:
         raise BrainScriptError(Diagnostic("BS0722", title)) from None
 
 
-def _selected(network: Network, name: str, pattern: str, section: Settings) -> Iterator[NodeSpec]:
+def _selected(
+    network: Network, name: str, pattern: str, section: Settings, warn: Callable[[Diagnostic], None]
+) -> Iterator[NodeSpec]:
     """The nodes in the order of their names, whatever their case; all when none is named."""
     nodes = network.facts.nodes
+    if name not in nodes and name != ALL and not pattern:
+        warn(_no_node(name, list(nodes), section))
     try:
         chosen = compiled_pattern(pattern).fullmatch if pattern else None
     except ValueError as error:
@@ -49,6 +53,12 @@ def _selected(network: Network, name: str, pattern: str, section: Settings) -> I
     for key in sorted(nodes, key=lambda k: (k.lower(), k)):
         if chosen(key) if chosen else name not in nodes or key == name:
             yield nodes[key]
+
+
+def _no_node(name: str, known: list[str], section: Settings) -> Diagnostic:
+    title = f"nodeName names '{name}', which is not a node of the network: all nodes are written"
+    span, help = section.span_of("nodeName"), did_you_mean(name, known)
+    return Diagnostic("BS0719", title, span, help=help, severity="warning")
 
 
 def node_text(network: Network, node: NodeSpec, *, values: bool, metadata: bool) -> str:

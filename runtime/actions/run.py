@@ -120,6 +120,11 @@ def _section(root: Settings, name: str) -> Settings:
     if found is None:
         title = f"the command '{name}' has no section"
         help = did_you_mean(name, root.own_keys())
+        if "=" in name:
+            help = "sections are separated by ':'"
+        if not root.has("command"):
+            title = "no command is given, and there is no section 'train'"
+            help = f"{help} write command = ...".strip()
         raise BrainScriptError(Diagnostic("BS0712", title, root.span_of("command"), help=help))
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from brainscript.remedies import for_missing, for_unknown, for_value
+from brainscript.remedies import for_missing, for_override, for_unknown, for_value
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,18 @@ def test_unreadable_value(text: str, said: str) -> None:
 )
 def test_unknown_key(key: str, said: str) -> None:
     assert for_unknown(key, ["maxEpochs"]) == said
+
+
+@pytest.mark.parametrize(
+    ("key", "holding", "said"),
+    [
+        ("train:SGD:maxEpochs", [], "write train=[SGD=[maxEpochs=...]]"),
+        ("SGD", ["train"], "the section 'train' has one of its own: write train=[SGD=...]"),
+        ("modelpth", [], "did you mean 'modelPath'?"),
+        ("depth", [], ""),
+        ("width", [], "no command that ran has a use for it"),
+    ],
+)
+def test_override_that_nothing_reads(key: str, holding: list[str], said: str) -> None:
+    values = "{ n = depth * 2 ; width = 3 ; modelpth [ ] }"
+    assert for_override(key, ["modelPath", "modelpth"], holding, values) == said

@@ -173,3 +173,10 @@ def test_a_result_that_nobody_reads(tmp_path: Path) -> None:
     assert (done.returncode, "error[BS0501]" in done.stderr) == (3, True)
     done = run(tmp_path, "bs-jit", *words, write.replace("=z;", "=zz;").replace("PLACE", "z"))
     assert (done.returncode, "did you mean 'z'?" in done.stderr) == (1, True)
+
+
+def test_override_at_the_wrong_place(tmp_path: Path) -> None:
+    write_case(tmp_path)
+    done = run(tmp_path, "bs-jit", "tiny.cntk", "SGD=[maxEpochs=1]")
+    assert done.returncode == 0, done.stderr
+    assert "help: the section 'train' has one of its own: write train=[SGD=...]" in done.stderr

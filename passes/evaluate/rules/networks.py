@@ -62,8 +62,11 @@ def network_field(engine: Engine, op: FieldOp, network: LoadedOp | EditedOp) -> 
     name = op.field.data
     known = list(nodes_of(engine, network))
     title = f"the network has no node '{name}'"
+    label = f"it has {len(known)} nodes"
+    if isinstance(network, LoadedOp):
+        label += f": bs-opt {network.module.data} --emit net shows them"
     near = did_you_mean(name, [*known, *(n.translate(_MAP) for n in known)])
-    raise engine.fail(op, "BS0374", title, f"it has {len(known)} nodes", near)
+    raise engine.fail(op, "BS0374", title, label, near)
 
 
 _MAP = str.maketrans({".": "_", "[": "_", "]": "_"})

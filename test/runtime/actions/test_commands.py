@@ -106,6 +106,13 @@ def test_dump_selects_by_a_pattern_that_fits_whole_names(run: Go):
     assert [line.split("=")[0] for line in text.split("\n")[1:]] == ["z", "z.b", "z.W"]
 
 
+def test_dump_of_a_node_that_is_not_there_warns(run: Go):
+    """As in CNTK all nodes are written then."""
+    warnings = run(with_command('action = "dumpNode" ; nodeName = "zz"')).world.warnings
+    assert [(w.code, w.help) for w in warnings] == [("BS0719", "did you mean 'z'?")]
+    assert "\nz.W=" in Path("m.dnn.zz.txt").read_text()
+
+
 def test_plot_writes_a_graph_and_renders_it_without_a_shell(run: Go):
     command = 'renderCmd = "cp <IN> <OUT>" ; outputFile = "net.png"'
     run(with_command(f'action = "plot" ; {command}'))
