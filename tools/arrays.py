@@ -83,7 +83,10 @@ def as_numpy(value: Any) -> NDArray[Any]:
             return cast("NDArray[Any]", np.from_dlpack(value))
         except (BufferError, RuntimeError, TypeError) as error:
             raise misuse(f"an array cannot be taken over: {error}", "move it to the CPU") from None
-    return np.asarray(cast("ArrayLike", value))
+    try:
+        return np.asarray(cast("ArrayLike", value))
+    except (TypeError, ValueError) as error:
+        raise misuse(f"no array can be made of this data: {error}") from None
 
 
 def _parts(spec: InputSpec, value: Data) -> tuple[list[Array], bool]:
@@ -102,7 +105,10 @@ def _is_sequence(spec: InputSpec, item: Any) -> bool:
 
 
 def _samples(spec: InputSpec, value: NDArray[Any]) -> Array:
-    array = cast("Array", np.asarray(value, numpy_type(spec.element)))
+    try:
+        array = cast("Array", np.asarray(value, numpy_type(spec.element)))
+    except (TypeError, ValueError) as error:
+        raise misuse(f"'{spec.name}' takes numbers: {error}") from None
     size = int(np.prod(spec.dims))
     if not array.ndim or array.size != array.shape[0] * size:
         shape = (len(array) if array.ndim else "samples", *spec.dims[::-1])

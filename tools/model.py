@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from brainscript.diagnostic import did_you_mean
 from brainscript.runtime.actions.gradients import Gradients
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from brainscript.runtime.program import Program
 
 Format = Literal["container", "cntk1", "cntk2", "dbn"]
+FORMATS: tuple[str, ...] = get_args(Format)
 PICTURED = 400
 
 
@@ -68,7 +69,7 @@ class Model:
         array is [samples, ...reversed dims], or flat in each sample. Raises BrainScriptError
         (BS0916) for a missing or unknown input, or a shape that does not fit.
         """
-        names = list(outputs) or list(self.outputs)
+        names = _listed(outputs) or list(self.outputs)
         self._check_nodes(names)
         needed = self.network.inputs_of("write", names)
         batch = batch_of(needed, data)
@@ -111,7 +112,7 @@ class Model:
         Each of the inputs (default: those that the outputs need) becomes an `Input`; values are
         copied, and frozen when `parameters` is `constant`. As `BS.Network.CloneFunction` does.
         """
-        ends, starts = list(outputs) or list(self.outputs), list(inputs)
+        ends, starts = _listed(outputs) or list(self.outputs), _listed(inputs)
         self._check_nodes([*ends, *starts])
         starts = starts or [spec.name for spec in self.network.inputs_of("write", ends)]
         facts = self.network.facts
@@ -130,6 +131,9 @@ class Model:
         if format == "container":
             save_network(path, self.network)
             return
+        if format not in FORMATS:
+            known = ", ".join(FORMATS)
+            raise misuse(f"the format '{format}' is not known", f"known: {known}")
         from brainscript.passes.stored.describe import describe_module
 
         graph = describe_module(self.network.module, str(path))
@@ -203,6 +207,11 @@ class Model:
                 raise misuse(f"the network has no node '{name}'", did_you_mean(name, known))
 
 
+def _listed(names: Sequence[str]) -> list[str]:
+    """The names of nodes; a single one may stand for itself."""
+    return [names] if isinstance(names, str) else list(names)
+
+
 def _clone_text(
     path: str,
     ends: Sequence[str],
@@ -211,29 +220,40 @@ def _clone_text(
     facts: Facts,
 ) -> str:
     """The network of a clone as BrainScript; names that it cannot write are written with `_`."""
-    fields = "; ".join(f"out{i} = old.{_word(name)}" for i, name in enumerate(ends))
-    taken = " : ".join(f"old.{_word(name)}" for name in starts)
-    inputs = _inputs_text(starts, facts)
+    taken = {_word(name) for name in (*starts, *ends)}
+    if len(taken) < len(starts) + len(ends):
+        raise misuse("inputs and outputs of a clone need a name each, letters and digits apart")
+    old, section, copy = (_other_than(taken, word) for word in ("old", "section", "copy"))
+    fields = "; ".join(f"out{i} = {old}.{_word(name)}" for i, name in enumerate(ends))
+    from_old = " : ".join(f"{old}.{_word(name)}" for name in starts)
     arguments = ", ".join(_word(name) for name in starts)
-    section = f'({taken}), [{fields}], parameters="{parameters}"'
+    quote = "'" if '"' in path else '"'
     return "\n".join(
         [
-            f'old = BS.Network.Load ("{path}")',
-            f"section = BS.Network.CloneFunction ({section})",
-            *inputs,
-            f"copy = section ({arguments})",
-            *(f"{_word(name)} = copy.out{i}" for i, name in enumerate(ends)),
+            f"{old} = BS.Network.Load ({quote}{path}{quote})",
+            f"{section} = BS.Network.CloneFunction (({from_old}), [{fields}], "
+            f'parameters="{parameters}")',
+            *_inputs_text(starts, facts, taken),
+            f"{copy} = {section} ({arguments})",
+            *(f"{_word(name)} = {copy}.out{i}" for i, name in enumerate(ends)),
             f"outputNodes = ({' : '.join(_word(name) for name in ends)})",
         ]
     )
 
 
-def _inputs_text(starts: Sequence[str], facts: Facts) -> list[str]:
+def _other_than(taken: set[str], word: str) -> str:
+    """The word, or one like it, that names nothing else."""
+    while word in taken:
+        word += "_"
+    return word
+
+
+def _inputs_text(starts: Sequence[str], facts: Facts, taken: set[str]) -> list[str]:
     """An `Input` for each node: an input keeps its dynamic axis, and whether it is sparse."""
     known = {spec.name: spec for spec in facts.inputs}
     axes = [spec.axis for name in starts if (spec := known.get(name)) is not None]
     named = dict.fromkeys(axis for axis in axes if axis not in ("", DEFAULT_AXIS))
-    words = {axis: f"stepsOf{number}" for number, axis in enumerate(named)}
+    words = {axis: _other_than(taken, f"stepsOf{number}") for number, axis in enumerate(named)}
     lines = [f"{word} = DynamicAxis ()" for word in words.values()]
     for name in starts:
         spec = known.get(name)

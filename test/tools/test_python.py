@@ -130,6 +130,24 @@ def test_a_clone_is_a_network_of_its_own(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.eval(features=x)["h"], part.eval(features=x)["h"])
 
 
+def test_a_clone_of_nodes_called_as_its_own_words() -> None:
+    """The text that makes a clone has names of its own; nodes may be called the same."""
+    model = bs.compile("old = Input {3}; copy = Sigmoid (old); section = copy + 1")
+    part = model.clone("section", "copy")
+    assert (part.inputs, list(part.outputs)) == ({"copy": (3,)}, ["section"])
+    assert part.eval("section", copy=[[1, 2, 3]])["section"].tolist() == [[2, 3, 4]]
+    with pytest.raises(BrainScriptError, match="a name each"):
+        model.clone(["copy"], ["copy"])
+
+
+def test_what_is_no_array_is_refused() -> None:
+    """Rows of different lengths, words, and things that are no numbers at all."""
+    model = bs.compile("x = Input {3}; y = Sigmoid (x)")
+    for data in ([[1, 2, 3], [1, 2]], "abc", {1: 2}, [["a", "b", "c"]]):
+        with pytest.raises(BrainScriptError, match=r"no array can be made|takes numbers"):
+            model.eval("y", x=data)  # pyright: ignore[reportArgumentType]
+
+
 def test_a_clone_takes_the_inputs_that_it_needs() -> None:
     """Steps and samples keep to axes of their own, sparse inputs stay sparse."""
     model = bs.compile("""
