@@ -102,7 +102,7 @@ def config_words(words: Sequence[str]) -> list[str]:
         raise CommandLineError(Diagnostic("BS0902", title, help=help))
     if not words:
         raise CommandLineError(_no_config())
-    if "=" in words[0] and not Path(words[0]).is_file():
+    if "=" in words[0] and not os.path.isfile(words[0]):
         if not any(word.lower().startswith("configfile=") for word in words):
             raise CommandLineError(_no_config())
         return list(words)

@@ -10,11 +10,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+_TEXT: dict[str, str] = {"encoding": "utf-8", "errors": "backslashreplace"}
 PAGE = """\
 {command}: internal error. This is a fault of brainscript, not of your input.
 
@@ -70,19 +72,20 @@ class CrashRecord:
         return folder
 
     def _fill(self, folder: Path, error: BaseException) -> None:
-        (folder / "traceback.txt").write_text("".join(traceback.format_exception(error)))
+        (folder / "traceback.txt").write_text("".join(traceback.format_exception(error)), **_TEXT)
         facts = {
             "command": self.command,
             "arguments": self.arguments,
             "versions": versions(),
             "pipeline": self._pipeline,
         }
-        (folder / "facts.json").write_text(json.dumps(facts, indent=1))
+        (folder / "facts.json").write_text(json.dumps(facts, indent=1), **_TEXT)
         for number, (name, text) in enumerate(self.sources.items()):
-            (folder / f"source-{number}-{Path(name).name or 'input'}").write_text(text)
+            (folder / f"source-{number}-{Path(name).name or 'input'}").write_text(text, **_TEXT)
         if self._module is not None and self._text_of is not None:
-            text = self._text_of(self._module())
-            (folder / "reproducer.mlir").write_text(f"// pipeline: {self._pipeline}\n{text}")
+            with suppress(Exception):  # what made the fault may also stop what came before it
+                text = f"// pipeline: {self._pipeline}\n{self._text_of(self._module())}"
+                (folder / "reproducer.mlir").write_text(text, **_TEXT)
 
     def page(self, error: BaseException, folder: Path | None) -> str:
         """One page for the user."""

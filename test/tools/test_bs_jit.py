@@ -77,6 +77,7 @@ def test_help_and_version(tmp_path: Path) -> None:
         (["tiny.cntk", "--limit", "cals=1"], 2, "did you mean 'calls'?"),
         (["tiny.cntk", "--limit", "calls=\u00b2"], 2, "cannot set the limit 'calls=\u00b2'"),
         (["command=train"], 2, "error[BS0913]: no config given"),
+        ([f"a={'x' * 5000}", "configFile=none.cntk"], 3, "error[BS0101]: cannot read 'none.cntk'"),
         (["export", "tiny.cntk"], 2, "the following arguments are required: -o"),
         (["."], 1, "error[BS0101]: cannot read '.': Is a directory"),
     ],
