@@ -130,13 +130,27 @@ def build_record(builder: Builder, node: syntax.Record, scope: Scope, path: str)
 
 
 def build_field(builder: Builder, node: syntax.Field, scope: Scope, path: str) -> SSAValue:
-    """A member of a record that is written in place is just a name; others wait for demand."""
-    inner = static_record(node.record, scope, path)
-    if inner is not None:
-        return builder.lookup(inner, node.name, node.span)
-    record = builder.expression(node.record, scope, path)
-    properties = {"field": StringAttr(node.name)}
-    return builder.emit(scope, FieldOp, node.span, [record], properties, path=path)
+    """A member of a record that is written in place is just a name; others wait for demand.
+
+    The chain `a.b.c` is walked from its first name in a loop, so its length is free.
+    """
+    chain = [node]
+    while isinstance(chain[-1].record, syntax.Field):
+        chain.append(chain[-1].record)
+    first = chain[-1].record
+    inner = static_record(first, scope, path)
+    value = builder.expression(first, scope, path) if inner is None else None
+    for field in reversed(chain):
+        if value is None and inner is not None:
+            further = inner.record(field.name) if field is not node else None
+            if further is None:
+                value = builder.lookup(inner, field.name, field.span)
+            inner = further
+        elif value is not None:
+            properties = {"field": StringAttr(field.name)}
+            value = builder.emit(scope, FieldOp, field.span, [value], properties, path=path)
+    assert value is not None
+    return value
 
 
 def build_index(builder: Builder, node: syntax.Index, scope: Scope, path: str) -> SSAValue:

@@ -77,15 +77,11 @@ def field_names(expression: syntax.Expression) -> frozenset[str]:
 def static_record(expression: syntax.Expression, scope: Scope, path: str) -> Scope | None:
     """The scope of a record that can be named without evaluating anything, else None.
 
-    `{ ... }.y` and `BS.Constants.One` are resolved here, so members that nobody names are
-    never built.
+    So in `{ ... }.y` and `BS.Constants.One` members that nobody names are never built.
     """
     if isinstance(expression, syntax.Record):
         return scope.inner(expression, path)
     if isinstance(expression, syntax.Name):
         owner = scope.owner(expression.name)
         return None if owner is None else owner.record(expression.name)
-    if isinstance(expression, syntax.Field):
-        outer = static_record(expression.record, scope, path)
-        return None if outer is None else outer.record(expression.name)
     return None
