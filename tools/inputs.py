@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,11 @@ EXTENSIONS = {
     ".mel": "mel",
     ".mlir": "mlir",
 }
+PRINTED = "# Printed by bs-opt"
+"""How the text that `--emit brainscript` writes begins."""
 IR_MARKS = ("module {", "module attributes", '"builtin.', "bs.network", "net.network", "kern.func")
+LAST_LEVELS = re.compile(r"^(define|declare) |^\t\.text$", re.MULTILINE)
+"""Lines of LLVM IR and of assembly."""
 LEVEL_MARKS = (
     ("bs.network", "bs"),
     ("kern.func", "kern"),
@@ -96,17 +101,24 @@ def _unreadable(path: Path, reason: str, help: str = "") -> Diagnostic:
 
 def _language_of_file(name: str, text: str) -> str:
     extension = Path(name).suffix.lower()
+    if text.lstrip().startswith("builtin.module"):
+        return "mlir"
     if extension in EXTENSIONS:
         return EXTENSIONS[extension]
     if found := _language_of_text(text):
         return found
     title = f"cannot tell the language of '{name}'"
-    raise CommandLineError(Diagnostic("BS0905", title, help="add --language config|bs|ndl|mlir"))
+    help = "add --language config|bs|ndl|mel|mlir"
+    if LAST_LEVELS.search(text):
+        help = "LLVM IR and assembly are the last levels: nothing reads them back"
+    raise CommandLineError(Diagnostic("BS0905", title, help=help))
 
 
 def _language_of_text(text: str) -> str | None:
     if any(mark in text for mark in IR_MARKS):
         return "mlir"
+    if text.startswith(PRINTED):
+        return "bs"
     if any(word in text for word in ("NetworkBuilder", "command", "action")):
         return "config"
     return None

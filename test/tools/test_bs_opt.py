@@ -66,6 +66,15 @@ def test_reads_standard_input_and_prints(module: Path) -> None:
     assert command(str(module)).stdout == EMPTY
 
 
+def test_what_was_printed_is_read_under_any_name(tmp_path: Path) -> None:
+    source = "x = Input {3}\ny = Tanh (x)\noutputNodes = (y)\n"
+    for level in ("bs", "net", "sched", "brainscript"):
+        printed = command("-", "--language", "bs", "--emit", level, text=source).stdout
+        (tmp_path / "printed.bs").write_text(printed)
+        for done in (command("-", text=printed), command(str(tmp_path / "printed.bs"))):
+            assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "title"),
     [
@@ -73,6 +82,7 @@ def test_reads_standard_input_and_prints(module: Path) -> None:
         (["empty.mlir", "-p", "bs-inlien"], 2, "did you mean 'bs-inline'?"),
         (["empty.mlir", "-p", "bs-inline{"], 2, "error[BS0902]: bad pipeline"),
         (["model.xyz"], 2, "error[BS0905]: cannot tell the language of 'model.xyz'"),
+        (["model.ll"], 2, "LLVM IR and assembly are the last levels: nothing reads them back"),
         (["--explain", "BS0900"], 2, "error[BS0914]: unknown code 'BS0900'"),
         (["empty.mlir", "--limit", "cals=3"], 2, "did you mean 'calls'?"),
         (["broken.mlir"], 1, "error[BS0903]: cannot parse this IR"),
@@ -91,6 +101,7 @@ def test_mistakes_are_diagnostics(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty.mlir").write_text(EMPTY)
     (tmp_path / "model.xyz").write_text("0101")
+    (tmp_path / "model.ll").write_text("\ndeclare i64 @llvm.smin.i64(i64, i64)\n")
     (tmp_path / "broken.mlir").write_text("builtin.module { %0 = }")
     (tmp_path / "tile.mlir").write_text("%0 = kern.tile_zero : !kern.tile<0, 1, vector<16xf32>>")
     (tmp_path / "old.ndl").write_text("x = Tahn(y)")
