@@ -7,11 +7,12 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from test.tools.commands import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial"
@@ -72,10 +73,9 @@ def missing(shown: tuple[str, ...], output: str) -> str | None:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Where `bs-opt` and `bs-jit` are those of this tree, and compiled code is shared."""
     folder = tmp_path_factory.mktemp("commands")
-    for name in ("bs_opt", "bs_jit"):
-        path = folder / name.replace("_", "-")
-        run = f"{shlex.quote(sys.executable)} -m brainscript.tools.{name}"
-        path.write_text(f'#!/bin/sh\nexec {run} "$@"\n')
+    for name in ("bs-opt", "bs-jit"):
+        path = folder / name
+        path.write_text(f'#!/bin/sh\nexec {shlex.join(forked())} {name} "$@"\n')
         path.chmod(0o755)
     words = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
     quiet = {"NO_COLOR": "1", "BS_CRASH": "0", "XDG_CACHE_HOME": str(folder / "cache")}

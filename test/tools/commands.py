@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import random
+import resource
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
+
+from brainscript.runtime.program_cache import package_fingerprint
+from test.forkserver import started
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGITS = ROOT / "examples" / "digits" / "digits.cntk"
 SAMPLES = 40
+Found = TypeVar("Found")
 
 CONFIG = """\
 command = train
@@ -60,6 +70,15 @@ def words_of(command: str, *words: str) -> list[str]:
     return [sys.executable, "-m", module, *words]
 
 
+@cache
+def forked() -> list[str]:
+    """The words before `bs-opt` or `bs-jit` that run them without their start-up."""
+    until_the_end = ExitStack()
+    atexit.register(until_the_end.close)
+    folder = until_the_end.enter_context(tempfile.TemporaryDirectory())
+    return until_the_end.enter_context(started(folder, environment(Path(folder))))
+
+
 def run(
     folder: Path,
     command: str,
@@ -67,9 +86,12 @@ def run(
     text: str | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in `folder` to its end; no run may show a traceback."""
+    """Run a command in `folder` to its end; no run may show a traceback.
+
+    It is a process from the start where `variables` are given, else one that is forked.
+    """
     done = subprocess.run(
-        words_of(command, *words),
+        words_of(command, *words) if variables is not None else [*forked(), command, *words],
         cwd=folder,
         env=dict(variables) if variables is not None else environment(folder),
         input=text,
@@ -80,6 +102,21 @@ def run(
     )
     assert "Traceback" not in done.stderr
     return done
+
+
+def processor_time() -> float:
+    """The seconds that the ended child processes have computed: no load changes them much."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def undisturbed(action: Callable[[], Found]) -> Found:
+    """What `action` finds while no file of the package is saved: that would start caches anew."""
+    while True:
+        before = package_fingerprint.__wrapped__()
+        found = action()
+        if package_fingerprint.__wrapped__() == before:
+            return found
 
 
 def write_case(folder: Path, *changes: tuple[str, str], samples: int = SAMPLES) -> Path:

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,15 @@ from xdsl.passes import ModulePass
 
 from brainscript.passes.registry import load_pass
 from brainscript.tools import bs_jit, bs_opt
-from test.tools.commands import ROOT, environment, leftovers, run, words_of, write_case
+from test.tools.commands import (
+    ROOT,
+    environment,
+    leftovers,
+    processor_time,
+    run,
+    words_of,
+    write_case,
+)
 
 UNSELECTABLE = """\
 declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
@@ -56,9 +63,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_help_and_version(tmp_path: Path) -> None:
     times: list[float] = []
     for _ in range(3):
-        start = time.perf_counter()
-        done = run(tmp_path, "bs-jit", "--help")
-        times.append(time.perf_counter() - start)
+        start = processor_time()
+        done = run(tmp_path, "bs-jit", "--help", variables=environment(tmp_path))
+        times.append(processor_time() - start)
         assert done.returncode == 0
         assert "configFile=a.cntk+b.cntk" in done.stdout
     assert min(times) < 0.4

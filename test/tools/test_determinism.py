@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from test.tools.commands import environment, run, write_case
+from test.tools.commands import environment, run, undisturbed, write_case
 
 TIMES = re.compile(r"time = \S+s|epochTime=\S+s|samplesPerSecond = \S+")
 WIDE = (
@@ -89,6 +89,12 @@ print(*sorted(name for name in sys.modules if name.startswith(heavy)))
 sys.exit(code)
 """
     line = [sys.executable, "-c", script]
-    done = subprocess.run(line, cwd=folder, env=environment(folder), capture_output=True, text=True)
+    variables = environment(folder)
+
+    def start() -> subprocess.CompletedProcess[str]:
+        result(folder)
+        return subprocess.run(line, cwd=folder, env=variables, capture_output=True, text=True)
+
+    done = undisturbed(start)
     assert (done.returncode, done.stdout.split()) == (0, [])
     assert (folder / "out" / "m.model").read_bytes() == expected.model

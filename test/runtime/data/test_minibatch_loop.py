@@ -160,10 +160,10 @@ def test_time_limit_ends_a_call_after_a_minibatch(tmp_path: Path):
     program = Recorder((InputSpec("a", (1,)),))
     loop = MinibatchLoop(reader, program)
     reader.start_epoch(0, 0, 1)
-    start = time.perf_counter()
+    start = time.process_time()
     done = loop.run(10**6, seconds=1e-9)
     assert (done.minibatches, done.finished) == (1, False)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 class Idle(Recorder):
