@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial"
 CHAPTERS = sorted(TUTORIAL.glob("*.md"))
 PAGES = (
+    "commands.md",
     "language/differences.md",
     "language/editing.md",
     "migrate.md",
