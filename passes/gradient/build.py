@@ -23,7 +23,7 @@ from brainscript.dialects.net.network import (
 from brainscript.dialects.net.parameters import GradientOp, InputOp, ParameterOp, ReadOp
 from brainscript.dialects.net.places import failure, name_of
 from brainscript.dialects.net.recurrence import DelayOp
-from brainscript.dialects.tensors import Element, type_of
+from brainscript.dialects.tensors import Element, shape_of, type_of
 from brainscript.passes.gradient import (
     convolution,
     criteria,
@@ -193,7 +193,10 @@ class Sweep:
     def _hand_over(self) -> None:
         for name in sorted(self.gradients):
             symbol = self.symbols[name]
-            first, *others = (Term(self.writer, part) for part in self.gradients[name])
+            parts = self.gradients[name]
+            if type_of(parts[0]).elements > 1:  # uses may read it in different shapes
+                parts = [self.writer.reshape(part, shape_of(parts[0])) for part in parts]
+            first, *others = (Term(self.writer, part) for part in parts)
             for other in others:
                 first = first + other
             self.writer.insert(GradientOp(name, first.value, symbol.location))
