@@ -1,4 +1,6 @@
-"""Everything CI runs, in order, with one closing line `N passed, N failed`.
+"""Everything CI runs, with one closing line `N passed, N failed`.
+
+What runs on one core goes in two lanes beside each other, then what takes all of them.
 
 `--long` adds the hour-long runs of the fuzz tests and the other recorded cases.
 """
@@ -11,6 +13,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,28 +33,44 @@ class Step:
     failed: str = ""
 
 
-def steps(workers: int, *, long: bool) -> list[Step]:
-    """What to run, cheap checks first; a third of the recorded cases unless there is time."""
+Lane = list[Step]
+
+
+def lanes() -> tuple[Lane, Lane]:
+    """What runs on one core, cheap checks first."""
     python = sys.executable
-    lit = (str(BIN / "lit"), f"-j{workers}", "--timeout", "60", "test")
-    pytest = (python, "-m", "pytest", f"-n{workers}", "test")
-    golden = (python, "test/run_golden.py", *(() if long else ("--third",)))
-    return [
+    lit = (str(BIN / "lit"), "-j1", "--timeout", "60", "test")
+    checks = [
         Step("ruff check", (str(BIN / "ruff"), "check", *SOURCES)),
         Step("ruff format", (str(BIN / "ruff"), "format", "--check", *SOURCES)),
         Step("codespell", (str(BIN / "codespell"), *SOURCES, "docs", "README.md")),
         Step("tree", (python, "test/check_tree.py")),
         Step("docs", (python, "docs/generate.py", "--check")),
         Step("pyright", (str(BIN / "pyright"), "--pythonpath", python)),
-        Step("lit", lit, r"Passed\s*:\s*(\d+)", r"(?:Failed|Timed Out|Unresolved)\s*:\s*(\d+)"),
+    ]
+    failed = r"(?:Failed|Timed Out|Unresolved)\s*:\s*(\d+)"
+    return checks, [Step("lit", lit, r"Passed\s*:\s*(\d+)", failed)]
+
+
+def wide(workers: int, *, long: bool) -> Lane:
+    """What takes all cores; a third of the recorded cases unless there is time."""
+    python = sys.executable
+    pytest = (python, "-m", "pytest", f"-n{workers}", "--dist=worksteal", "test")
+    golden = (python, "test/run_golden.py", *(() if long else ("--third",)))
+    return [
         Step("pytest", pytest, r"(\d+) passed", r"(\d+) (?:failed|error)"),
         Step("golden", golden, r"(\d+) passed", r"(\d+) failed"),
     ]
 
 
+def run_lane(lane: Lane) -> list[tuple[int, int]]:
+    """Run the steps of a lane one after the other."""
+    return [run(step) for step in lane]
+
+
 def run(step: Step) -> tuple[int, int]:
     """Run a step, show its output, and count."""
-    print(f"== {step.name}", flush=True)
+    print(f"== {step.name} ...", flush=True)
     start = time.monotonic()
     done = subprocess.run(step.command, cwd=ROOT, capture_output=True, text=True)
     output = done.stdout + done.stderr
@@ -61,8 +80,9 @@ def run(step: Step) -> tuple[int, int]:
     failed = sum(map(int, re.findall(step.failed, output))) if step.failed else 0
     if done.returncode and not failed:
         failed = 1
-    print(output.rstrip() if done.returncode else "\n".join(output.rstrip().splitlines()[-6:]))
-    print(f"   {passed} passed, {failed} failed in {time.monotonic() - start:.0f} s", flush=True)
+    shown = output.rstrip() if done.returncode else "\n".join(output.rstrip().splitlines()[-6:])
+    counts = f"{passed} passed, {failed} failed in {time.monotonic() - start:.0f} s"
+    print(f"== {step.name}\n{shown}\n   {counts}", flush=True)
     return passed, failed
 
 
@@ -73,7 +93,9 @@ def main() -> int:
     long = options.parse_args().long
     if long:
         os.environ["BS_FUZZ_SECONDS"] = "3600"
-    counts = [run(step) for step in steps(min(4, os.cpu_count() or 1), long=long)]
+    with ThreadPoolExecutor() as pool:
+        counts = [count for lane in pool.map(run_lane, lanes()) for count in lane]
+    counts += run_lane(wide(min(4, os.cpu_count() or 1), long=long))
     passed, failed = (sum(column) for column in zip(*counts, strict=True))
     summary = f"{passed} passed, {failed} failed"
     (ROOT / "build").mkdir(exist_ok=True)

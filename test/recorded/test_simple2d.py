@@ -34,21 +34,27 @@ def run(folder: Path, *words: str) -> str:
     return done.stderr
 
 
-def test_progress_is_what_was_published(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
+    """The losses and errors that the log of training in single precision shows."""
+    return PROGRESS.findall(run(tmp_path_factory.mktemp("single")))
+
+
+def test_progress_is_what_was_published(single: list[tuple[str, str]]) -> None:
     published: list[dict[str, Any]] = json.loads((DATA / "published_figures.json").read_text())[
         "progress"
     ]
-    ours = PROGRESS.findall(run(tmp_path))
-    assert len(ours) == len(published) == 120
-    pairs = list(zip(ours, published, strict=True))
+    assert len(single) == len(published) == 120
+    pairs = list(zip(single, published, strict=True))
     assert [err for (_, err), _ in pairs] == [line["err"] for _, line in pairs]
     assert sum(ce == line["ce"] for (ce, _), line in pairs) >= 98
     assert max(abs(float(ce) - float(line["ce"])) for (ce, _), line in pairs) <= 2e-6
 
 
-def test_double_precision_follows_the_same_path(tmp_path: Path) -> None:
-    single = PROGRESS.findall(run(tmp_path / "single"))
-    double = PROGRESS.findall(run(tmp_path / "double", "precision=double"))
+def test_double_precision_follows_the_same_path(
+    single: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    double = PROGRESS.findall(run(tmp_path, "precision=double"))
     assert [err for _, err in single] == [err for _, err in double]
     assert (
         max(abs(float(a) - float(b)) for (a, _), (b, _) in zip(single, double, strict=True)) < 1e-5

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from xdsl.passes import ModulePass
 from brainscript.passes import registry
 from brainscript.runtime.model import container
 from brainscript.tools import bs_opt
+from test.tools.commands import processor_time
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
@@ -50,9 +50,9 @@ def module(tmp_path: Path) -> Path:
 def test_help_is_quick_and_needs_no_compiler() -> None:
     times: list[float] = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = processor_time()
         done = command("--help")
-        times.append(time.perf_counter() - start)
+        times.append(processor_time() - start)
         assert done.returncode == 0
     assert min(times) < 0.4
     check = "import sys, brainscript, brainscript.tools.bs_opt, brainscript.tools.bs_jit;"
