@@ -252,7 +252,7 @@ _COMPLAINTS = {
     NOT_ALIKE: (
         "BS0636",
         "two dynamic axes differ in the lengths of their sequences",
-        "sequences must pair up and be equally long, or of one step",
+        "they must pair up; ReconcileDynamicAxis (x, like) repeats the one step of each",
     ),
     NO_ROW: (
         "BS0638",

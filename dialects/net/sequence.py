@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
+from xdsl.dialects.builtin import BoolAttr, IntegerAttr, StringAttr, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def
 
@@ -152,13 +152,15 @@ class ReconcileOp(NetOp):
 class SequenceSpreadOp(NetOp):
     """x on another dynamic axis: step for step, or its only step at every step.
 
-    `%y = net.sequence_spread %x : T`. Sequences pair up by their number in the minibatch.
+    `%y = net.sequence_spread %x : T`. Sequences pair up by their number in the minibatch. With
+    `alike` they are equally long: nobody asked for steps that are repeated.
     """
 
     name = "net.sequence_spread"
     rule = staticmethod(as_written)
 
     x = operand_def(TensorType)
+    alike = prop_def(BoolAttr, default_value=BoolAttr.from_bool(False))
 
 
 @irdl_op_definition

@@ -36,7 +36,7 @@ class NetSettleAxes(ModulePass):
     """Bring the operands of every operation onto one dynamic axis.
 
     Before: `%c = net.minus %x, %l` with `%x` on `"*"` and `%l` on `"t/first"`.
-    After: `%m = net.sequence_spread %l : T` on `"*"`, and `%c = net.minus %x, %m`.
+    After: `%m = net.sequence_spread %l {alike = true} : T` on `"*"`, and `%c = net.minus %x, %m`.
 
     Operands of which only the axis counts go, so that their values need not be kept:
     `net.packed_index %x, %i` becomes `net.columns %i {axis = "*"}`, `net.scatter_packed %f, %i, %y`
@@ -99,7 +99,8 @@ def _align(op: NetOp) -> None:
 
 
 def _spread(op: Operation, value: SSAValue, axis: str) -> SSAValue:
-    made = seq.SequenceSpreadOp(value, result_type=type_of(value).with_axis(axis))
+    kind, options = type_of(value).with_axis(axis), {"alike": True}
+    made = seq.SequenceSpreadOp(value, result_type=kind, options=options)
     made.location = op.location
     Rewriter.insert_op(made, InsertPoint.before(op))
     return made.result

@@ -224,3 +224,7 @@ def test_what_a_step_cannot_do_is_said():
     with pytest.raises(BrainScriptError) as error:
         mixed.run({**inputs, "o": np.zeros((3, 1))}, {}, {"*": [2, 3], "b": [1]})
     assert error.value.diagnostics[0].code == "BS0636"
+    unasked = Compiled(module_of("mixed"))
+    with pytest.raises(BrainScriptError) as error:
+        unasked.run({**inputs, "o": np.zeros((3, 3))}, {}, {"*": [2, 3], "b": [1, 2]})
+    assert error.value.diagnostics[0].code == "BS0636", "no step is repeated unasked"

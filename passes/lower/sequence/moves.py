@@ -14,7 +14,7 @@ from xdsl.ir import SSAValue
 
 from brainscript.dialects.kern import FuncOp
 from brainscript.dialects.net.base import plain
-from brainscript.dialects.net.sequence import SequenceEmbedOp, SequenceSliceOp
+from brainscript.dialects.net.sequence import SequenceEmbedOp, SequenceSliceOp, SequenceSpreadOp
 from brainscript.dialects.sched import KernelOp
 from brainscript.dialects.tensors import type_of
 from brainscript.passes.lower.rows.writer import Writer
@@ -77,11 +77,16 @@ def choose(writer: Writer, predicate: str, a: SSAValue, b: SSAValue, yes: SSAVal
 
 
 def lower_spread(kernel: KernelOp, target: Target) -> FuncOp:
-    """`y[s, t] = x[s, t]`, or `x[s, 0]` where no sequence of x has more than one step."""
+    """`y[s, t] = x[s, t]`, or `x[s, 0]` where no sequence of x has more than one step and they
+    need not be alike."""
+    op = kernel.steps[0]
+    assert isinstance(op, SequenceSpreadOp)
     move = Move(kernel, target)
     writer, one = move.writer, move.writer.index(1)
     with move.pairs() as pair:
-        whole = choose(writer, "eq", move.source.steps, one, pair.length, pair.other_length)
+        whole = pair.other_length
+        if not op.alike:
+            whole = choose(writer, "eq", move.source.steps, one, pair.length, whole)
         with writer.when("ne", whole, pair.length):
             move.result.complain(NOT_ALIKE)
         zero = writer.index(0)

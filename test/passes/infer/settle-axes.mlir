@@ -16,7 +16,7 @@ net.network {
   net.roots output(%d, %s, %r)
 }
 // CHECK: %l = net.sequence_slice %x {node = "l", begin = -1} : !net.t<[2], f32, @"*/first">
-// CHECK-NEXT: [[M:%.*]] = net.sequence_spread %l : !net.t<[2], f32, @b>
+// CHECK-NEXT: [[M:%.*]] = net.sequence_spread %l {alike = true} : !net.t<[2], f32, @b>
 // CHECK-NEXT: %d = net.minus %y, [[M]] {node = "d"} : !net.t<[2], f32, @b>
 // CHECK-NEXT: %w = net.where %f {node = "w", condition = "f"} : !net.t<[1], f32, @"*/where:f">
 // CHECK-NEXT: %i = net.columns %w {node = "i", axis = "*"} : !net.t<[1], f32, @"*/where:f">
