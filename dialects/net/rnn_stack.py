@@ -19,11 +19,8 @@ GATES = {"lstm": 4, "gru": 3, "rnnReLU": 1, "rnnTanh": 1}
 
 def weights_of(inputs: int, hidden: int, layers: int, directions: int, gates: int) -> int:
     """The number of weights and biases of a stack."""
-    total = 0
-    for layer in range(layers):
-        width = inputs if layer == 0 else directions * hidden
-        total += directions * gates * hidden * (width + hidden + 2)
-    return total
+    widths = inputs + (layers - 1) * directions * hidden
+    return directions * gates * hidden * (widths + layers * (hidden + 2))
 
 
 def rnn_stack_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:

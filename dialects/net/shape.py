@@ -51,7 +51,7 @@ class ReshapeOp(UnaryOp):
     )
     rule = staticmethod(reshape_rule)
 
-    dims = prop_def(ArrayAttr[IntegerAttr])
+    dims = prop_def(ArrayAttr[IntegerAttr], default_value=ArrayAttr[IntegerAttr](()))
     begin = prop_def(IntegerAttr, default_value=number(0))
     end = prop_def(IntegerAttr, default_value=number(0))
 

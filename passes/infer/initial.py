@@ -68,7 +68,12 @@ def initial_range(parameter: ParameterOp) -> None:
         )
     formula = range_formula(init, *fans(shape, filter_rank, output_rank))
     kind = np.float64 if isinstance(parameter.type.element, Float64Type) else np.float32
-    scaled = float(kind(formula) * kind(parameter.scale.value.data))
+    with np.errstate(over="ignore"):
+        scaled = float(kind(formula) * kind(parameter.scale.value.data))
+    if not np.isfinite(scaled):
+        title = f"the first values of '{parameter.sym_name.data}' would be infinite"
+        label = f"its initValueScale is {parameter.scale.value.data:g}"
+        raise failure(parameter, "BS0409", title, label)
     parameter.properties["range"] = attribute(scaled)
 
 

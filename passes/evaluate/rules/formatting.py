@@ -27,7 +27,9 @@ def number_text(value: float, how: str = "") -> str:
 
 
 def _width(how: str) -> str:
-    return re.sub(r"\..*|[+ #0]", "", how)
+    """The width of a format, with `-` in front where that is among its flags."""
+    flags = how[: len(how) - len(how.lstrip("-+ #0"))]
+    return ("-" if "-" in flags else "") + how[len(flags) :].partition(".")[0]
 
 
 def format_value(value: SSAValue, how: str = "") -> str:

@@ -46,10 +46,9 @@ def _remainder(a: float, b: float) -> float:
 def _power(a: float, b: float) -> float:
     try:
         result = a**b
-    except ZeroDivisionError:
-        return math.inf
-    except OverflowError:
-        return math.inf
+    except (ZeroDivisionError, OverflowError):
+        negative = math.copysign(1, a) < 0 and math.fmod(b, 2) in (1, -1)
+        return -math.inf if negative else math.inf
     return math.nan if isinstance(result, complex) else result
 
 

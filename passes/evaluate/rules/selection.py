@@ -28,6 +28,9 @@ from brainscript.passes.evaluate.rules.fields import node_field
 from brainscript.passes.evaluate.rules.networks import network_field
 from brainscript.passes.evaluate.rules.nodes import make_node
 
+FARTHEST = 1 << 53
+"""The largest index of an array: larger numbers do not tell neighbours apart."""
+
 
 def owner_of(value: SSAValue) -> Operation:
     """The operation that gives `value`; arguments of blocks never reach a rule."""
@@ -106,6 +109,8 @@ def generate_rule(engine: Engine, op: Operation) -> SSAValue | None:
     if low is None or high is None:
         raise _not_integer(engine, op, op.low if low is None else op.high)
     engine.check_length(op, high - low + 1)
+    if abs(low) > FARTHEST:
+        raise engine.fail(op, "BS0307", f"an array cannot begin with index {float(low):g}")
     path = path_of(op)
     calls: list[SSAValue] = []
     for index in range(low, high + 1):

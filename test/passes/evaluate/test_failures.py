@@ -36,6 +36,7 @@ VALUES = [
     ("{a[i:0..3]=i*i}.a[4]", "BS0307", "index 4 is out of range"),
     ("{a[i:1..0]=i}.a[0]", "BS0307", "index 0 is out of range"),
     ("Length(array[1..3](i=>i))", "BS0307", "begin with index 0"),
+    ("Length(array[1e300..2](i=>i))", "BS0307", "an array cannot begin with index 1e+300"),
     ("_ForceResizeArray(1,[||])", "BS0307", "an empty array cannot be made longer"),
     ("2 .* 3", "BS0308", "operator '.*' cannot be applied to a number and a number"),
     ('"a"+1', "BS0308", "operator '+' cannot be applied to a string and a number"),

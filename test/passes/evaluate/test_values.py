@@ -41,6 +41,8 @@ OPERATORS: list[tuple[str, object]] = [
     ("(-8) ** 2", 64),
     ("0 ** -1", math.inf),
     ("10 ** 400", math.inf),
+    ("(-10) ** 401", -math.inf),
+    ("(-10) ** 400", math.inf),
     ("10 - 2 + 3 - 4", 7),
 ]
 STRINGS: list[tuple[str, object]] = [
@@ -52,6 +54,7 @@ STRINGS: list[tuple[str, object]] = [
     ('Format(3,".2")', "03"),
     ('Format(3.14159,".2")', "3.14"),
     ('Format(0.1,"")', "0.100000"),
+    ('Format(0/0,"10.2") + Format(-1/0,"-+06")', "       nan-inf  "),
     ('Format(1e10,"")', "10000000000.000000"),
     ('Format(2.5,"8.3")', "   2.500"),
     ('Format("abc","")', "abc"),
