@@ -14,7 +14,7 @@ Array = NDArray[Any]
 Attributes = Mapping[str, Any]
 LARGEST, SMALL = 1 << 22, 1 << 16
 """The bounds on the elements of what is computed, and of what shapes may follow from."""
-ROUNDS = 12
+ROUNDS = 100
 TYPES = {
     1: "f4",
     2: "u1",
@@ -178,9 +178,15 @@ def _converted(inputs: list[Array], attributes: Attributes) -> Array:
     return _each(partial(np.asarray, dtype=TYPES[attributes["to"]]), inputs[0])
 
 
-def _product(inputs: list[Array], attributes: Attributes) -> Array:
-    axes = _axes(inputs, attributes)
-    return np.prod(inputs[0], axis=axes, keepdims=bool(attributes.get("keepdims", 1)))
+def _reduced(work: Callable[..., Array]) -> Fold:
+    def fold(inputs: list[Array], attributes: Attributes) -> Array:
+        axes = _axes(inputs, attributes)
+        if not axes and attributes.get("noop_with_empty_axes", 0):
+            return inputs[0]
+        keep = bool(attributes.get("keepdims", 1))
+        return work(inputs[0], axis=axes or None, keepdims=keep)
+
+    return fold
 
 
 def _chosen(inputs: list[Array], attributes: Attributes) -> Array:
@@ -225,7 +231,10 @@ FOLDED: dict[str, Fold] = {
     "Pow": _of_two(lambda x, y: np.power(x, y).astype(x.dtype)),
     "Range": _range,
     "Reciprocal": _of_one(lambda x: 1 / x),
-    "ReduceProd": _product,
+    "ReduceMax": _reduced(np.max),
+    "ReduceMin": _reduced(np.min),
+    "ReduceProd": _reduced(np.prod),
+    "ReduceSum": _reduced(np.sum),
     "Reshape": _reshaped,
     "Sin": _of_one(np.sin),
     "Slice": _sliced,
@@ -241,8 +250,13 @@ FOLDED: dict[str, Fold] = {
 """By operation; only what has constants alone as inputs."""
 
 
-def shape_part(shape: Sequence[int], attributes: Attributes) -> Array:
-    """What `Shape` gives of a shape."""
+SHAPE_PARTS = ("Shape", "Size")
+
+
+def shape_part(kind: str, shape: Sequence[int], attributes: Attributes) -> Array:
+    """What `Shape` and `Size` give of a shape."""
+    if kind == "Size":
+        return np.array(prod(shape), np.int64)
     begin, end = attributes.get("start", 0), attributes.get("end", len(shape))
     return np.array(shape[begin:end], np.int64)
 
@@ -276,8 +290,8 @@ class Folding:
     def fold(self, graph: Any) -> bool:
         """One round; whether there were any: then more shapes may follow."""
         known = {t.name: t for t in graph.initializer if prod(t.dims) <= SMALL}
-        shapes: dict[str, list[int]] = {}
-        for info in (*graph.input, *graph.value_info):
+        shapes = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+        for info in (*graph.input, *graph.value_info, *graph.output):
             shapes[info.name] = [d.dim_value for d in info.type.tensor_type.shape.dim]
         left: list[Any] = []
         for node in graph.node:
@@ -303,10 +317,10 @@ class Folding:
         if node.op_type == "Constant":
             self.fixed[node.output[0]] = False
             return literal(attributes)
-        if node.op_type == "Shape":
+        if node.op_type in SHAPE_PARTS:
             sizes = shapes.get(inputs[0])
             self.fixed[node.output[0]] = True
-            return shape_part(sizes, attributes) if sizes and all(sizes) else None
+            return shape_part(node.op_type, sizes, attributes) if sizes and all(sizes) else None
         if node.op_type not in FOLDED or not all(name in known for name in inputs if name):
             return None
         arrays = [self._array(known[name]) if name else np.zeros(0, np.int64) for name in inputs]

@@ -14,6 +14,7 @@ from brainscript.runtime.model.exchange.emit import onnx_module
 from brainscript.runtime.model.exchange.reading.folding import (
     FOLDED,
     LARGEST,
+    SHAPE_PARTS,
     literal,
     note_fixed,
     once,
@@ -237,9 +238,11 @@ class Importer:
             if found is None:
                 raise self.refuse(outputs[0], "it is no constant tensor")
             self.arrays[outputs[0]] = found
-        elif node.op_type == "Shape":
+        elif node.op_type in SHAPE_PARTS:
             self._fixed[outputs[0]] = True
-            self.arrays[outputs[0]] = shape_part(self.shapes[inputs[0]], attributes)
+            known = self.arrays.get(inputs[0])
+            sizes = self.shapes[inputs[0]] if known is None else known.shape
+            self.arrays[outputs[0]] = shape_part(node.op_type, sizes, attributes)
         elif node.domain not in ("", "ai.onnx"):
             raise self.refuse(outputs[0], f"the operation '{node.op_type}' is not known")
         elif not self._fold(node.op_type, outputs[0], inputs, attributes):

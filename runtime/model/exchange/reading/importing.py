@@ -10,7 +10,12 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model.exchange.emit import onnx_module
 from brainscript.runtime.model.exchange.reading.activations import ACTIVATIONS
 from brainscript.runtime.model.exchange.reading.arithmetic import ARITHMETIC
-from brainscript.runtime.model.exchange.reading.folding import ROUNDS, Folding
+from brainscript.runtime.model.exchange.reading.folding import (
+    FOLDED,
+    ROUNDS,
+    SHAPE_PARTS,
+    Folding,
+)
 from brainscript.runtime.model.exchange.reading.forms import SAMPLES
 from brainscript.runtime.model.exchange.reading.importer import Importer, Reader
 from brainscript.runtime.model.exchange.reading.normalisation import NORMALISATION
@@ -22,6 +27,8 @@ from brainscript.runtime.model.exchange.reading.windows import WINDOWS
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.model_file import ModelFile
 
+DEPTH = 4
+"""How deep functions of ONNX itself are looked into."""
 READERS: dict[str, Reader] = {
     **ACTIVATIONS,
     **ARITHMETIC,
@@ -44,6 +51,7 @@ def load(file: ModelFile) -> LoadedModel:
         if model.functions:
             model = onnx_module("onnx.inliner").inline_local_functions(model)
             vet(file.path, model)
+        model = _expanded(model)
         opset = max((o.version for o in model.opset_import if not o.domain), default=0)
         with np.errstate(all="ignore"):
             importer = _importer(file, model, opset)
@@ -55,6 +63,39 @@ def load(file: ModelFile) -> LoadedModel:
         title = f"the model file '{file.path}' is no ONNX model that can be read: {why[0][:200]}"
         raise BrainScriptError(Diagnostic("BS0503", title)) from None
     return LoadedModel(file.path, f"ONNX, opset {opset}", graph.key(), graph, importer.values)
+
+
+def _expanded(model: Any) -> Any:
+    """The model with what is not known here as the functions that ONNX says they are."""
+    inliner = onnx_module("onnx.inliner")
+    known = {"Constant", *SHAPE_PARTS, *FOLDED, *READERS}
+    for _ in range(DEPTH):
+        kinds = {n.op_type for n in model.graph.node if n.domain in ("", "ai.onnx")}
+        if kinds <= known or not hasattr(inliner, "inline_selected_functions"):
+            break
+        model = onnx_module("onnx.shape_inference").infer_shapes(model)
+        _name_types(model.graph)
+        names = [("", name) for name in sorted(kinds - known)]
+        try:
+            model = inliner.inline_selected_functions(model, names, inline_schema_functions=True)
+        except TypeError:  # releases that know functions of the model alone
+            break
+    return model
+
+
+def _name_types(graph: Any) -> None:
+    """Say the types of constants, which functions of all types ask for, and those of casts."""
+    helper, named = onnx_module("onnx.helper"), {info.name for info in graph.input}
+    for tensor in graph.initializer:
+        if tensor.name not in named:
+            info = helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+            graph.value_info.append(info)
+    infos = (*graph.input, *graph.value_info, *graph.output)
+    types = {info.name: info.type.tensor_type.elem_type for info in infos}
+    for node in graph.node:
+        if node.op_type == "CastLike" and types.get(node.input[1]):
+            cast = helper.make_node("Cast", node.input[:1], node.output, to=types[node.input[1]])
+            node.CopyFrom(cast)
 
 
 def _importer(file: ModelFile, model: Any, opset: int) -> Importer:

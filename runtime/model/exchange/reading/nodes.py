@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from brainscript.runtime.model.exchange.reading.importer import Importer
 from brainscript.runtime.model.spelling.foreign import FOREIGN, Foreign
 from brainscript.runtime.model.spelling.pieces import Pieces
+from brainscript.runtime.model.spelling.selected import SELECTED
 from brainscript.stored_graph import StoredNode
 
 LARGEST_MATRIX = 1 << 24
@@ -52,7 +53,7 @@ def foreign(
 
     found.number_of, found.dims_of = number, dims
     try:
-        FOREIGN[kind](found)
+        (FOREIGN | SELECTED)[kind](found)
     except ValueError as error:
         raise i.refuse(output, f"it has an unknown {error}") from None
     finish(i, found)

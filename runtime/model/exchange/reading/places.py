@@ -7,6 +7,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from brainscript.runtime.model.cntk_v2.dictionary import Axis
 from brainscript.runtime.model.exchange.reading.importer import Attributes, Importer, Reader
 from brainscript.runtime.model.exchange.reading.nodes import (
     along,
@@ -23,6 +24,7 @@ from brainscript.runtime.model.exchange.reading.nodes import (
     text,
 )
 from brainscript.runtime.model.exchange.reading.resizing import resize_matrix
+from brainscript.runtime.model.spelling.selected import INDICES
 
 MOST_COPIES = 4096
 FIRST_WITH_MODES = 11
@@ -277,6 +279,24 @@ def _scaled(
     return reshaped(i, name, f"{name}/all", [*dims[: place - 1], target, *dims[place:]])
 
 
+def _top(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
+    """The largest elements along an axis, or the smallest, and their places."""
+    place = i.axis(inputs[0], a.get("axis", -1))
+    count = int(i.constant(inputs[1]).reshape(-1)[0])
+    x = inputs[0]
+    if not a.get("largest", 1):
+        x = f"{output}/negated"
+        make(i, x, "Negate", [i.name(inputs[0])])
+        i.shapes[x] = i.shapes[inputs[0]]
+        i.outers[x] = i.outers.get(inputs[0], 1)
+    found = output if x == inputs[0] else f"{output}/smallest"
+    places = [name for name in i.outputs[1:] if name] or [f"{output}/places"]
+    options: dict[str, object] = {"axis": Axis(place - 1), "numItems": count, INDICES: places[0]}
+    foreign(i, found, "TopK", [x], options)
+    if found != output:
+        make(i, output, "Negate", [found])
+
+
 def _running_sum(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
     """The sum of all elements up to each one, along an axis."""
     axis = int(i.constant(inputs[1]).reshape(-1)[0])
@@ -309,6 +329,7 @@ PLACES: dict[str, Reader] = {
     "Slice": _slice,
     "Split": _split,
     "Tile": _tiled,
+    "TopK": _top,
     "Trilu": _triangle,
     "Upsample": _resized,
 }

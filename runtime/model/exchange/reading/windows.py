@@ -6,7 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from brainscript.runtime.model.exchange.reading.importer import Attributes, Importer, Reader
-from brainscript.runtime.model.exchange.reading.nodes import make, pad, text
+from brainscript.runtime.model.exchange.reading.nodes import cut, finish, make, pad, text
+from brainscript.runtime.model.spelling.pieces import Pieces
+from brainscript.stored_graph import StoredNode
+
+LOWEST, MOST_PARTS = -3e38, 64
+"""What is smaller than all elements, and how many parts of an image are compared."""
 
 
 @dataclass(frozen=True)
@@ -127,14 +132,45 @@ def _swap_channels(i: Importer, output: str, x: str, counts: tuple[int, int], ra
 def _pool(kind: str) -> Reader:
     def read(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
         kernel = list(a["kernel_shape"])
-        if any(d != 1 for d in a.get("dilations", [])):
-            raise i.refuse(output, "its windows are dilated")
         windows = windows_of(i, output, inputs[0], a, kernel)
+        if any(d != 1 for d in windows.dilations):
+            _apart(i, output, inputs[0], windows, kind)
+            return
         x, windows = trimmed(i, output, inputs[0], windows)
         more = {"poolKind": kind, "poolIncludePad": bool(a.get("count_include_pad", 0))}
         make(i, output, "Pooling", [x], **windows.options(1, 1), **more)
 
     return read
+
+
+def _apart(i: Importer, output: str, x: str, windows: Windows, kind: str) -> None:
+    """The largest of elements that do not lie side by side: of shifted parts, axis by axis."""
+    if kind != "max" or sum(windows.kernel) > MOST_PARTS or min(windows.low) < 0:
+        raise i.refuse(output, "its windows are dilated")
+    options: dict[str, object] = {
+        "paddingHead": [*windows.low[::-1], 0],
+        "paddingFoot": [*(max(0, high) for high in windows.high[::-1]), 0],
+        "paddingConstantValue": LOWEST,
+    }
+    pad(i, f"{output}/wide", i.name(x), options)
+    found, rank = f"{output}/wide", len(windows.kernel)
+    columns = zip(
+        windows.kernel, windows.strides, windows.dilations, i.image(output)[1:], strict=True
+    )
+    for number, (kernel, stride, dilation, count) in enumerate(columns):
+        shifts = [
+            range(s, s + (count - 1) * stride + 1, stride)
+            for s in range(0, kernel * dilation, dilation)
+        ]
+        names = [f"{output}/axis{number}/part{n}" for n in range(kernel)]
+        for name, chosen in zip(names, shifts, strict=True):
+            cut(i, name, found, rank - number, chosen)
+        p = Pieces(StoredNode(f"{output}/axis{number}", "", ()), i.nodes)
+        found = names[0]
+        for name in names[1:]:
+            found = p.add("If", p.add("Greater", name, found), name, found)
+        finish(i, p)
+    make(i, output, "Pass", [found])
 
 
 def _global_pool(kind: str) -> Reader:
@@ -151,8 +187,8 @@ def _transposed(i: Importer, output: str, inputs: list[str], a: Attributes) -> N
     """The adjoint of a convolution; the padding behind follows from the shape of the result."""
     filter = i.constant(inputs[1])
     count, maps, *kernel = filter.shape
-    if a.get("group", 1) != 1 or text(a.get("auto_pad", "NOTSET")) != "NOTSET":
-        raise i.refuse(output, "it has groups of channels or padding without numbers")
+    if text(a.get("auto_pad", "NOTSET")) != "NOTSET":
+        raise i.refuse(output, "it has padding without numbers")
     ones = [1] * len(kernel)
     strides, dilations = list(a.get("strides", ones)), list(a.get("dilations", ones))
     low = list(a.get("pads", [0] * 2 * len(kernel)))[: len(kernel)]
@@ -172,10 +208,19 @@ def _transposed(i: Importer, output: str, inputs: list[str], a: Attributes) -> N
         "transpose": True,
         "dimOutputShape": list(i.image(output)[::-1]),
     }
-    found = output if len(inputs) < 3 else f"{output}/product"
-    make(i, found, "Convolution", [i.name(inputs[1]), i.name(inputs[0])], **options)
+    found, group = output if len(inputs) < 3 else f"{output}/product", a.get("group", 1)
+    weights, x = i.name(inputs[1]) if group == 1 else "", i.name(inputs[0])
+    if group != 1:
+        each = count // group
+        turned = filter.reshape(group, each, maps, *kernel).swapaxes(0, 1)
+        weights = i.parameter(f"{output}/W", turned.reshape(filter.shape))
+        options |= {"mapShape": [each], "dimSharing": [*ones, 0]}
+        if each > 1:
+            _swap_channels(i, f"{output}/groups", x, (each, group), len(kernel))
+            x = f"{output}/groups"
+    make(i, found, "Convolution", [weights, x], **options)
     if len(inputs) > 2:
-        bias = i.constant(inputs[2]).reshape(maps, *ones)
+        bias = i.constant(inputs[2]).reshape(maps * group, *ones)
         make(i, output, "Plus", [found, i.parameter(f"{output}/b", bias)])
 
 

@@ -1,0 +1,86 @@
+"""ONNX operations that are functions of others, and windows with gaps or groups of channels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import brainscript as bs
+from brainscript.diagnostic import BrainScriptError
+from brainscript.runtime.model.loading import load_model
+from test.runtime.model.test_exchange import compare, numbers, written
+from test.runtime.model.test_exchange_import import node, whole
+
+onnx: Any = pytest.importorskip("onnx", reason="the extra 'onnx' is not installed")
+pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+
+Graph = tuple[list[Any], dict[str, list[int]], list[Any]]
+
+
+def functions() -> Graph:
+    """Attention and its normalisations, as one operation each."""
+    heads = {"q_num_heads": 2, "kv_num_heads": 2}
+    nodes = [
+        node("RMSNormalization", "x g", "r"),
+        node("Attention", "r r r", "a", is_causal=1, **heads),
+        node("Attention", "a x x", "b", scale=0.3, softcap=2.0, **heads),
+        node("GroupNormalization", "b h h", "n", num_groups=3),
+        node("MeanVarianceNormalization", "n", "m", axes=[2]),
+    ]
+    sizes = {name: [6, 8] for name in "xabm"}
+    return nodes, sizes, [numbers("g", 8), numbers("h", 6)]
+
+
+def windows() -> Graph:
+    """Gaps in the windows of a pooling; groups of channels of a transposed convolution."""
+    spread = {"kernel_shape": [3, 2], "dilations": [2, 3], "strides": [1, 2]}
+    twice = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}
+    nodes = [
+        node("MaxPool", "x", "p", pads=[1, 1, 2, 1], **spread),
+        node("ConvTranspose", "x W b", "g", group=2, output_padding=[1, 1], **twice),
+        node("ConvTranspose", "x D", "d", group=4, kernel_shape=[2, 2], strides=[2, 2]),
+    ]
+    sizes = {"x": [4, 9, 11], "p": [4, 8, 5], "g": [6, 18, 22], "d": [4, 18, 22]}
+    return nodes, sizes, [numbers("W", 4, 3, 3, 3), numbers("b", 6), numbers("D", 4, 1, 2, 2)]
+
+
+def largest() -> Graph:
+    """The largest elements along the last axis, the smallest ones along another."""
+    nodes = [
+        node("TopK", "x two", "a ai"),
+        node("TopK", "x two", "b bi", axis=1, largest=0),
+        node("Cast", "ai", "af", to=1),
+        node("Cast", "bi", "bf", to=1),
+        node("Size", "c", "size"),
+        node("Cast", "size", "sf", to=1),
+        node("Mul", "a sf", "s"),
+    ]
+    sizes = {"x": [3, 5], "a": [3, 2], "af": [3, 2], "b": [2, 5], "bf": [2, 5], "s": [3, 2]}
+    return nodes, sizes, [whole("two", 2), numbers("c", 2, 3)]
+
+
+OPSETS = {functions: 23, windows: 17, largest: 17}
+
+
+@pytest.mark.parametrize("graph", OPSETS, ids=lambda g: g.__name__)
+def test_imported_graphs_compute_the_same(graph: Any, tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    written(path, *graph(), opset=OPSETS[graph])
+    compare(bs.load(path), path)
+
+
+def test_loops_are_told(tmp_path: Path) -> None:
+    path, helper = tmp_path / "net.onnx", onnx.helper
+    infos = [
+        helper.make_tensor_value_info(name, kind, shape)
+        for name, kind, shape in (("i", 7, []), ("c", 9, []), ("v", 1, ["n", 4]), ("w", 1, None))
+    ]
+    inner = [helper.make_node("Identity", ["c"], ["d"]), helper.make_node("Neg", ["v"], ["w"])]
+    going = helper.make_tensor_value_info("d", 9, [])
+    body = helper.make_graph(inner, "body", infos[:3], [going, infos[3]])
+    loop = helper.make_node("Loop", ["times", "", "x"], ["y"], body=body)
+    written(path, [loop], {"x": [4], "y": [4]}, [whole("times", 3)])
+    with pytest.raises(BrainScriptError, match=r"'y' .* the operation 'Loop' is not known"):
+        load_model(path)
