@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-import os
-import sys
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -31,16 +28,10 @@ from brainscript.program_image import (
     states_place,
 )
 from brainscript.runtime.layouts import Layout, Sequences, bases_of, check_complaints
+from brainscript.runtime.memory import Bytes, aligned_bytes, memory_of_machine
 from brainscript.runtime.native_library import function_address
 from brainscript.runtime.sparse_inputs import RECORD_WORDS, UNBOUNDED, Records, SparseInputs
-from brainscript.runtime.state_arena import (
-    DTYPES,
-    Array,
-    Bytes,
-    StateArena,
-    aligned_bytes,
-    bytes_of,
-)
+from brainscript.runtime.state_arena import DTYPES, Array, StateArena, bytes_of
 from brainscript.runtime.threads import shared_pool
 from brainscript.runtime.tile_registers import allow_tiles
 
@@ -332,15 +323,6 @@ class Program:
             count = self.layouts[slot.axis].found if found else self._columns[slot.axis]
             size, shape = size * count, (count, *shape)
         return self._arena[start : start + size].view(DTYPES[slot.element]).reshape(shape)
-
-
-@cache
-def memory_of_machine() -> int:
-    """The bytes of physical memory; without bound where the system does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return sys.maxsize
 
 
 def _find(slots: Mapping[str, Slot], name: str, what: str) -> Slot:

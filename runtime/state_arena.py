@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brainscript.linear import ALIGNMENT, round_up
+from brainscript.linear import round_up
 from brainscript.program_image import Element, StateSlot
+from brainscript.runtime.memory import aligned_bytes
 
 Array = NDArray[np.floating[Any]]
-Bytes = NDArray[np.uint8]
 
 DTYPES: dict[Element, np.dtype[Any]] = {"f32": np.dtype(np.float32), "f64": np.dtype(np.float64)}
-
-
-def aligned_bytes(size: int, make: Callable[[int, type[np.uint8]], Bytes] = np.empty) -> Bytes:
-    """Memory that starts on a multiple of 64 bytes; without contents unless `make` gives some."""
-    block = make(size + ALIGNMENT, np.uint8)
-    start = -block.ctypes.data % ALIGNMENT
-    return block[start : start + size]
 
 
 def bytes_of(dims: Iterable[int], element: Element) -> int:
@@ -48,7 +41,7 @@ class StateArena:
         """Add the names that are not there yet, all in one block."""
         new = [s for s in states if self._check_same(s)]
         sizes = [round_up(bytes_of(s.dims, s.element)) for s in new]
-        block = aligned_bytes(sum(sizes), np.zeros)
+        block = aligned_bytes(sum(sizes))
         start = 0
         for slot, size in zip(new, sizes, strict=True):
             used = block[start : start + bytes_of(slot.dims, slot.element)]

@@ -32,9 +32,10 @@ from brainscript.program_image import (
 from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.data.minibatch_loop import HYPER, MinibatchLoop
 from brainscript.runtime.layouts import Layout
+from brainscript.runtime.memory import aligned_bytes
 from brainscript.runtime.native_library import library
 from brainscript.runtime.network import InputSpec
-from brainscript.runtime.state_arena import StateArena, aligned_bytes
+from brainscript.runtime.state_arena import StateArena
 from test.runtime.data.support import text_reader
 
 STEP = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
