@@ -116,8 +116,13 @@ def emit_prefetch(emission: Emission, op: Operation) -> None:
     """`kern.prefetch`: for reading, to stay in all caches."""
     assert isinstance(op, PrefetchOp)
     address = _address(emission, op.pointer, op.index, llvm_type(op.element))
-    operands = [("ptr", address), ("i32", "0"), ("i32", "3"), ("i32", "1")]
-    emission.text.call("llvm.prefetch", ["ptr"], "void", operands)
+    prefetch(emission.text, address)
+
+
+def prefetch(text: FunctionText, address: str, far: bool = False) -> None:
+    """Ask for a cache line to read: into all caches or, if it is for later, not the first one."""
+    operands = [("ptr", address), ("i32", "0"), ("i32", "2" if far else "3"), ("i32", "1")]
+    text.call("llvm.prefetch", ["ptr"], "void", operands)
 
 
 def emit_broadcast(emission: Emission, op: Operation) -> None:

@@ -9,6 +9,7 @@ from xdsl.ir import Operation
 from brainscript.codegen.emission import Emission, Table, llvm_type
 from brainscript.codegen.emit_memory import (
     load,
+    prefetch,
     reduce_lanes,
     splat,
     split,
@@ -95,7 +96,7 @@ def emit_each(emission: Emission, op: Operation) -> None:
 
 
 class _Steps:
-    """Writes steps of k of one product; pointers to a and b stand at the current k."""
+    """Writes steps of k of one product; `pointers` stand at the current k: to a, b, then ahead."""
 
     def __init__(self, emission: Emission, op: TileMultiplyOp):
         self.text = emission.text
@@ -104,11 +105,14 @@ class _Steps:
         self.element = split(self.vector)[1]
         self.row = op.row.value.data
         self.pairs = op.pairs is not None
-        self.step, self.pitch = emission.operand(op.step), emission.operand(op.pitch)
+        self.distances = [emission.operand(v) for v in (op.step, op.pitch, *op.every)]
 
-    def one(self, a: str, b: str, rows: Rows) -> Rows:
+    def one(self, pointers: list[str], rows: Rows) -> Rows:
         """One step: a column of a times a row of b added to the accumulators."""
         text, kind = self.text, self.kind
+        a, b, *ahead = pointers
+        for pointer in ahead:
+            prefetch(text, pointer, far=True)
         right: list[str] = []
         for v in range(kind.vectors):
             place = text.offset(b, str(v * kind.lanes), self.element)
@@ -126,14 +130,11 @@ class _Steps:
         operands = [(self.vector, left), (self.vector, right), (self.vector, acc)]
         return self.text.call("llvm.fmuladd", [self.vector], self.vector, operands)
 
-    def advance(self, a: str, b: str, steps: int) -> tuple[str, str]:
+    def advance(self, pointers: list[str], steps: int) -> list[str]:
         """The pointers `steps` further along k."""
         text = self.text
-        distances = (text.multiply(d, str(steps)) for d in (self.step, self.pitch))
-        next_a, next_b = (
-            text.offset(p, d, self.element) for p, d in zip((a, b), distances, strict=True)
-        )
-        return next_a, next_b
+        distances = [text.multiply(d, str(steps)) for d in self.distances]
+        return [text.offset(p, d, self.element) for p, d in zip(pointers, distances, strict=True)]
 
 
 def emit_multiply(emission: Emission, op: Operation) -> None:
@@ -142,38 +143,39 @@ def emit_multiply(emission: Emission, op: Operation) -> None:
     text = emission.text
     steps = _Steps(emission, op)
     rows = as_rows(steps.kind, emission.components(op.acc))
-    a, b, depth = (emission.operand(v) for v in (op.a, op.b, op.depth))
-    unroll = op.unroll.value.data
+    depth, unroll = emission.operand(op.depth), op.unroll.value.data
+    pointers = [emission.operand(v) for v in (op.a, op.b, *op.ahead)]
     if unroll > 1:
         turns = text.value(f"udiv i64 {depth}, {unroll}")
         rest = text.value(f"urem i64 {depth}, {unroll}")
-        rows, a, b = _turns(text, steps, turns, unroll, rows, a, b)
-        rows, a, b = _turns(text, steps, rest, 1, rows, a, b)
+        rows, pointers = _turns(text, steps, turns, unroll, rows, pointers)
+        rows, pointers = _turns(text, steps, rest, 1, rows, pointers)
     else:
-        rows, a, b = _turns(text, steps, depth, 1, rows, a, b)
+        rows, pointers = _turns(text, steps, depth, 1, rows, pointers)
     emission.bind(op.result, *_flat(rows))
 
 
 def _turns(
-    text: FunctionText, steps: _Steps, turns: str, unroll: int, rows: Rows, a: str, b: str
-) -> tuple[Rows, str, str]:
+    text: FunctionText, steps: _Steps, turns: str, unroll: int, rows: Rows, pointers: list[str]
+) -> tuple[Rows, list[str]]:
     """A loop of `turns` turns with `unroll` steps each; returns accumulators and pointers."""
     name, before = text.fresh("k"), text.current
     any_turn = text.value(f"icmp sgt i64 {turns}, 0")
     text.branch_if(any_turn, f"{name}.body", f"{name}.exit")
     text.label(f"{name}.body")
     hole = len(text.lines)
-    start = [*_flat(rows), a, b]
-    kinds = [steps.vector] * (len(start) - 2) + ["ptr", "ptr"]
+    sums = _flat(rows)
+    start = [*sums, *pointers]
+    kinds = [steps.vector] * len(sums) + ["ptr"] * len(pointers)
     phis = [f"%{text.fresh()}" for _ in start]
-    inner, pa, pb = as_rows(steps.kind, phis[:-2]), phis[-2], phis[-1]
+    inner, here = as_rows(steps.kind, phis[: len(sums)]), phis[len(sums) :]
     for u in range(unroll):
-        inner = steps.one(*steps.advance(pa, pb, u), inner)
-    next_a, next_b = steps.advance(pa, pb, unroll)
+        inner = steps.one(steps.advance(here, u), inner)
+    behind = steps.advance(here, unroll)
     text.line(f"%{name}.next = add nuw nsw i64 %{name}.i, 1")
     again = text.value(f"icmp ne i64 %{name}.next, {turns}")
     text.branch_if(again, f"{name}.body", f"{name}.exit")
-    ends = [*_flat(inner), next_a, next_b]
+    ends = [*_flat(inner), *behind]
     head = [f"  %{name}.i = phi i64 [ 0, %{before} ], [ %{name}.next, %{name}.body ]"]
     head += [
         f"  {phi} = phi {kind} [ {first}, %{before} ], [ {end}, %{name}.body ]"
@@ -185,7 +187,7 @@ def _turns(
         text.phi(kind, [(first, before), (end, f"{name}.body")])
         for kind, first, end in zip(kinds, start, ends, strict=True)
     ]
-    return as_rows(steps.kind, out[:-2]), out[-2], out[-1]
+    return as_rows(steps.kind, out[: len(sums)]), out[len(sums) :]
 
 
 def emit_dot(emission: Emission, op: Operation) -> None:

@@ -32,6 +32,7 @@ from xdsl.ir import (
     TypeAttribute,
 )
 from xdsl.irdl import (
+    AttrSizedOperandSegments,
     BaseAttr,
     IRDLOperation,
     VarConstraint,
@@ -43,6 +44,7 @@ from xdsl.irdl import (
     region_def,
     result_def,
     traits_def,
+    var_operand_def,
 )
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
@@ -180,7 +182,8 @@ class TileMultiplyOp(IRDLOperation):
 
     `result[r, c] = acc[r, c] + sum over k of a[r*row + k*step] * b[k*pitch + c]`. `unroll` steps
     of k are written out for a turn of the loop. With `pairs` every word of a and b is a pair of
-    `kern_pairs.py`, and a step adds both of its products.
+    `kern_pairs.py`, and a step adds both of its products. Step k asks for the cache lines of the
+    elements `ahead[i] + k*every[i]`, which somebody needs later.
     """
 
     name = "kern.tile_multiply"
@@ -193,14 +196,18 @@ class TileMultiplyOp(IRDLOperation):
     step = operand_def(IndexType)
     pitch = operand_def(IndexType)
     depth = operand_def(IndexType)
+    ahead = var_operand_def(PtrType)
+    every = var_operand_def(IndexType)
     row = prop_def(IntegerAttr[I64])
     unroll = prop_def(IntegerAttr[I64])
     pairs = opt_prop_def(UnitAttr)
     result = result_def(T)
 
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
     assembly_format = (
         "$acc `,` $a `row` $row `step` $step `,` $b `pitch` $pitch `,`"
-        " `depth` $depth `unroll` $unroll (`pairs` $pairs^)? attr-dict `:` type($result)"
+        " `depth` $depth `unroll` $unroll (`ahead` $ahead^ `every` $every)? (`pairs` $pairs^)?"
+        " attr-dict `:` type($result)"
     )
 
     def __init__(
@@ -211,11 +218,13 @@ class TileMultiplyOp(IRDLOperation):
         depth: SSAValue,
         unroll: int,
         pairs: bool = False,
+        ahead: Sequence[tuple[SSAValue, SSAValue]] = (),
     ):
         numbers = {"row": a[1], "unroll": unroll}
         properties = {name: IntegerAttr(value, i64) for name, value in numbers.items()}
+        asked = [p for p, _ in ahead], [d for _, d in ahead]
         super().__init__(
-            operands=[acc, a[0], b[0], a[2], b[1], depth],
+            operands=[acc, a[0], b[0], a[2], b[1], depth, *asked],
             properties={**properties, **({"pairs": UnitAttr()} if pairs else {})},
             result_types=[acc.type],
         )
@@ -224,6 +233,8 @@ class TileMultiplyOp(IRDLOperation):
         """There is at least one step in a turn of the loop; a word is as long as a float32."""
         if self.unroll.value.data < 1:
             raise VerifyException("at least one step is written out")
+        if len(self.ahead) != len(self.every):
+            raise VerifyException("every pointer ahead has its distance")
         kind = tile_of(self.acc).vector
         if self.pairs is not None and kind != VectorType(f32, [16]):
             raise VerifyException("products of pairs are summed in vectors of 16 x f32")

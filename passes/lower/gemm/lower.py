@@ -12,7 +12,6 @@ from brainscript.dialects.sched import KernelOp
 from brainscript.passes.lower.gemm.code import Code, Index
 from brainscript.passes.lower.gemm.epilogue import Epilogue
 from brainscript.passes.lower.gemm.form import Extent, form_of, operands_of
-from brainscript.passes.lower.gemm.gathered import GatheredSweep, gathered_plan
 from brainscript.passes.lower.gemm.pairs import pair_sweep
 from brainscript.passes.lower.gemm.pairs.plan import LEAST_ROWS
 from brainscript.passes.lower.gemm.pairs.sweep import PairSweep
@@ -49,9 +48,6 @@ def _float_sweeps(frame: Frame, target: Target, rounded: bool) -> list[Sweep]:
     if rounded and (form.right_packed or not form.rows.dynamic):
         return []
     plan = make_plan(form, target)
-    gathered = gathered_plan(form, plan)
-    if gathered is not None:
-        return [GatheredSweep(frame, gathered)]
     if rounded and not form.right_turned:
         plan = replace(plan, pack_rows=None)
     few = wide_plan(form, plan, target)

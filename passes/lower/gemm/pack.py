@@ -46,14 +46,6 @@ class Packers:
         """
         return self._make(f"pack_{width}", lambda code: self._pack(code, width))
 
-    def gather(self, rows: int) -> str:
-        """The function (source, target, depth) that copies so many rows of a turned L.
-
-        `source` stands at the first row in the first step; the steps come to lie `tile_rows`
-        elements apart.
-        """
-        return self._make(f"gather_{rows}", lambda code: self._gather(code, rows))
-
     def dots(self, columns: int) -> str:
         """The function (left, right, target, depth) that makes so many scalar products."""
         name = f"dot_{columns}"
@@ -93,15 +85,6 @@ class Packers:
             for column, valid in self._parts(width):
                 count = None if valid == self.plan.lanes else valid
                 code.store(code.load(row, column, self.vector, count), packed, column)
-
-    def _gather(self, code: Code, rows: int) -> None:
-        source, target, depth = code.entry.args
-        with code.loop(0, depth, hint="k") as k:
-            step = code.offset(source, code.multiply(k, self.form.rows.size), self.form.element)
-            place = code.offset(target, code.multiply(k, self.plan.tile_rows), self.form.element)
-            for row, valid in self._parts(rows):
-                count = None if valid == self.plan.lanes else valid
-                code.store(code.load(step, row, self.vector, count), place, row, count)
 
     def _turn_panel(self, code: Code, width: int) -> None:
         """Rows of memory are columns of R: strips as wide as a vector are transposed."""

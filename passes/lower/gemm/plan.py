@@ -10,11 +10,14 @@ from brainscript.target import Target
 DEPTH_LIMIT = 3 << 18
 """Bytes that a packed panel may take: with more than this it would not stay in the L2 cache."""
 
-DEPTH_BLOCK = 256
-"""Steps of a block of an unknown depth."""
+TURNED_LIMIT = 1 << 18
+"""The same where L is turned and its lines pass through that cache as well."""
 
 CHUNK_ROWS = 192
 """Rows that are worked on before the next block of the depth, when there are several."""
+
+TURNED_CHUNK = 2048
+"""The same where L is turned: a block of R is packed once for all of them."""
 
 PACK_ROWS = 64
 """From this many rows on, copying R to panels pays."""
@@ -77,14 +80,18 @@ def make_plan(form: Form, target: Target) -> Plan:
     if not form.rows.dynamic:
         rows = min(rows, form.rows.size)
     panel = wide * lanes
-    limit = max(256, DEPTH_LIMIT // (panel * form.element_bytes))
+    most = TURNED_LIMIT if form.left_turned else DEPTH_LIMIT
+    limit = max(256, most // (panel * form.element_bytes))
     if form.depth.dynamic:
-        block, blocked = DEPTH_BLOCK, True
+        block, blocked = limit, True
     else:
         blocks = -(-form.depth.size // limit)
         block, blocked = -(-form.depth.size // blocks), blocks > 1
     dots = DOT_ROWS if form.right_turned and form.rows.dynamic else 0
-    pack_rows, chunk = _pack_rows(form, panel), CHUNK_ROWS // rows
+    pack_rows = _pack_rows(form, panel)
+    chunk = (TURNED_CHUNK if form.left_turned else CHUNK_ROWS) // rows
+    if not form.rows.dynamic:
+        chunk = min(chunk, -(-form.rows.size // rows))
     return Plan(lanes, rows, panel, block, blocked, pack_rows, dots, chunk)
 
 

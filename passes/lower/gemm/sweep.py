@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from xdsl.ir import SSAValue
 
 from brainscript.dialects.kern import FuncOp
-from brainscript.linear import round_up
+from brainscript.linear import ALIGNMENT, round_up
 from brainscript.passes.lower.gemm.code import Code, Index
 from brainscript.passes.lower.gemm.epilogue import Epilogue
 from brainscript.passes.lower.gemm.form import Form
 from brainscript.passes.lower.gemm.pack import Packers
 from brainscript.passes.lower.gemm.plan import DOT_COLUMNS, Plan
 from brainscript.passes.lower.gemm.tiles import Place, Stage, TileFunctions
+
+_Ask = Callable[[Index, SSAValue], tuple[SSAValue, Index]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +48,14 @@ class Frame:
 class Sweep:
     """The work of a product by one plan; `prefix` keeps its local functions apart."""
 
-    def __init__(
-        self,
-        frame: Frame,
-        plan: Plan,
-        prefix: str = "",
-        left_steps: tuple[int, int] | None = None,
-    ):
+    def __init__(self, frame: Frame, plan: Plan, prefix: str = ""):
         self.code, self.form, self.plan = frame.code, frame.form, plan
         self.left, self.right, self.memory = frame.left, frame.right, frame.memory
         self.tid, self.nt = frame.tid, frame.nt
         self.rows, self.depth = frame.rows, frame.depth
-        steps = left_steps or _left_steps(frame.form)
-        self.functions = TileFunctions(plan, frame.epilogue, steps, prefix)
+        self.panels = -(-frame.form.columns // plan.panel)
+        steps = _left_steps(frame.form)
+        self.functions = TileFunctions(plan, frame.epilogue, steps, self._asks(), prefix)
         self.packers = Packers(frame.form, plan)
         self.scratch = frame.scratch
         self.sums = self._sums()
@@ -82,12 +79,10 @@ class Sweep:
 
     def write(self) -> None:
         """This thread's piece of the tiles, panel by panel."""
-        code, plan = self.code, self.plan
+        code = self.code
         tiles = self.split_rows()
-        panels = -(-self.form.columns // plan.panel)
-        total = code.multiply(tiles, panels)
-        low, high = self._piece(total)
-        if panels == 1:
+        low, high = self._piece(code.multiply(tiles, self.panels))
+        if self.panels == 1:
             self._panel(0, self.form.columns, low, high)
             return
         end = code.divide(code.add(high, code.subtract(tiles, 1)), tiles)
@@ -177,7 +172,8 @@ class Sweep:
     def _whole(self, column: Index, width: int, first: Index, last: Index) -> None:
         """Tiles over the whole depth."""
         right, pitch = self._right(column, width, 0, self.depth)
-        place = self._places(column, 0, self.depth, right, pitch)
+        ask = self._asker((column, 0), None, last)
+        place = self._places(column, (0, self.depth), (right, pitch), ask)
         stage = Stage(self.scratch) if self.functions.staged else None
         self._tiles((first, last), width, place, lambda _: stage)
 
@@ -199,9 +195,10 @@ class Sweep:
         start = code.multiply(block, plan.block)
         depth = code.least(code.subtract(self.depth, start), plan.block)
         right, pitch = self._right(column, width, start, depth)
-        place = self._places(column, start, depth, right, pitch)
         first = code.compare("eq", block, 0)
         final = code.compare("eq", code.add(block, 1), blocks)
+        ask = self._asker((column, start), final, tiles[1])
+        place = self._places(column, (start, depth), (right, pitch), ask)
         partial, above = self.scratch, self._row(tiles[0])
 
         def stage(row: Index) -> Stage:
@@ -281,19 +278,57 @@ class Sweep:
             self.functions.finish(code, (rows, width), place, stage.partial, self.memory)
 
     def _places(
-        self, column: Index, start: Index, depth: Index, right: SSAValue, pitch: Index
+        self,
+        column: Index,
+        steps: tuple[Index, Index],
+        right: tuple[SSAValue, Index],
+        ask: _Ask | None,
     ) -> Callable[[Index, Index], Place]:
-        """What a tile at a row works on."""
+        """What a tile at a row works on; `steps` are the first step of the depth and how many."""
         code = self.code
         by_row, by_step = _left_steps(self.form)
-        before = code.multiply(start, by_step)
+        before = code.multiply(steps[0], by_step)
 
-        def at(_tile: Index, row: Index) -> Place:
+        def at(tile: Index, row: Index) -> Place:
             offset = code.add(code.multiply(row, by_row), before)
             left = code.offset(self.left, offset, self.form.element)
-            return Place(left, right, pitch, depth, row, column)
+            asked = (None, 0) if ask is None else ask(tile, right[0])
+            return Place(left, *right, steps[1], row, column, *asked)
 
         return at
+
+    def _asks(self) -> bool:
+        """Whether tiles ask for the block of R that is packed next."""
+        several = self.panels > 1 or self.plan.blocked
+        return several and self.plan.pack_rows is not None
+
+    def _asker(self, here: tuple[Index, Index], final: SSAValue | None, last: Index) -> _Ask | None:
+        """How tiles ask for the block of R that comes after the one at (column, step) `here`.
+
+        That is the next block of the panel or, after the `final` one, the first of the next panel.
+        Its memory is walked by the last tiles before `last`, a line in each step: those that are
+        asked for earlier would have to make room for what the tiles read.
+        """
+        if not self._asks():
+            return None
+        code, form, plan = self.code, self.form, self.plan
+        line = ALIGNMENT // form.element_bytes
+        turned = form.right_turned
+        every, share = (line, code.multiply(line, plan.block)) if turned else (form.columns, line)
+        column = code.least(code.add(here[0], plan.panel), (self.panels - 1) * plan.panel)
+        source = self._source(column, 0)
+        if final is not None:
+            behind = self._source(here[0], code.add(here[1], plan.block))
+            source = code.select(final, source, behind)
+        first = code.subtract(last, plan.panel // line)
+
+        def ask(tile: Index, right: SSAValue) -> tuple[SSAValue, Index]:
+            number = code.subtract(tile, first)
+            now = code.compare("sge", number, 0)
+            place = code.offset(source, code.multiply(number, share), form.element)
+            return code.select(now, place, right), code.select(now, every, 0)
+
+        return ask
 
     def _right(
         self, column: Index, width: int, start: Index, depth: Index
@@ -304,11 +339,7 @@ class Sweep:
             steps = round_up(form.depth.size, plan.lanes)
             offset = code.add(code.multiply(column, steps), code.multiply(start, plan.panel))
             return code.offset(self.right, offset, form.element), plan.panel
-        if form.right_turned:
-            offset = code.add(code.multiply(column, form.depth.size), start)
-        else:
-            offset = code.add(code.multiply(start, form.columns), column)
-        source = code.offset(self.right, offset, form.element)
+        source = self._source(column, start)
         if plan.pack_rows is None or (isinstance(self.rows, int) and self.rows < plan.pack_rows):
             return source, form.columns
         if plan.pack_rows == 0 or isinstance(self.rows, int):
@@ -319,6 +350,15 @@ class Sweep:
             self._pack(source, width, depth)
         distance = code.select(worth, plan.panel, form.columns)
         return code.select(worth, self.packed, source), distance
+
+    def _source(self, column: Index, start: Index) -> SSAValue:
+        """Where R has the first element of a panel's block."""
+        code, form = self.code, self.form
+        if form.right_turned:
+            place = code.add(code.multiply(column, form.depth.size), start)
+        else:
+            place = code.add(code.multiply(start, form.columns), column)
+        return code.offset(self.right, place, form.element)
 
     def _pack(self, source: SSAValue, width: int, depth: Index) -> None:
         self.code.call(self.packers.pack(width), [source, self.packed, depth])

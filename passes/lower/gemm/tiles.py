@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects import scf
@@ -23,8 +23,17 @@ from brainscript.passes.lower.gemm.epilogue import Epilogue
 from brainscript.passes.lower.gemm.plan import Plan
 
 POINTER, INDEX = PtrType(), IndexType()
-_NAMES = ("left", "right", "pitch", "depth", "row", "column")
-_KINDS = (POINTER, POINTER, INDEX, INDEX, INDEX, INDEX)
+_PLACE = {
+    "left": POINTER,
+    "right": POINTER,
+    "pitch": INDEX,
+    "depth": INDEX,
+    "row": INDEX,
+    "column": INDEX,
+}
+_AHEAD = {"ahead": POINTER, "every": INDEX}
+_PARTIAL = {"partial": POINTER}
+_BLOCK = {"first": i1, "last": i1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,8 @@ class Place:
     """What one call of a tile function works on.
 
     `left` and `right` stand at the first row of L and the first column of R, both at the first
-    step of the block; `pitch` is the distance of R's rows, `partial` the sums so far.
+    step of the block; `pitch` is the distance of R's rows. Step k asks for what lies at `ahead`
+    and k times `every` elements behind.
     """
 
     left: SSAValue
@@ -41,6 +51,8 @@ class Place:
     depth: Index
     row: Index
     column: Index
+    ahead: SSAValue | None = None
+    every: Index = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +71,24 @@ class TileFunctions:
     it works on, the memory that the epilogue reads and writes. A long epilogue is not written out
     for every tile: the sums are stored (`staged`) and finished row by row by a function of their
     own.
+
+    Each step asks for a line of memory that the next tile reads: a processor does not foresee the
+    steps of a turned L, nor where the rows of another one go on in the next page. With `asks` it
+    asks for a line of R as well. With `pairs` the words of both are pairs, and L is a copy nearby.
     """
 
-    def __init__(self, plan: Plan, epilogue: Epilogue, left: tuple[int, int], prefix: str = ""):
+    def __init__(
+        self,
+        plan: Plan,
+        epilogue: Epilogue,
+        left: tuple[int, int],
+        asks: bool = False,
+        prefix: str = "",
+        pairs: bool = False,
+    ):
         self.plan = plan
+        self.asks = asks
+        self.pairs = pairs
         self.prefix = prefix
         self.epilogue = epilogue
         self.left = left
@@ -89,6 +115,8 @@ class TileFunctions:
         if stage is not None:
             extra = [v for v in (stage.partial, stage.first, stage.last) if v is not None]
         fixed = [place.left, place.right, place.pitch, place.depth, place.row, place.column]
+        if place.ahead is not None:
+            fixed += [place.ahead, place.every]
         code.call(name, [*fixed, *extra, *([] if self.staged else memory)])
 
     def finish(
@@ -107,33 +135,35 @@ class TileFunctions:
 
     def _make(self, name: str, size: tuple[int, int]) -> FuncOp:
         epilogue, plan = self.epilogue, self.plan
-        parameters: list[tuple[str, Attribute]] = [*zip(_NAMES, _KINDS, strict=True)]
+        kinds: dict[str, Attribute] = {**_PLACE, **(_AHEAD if self.asks else {})}
         if self.staged or plan.blocked:
-            parameters.append(("partial", POINTER))
+            kinds |= _PARTIAL
         if plan.blocked:
-            parameters += [("first", i1), ("last", i1)]
-        fixed = len(parameters)
+            kinds |= _BLOCK
+        parameters = [*kinds.items()]
         if not self.staged:
             parameters += [(n, POINTER) for n in epilogue.memory_names()]
         code = Code(name, parameters)
-        arguments = code.entry.args
+        memory = code.entry.args[len(kinds) :]
+        arguments = dict(zip(kinds, code.entry.args, strict=False))
         kind = TileType.of(*size, epilogue.form.element, plan.lanes)
-        place = arguments[4], arguments[5]
+        place = arguments["row"], arguments["column"]
         start = self._start(code, kind, arguments)
         if not self.staged:
-            epilogue.prefetch(code, start, place, arguments[fixed:])
+            epilogue.prefetch(code, start, place, memory)
         tile = self._multiply(code, kind, start, arguments)
 
         def write() -> None:
-            epilogue.write(code, tile, place, arguments[fixed:])
+            epilogue.write(code, tile, place, memory)
 
         def keep() -> None:
-            code.builder.insert(TileStoreOp(tile, arguments[6], code.value(0), plan.panel))
+            store = TileStoreOp(tile, arguments["partial"], code.value(0), plan.panel)
+            code.builder.insert(store)
 
         if self.staged:
             keep()
         elif plan.blocked:
-            code.either(arguments[8], write, keep)
+            code.either(arguments["last"], write, keep)
         else:
             write()
         return code.finish()
@@ -151,19 +181,36 @@ class TileFunctions:
             epilogue.write(code, tile, (code.add(first, r), column), memory)
         return code.finish()
 
-    def _start(self, code: Code, kind: TileType, arguments: Sequence[SSAValue]) -> SSAValue:
+    def _start(self, code: Code, kind: TileType, arguments: Mapping[str, SSAValue]) -> SSAValue:
         if self.plan.blocked:
-            return self._resume(code, kind, arguments[6], arguments[7])
+            return self._resume(code, kind, arguments["partial"], arguments["first"])
         return code.insert(TileZeroOp(kind))
 
     def _multiply(
-        self, code: Code, kind: TileType, start: SSAValue, arguments: Sequence[SSAValue]
+        self, code: Code, kind: TileType, start: SSAValue, arguments: Mapping[str, SSAValue]
     ) -> SSAValue:
-        left, right, pitch, depth = arguments[:4]
+        left, right, pitch, depth = (arguments[n] for n in ("left", "right", "pitch", "depth"))
         unroll = self.plan.unroll(kind.rows.data, kind.columns.data)
-        row, step = self.left
-        operands = (left, row, code.value(step)), (right, pitch)
-        return code.insert(TileMultiplyOp(start, *operands, depth, unroll), "sum")
+        row, step = self.left[0], code.value(self.left[1])
+        ahead = self._next_rows(code, left, kind.rows.data)
+        if self.asks:
+            ahead.append((arguments["ahead"], arguments["every"]))
+        operands = (left, row, step), (right, pitch)
+        product = TileMultiplyOp(start, *operands, depth, unroll, self.pairs, ahead)
+        return code.insert(product, "sum")
+
+    def _next_rows(self, code: Code, left: SSAValue, rows: int) -> list[tuple[SSAValue, SSAValue]]:
+        """Where the next tile's rows are asked for, and how far apart, step by step.
+
+        The rows of a turned L are a line a step, the one with the last of them; those of another L
+        follow each other.
+        """
+        element, (row, step) = self.epilogue.form.element, self.left
+        if self.pairs or (self.plan.blocked and not self.epilogue.form.left_turned):
+            return []
+        if self.epilogue.form.left_turned:
+            return [(code.offset(left, 2 * rows - 1, element), code.value(step))]
+        return [(code.offset(left, rows * row, element), code.value(rows))]
 
     def _resume(self, code: Code, kind: TileType, partial: SSAValue, first: SSAValue) -> SSAValue:
         """Zeros in the first block, else the partial sums."""

@@ -38,3 +38,12 @@ kern.func @block(%x : !kern.ptr, %n : index, %ws : !kern.ptr, %tid : index, %nt 
   kern.transpose %x[%n] stride 9 rows 17 to %ws[%n] stride 16 count %n : vector<16xf32>
   kern.return
 }
+
+// -----
+
+kern.func @ahead(%x : !kern.ptr, %n : index, %ws : !kern.ptr, %tid : index, %nt : index) {
+  %z = kern.tile_zero : !kern.tile<1, 4, vector<4xf32>>
+  // expected-error@+1 {{every pointer ahead has its distance}}
+  %t = kern.tile_multiply %z, %x row 9 step %n, %x pitch %n, depth %n unroll 1 ahead %x, %x every %n : !kern.tile<1, 4, vector<4xf32>>
+  kern.return
+}

@@ -7,6 +7,8 @@ kern.func @tiles(%x : !kern.ptr, %y : !kern.ptr, %n : index, %ws : !kern.ptr, %t
   %z = kern.tile_zero : !kern.tile<2, 20, vector<16xf32>>
   // CHECK-NEXT: %t = kern.tile_multiply %z, %x row 9 step %nt, %y pitch %n, depth %n unroll 2 : !kern.tile<2, 20, vector<16xf32>>
   %t = kern.tile_multiply %z, %x row 9 step %nt, %y pitch %n, depth %n unroll 2 : !kern.tile<2, 20, vector<16xf32>>
+  // CHECK-NEXT: %t_1 = kern.tile_multiply %t, %x row 9 step %nt, %y pitch %n, depth %n unroll 2 ahead %x, %y every %n, %nt : !kern.tile<2, 20, vector<16xf32>>
+  %t_1 = kern.tile_multiply %t, %x row 9 step %nt, %y pitch %n, depth %n unroll 2 ahead %x, %y every %n, %nt : !kern.tile<2, 20, vector<16xf32>>
   // CHECK-NEXT: kern.tile_store %t, %ws[%n] stride 64 : !kern.tile<2, 20, vector<16xf32>>
   kern.tile_store %t, %ws[%n] stride 64 : !kern.tile<2, 20, vector<16xf32>>
   // CHECK-NEXT: %l = kern.tile_load %ws[%n] stride 64 : !kern.tile<2, 20, vector<16xf32>>

@@ -17,7 +17,7 @@ from brainscript.dialects.kern_pairs import (
     AmxStoreOp,
     AmxZeroOp,
 )
-from brainscript.dialects.kern_tile import PtrType, TileMultiplyOp, TileType
+from brainscript.dialects.kern_tile import PtrType
 from brainscript.passes.lower.gemm.code import Code, Index
 from brainscript.passes.lower.gemm.epilogue import Epilogue
 from brainscript.passes.lower.gemm.pairs.plan import PairPlan
@@ -25,23 +25,6 @@ from brainscript.passes.lower.gemm.tiles import Place, Stage, TileFunctions
 
 POINTER, INDEX = PtrType(), IndexType()
 PREFIX = "pair_"
-
-
-class PairFunctions(TileFunctions):
-    """The tile functions of a product whose words are pairs."""
-
-    def __init__(self, plan: PairPlan, epilogue: Epilogue):
-        super().__init__(plan.tile, epilogue, plan.left_distances, PREFIX)
-
-    def _multiply(
-        self, code: Code, kind: TileType, start: SSAValue, arguments: Sequence[SSAValue]
-    ) -> SSAValue:
-        left, right, pitch, depth = arguments[:4]
-        unroll = self.plan.unroll(kind.rows.data, kind.columns.data)
-        row, step = self.left
-        operands = (left, row, code.value(step)), (right, pitch)
-        product = TileMultiplyOp(start, *operands, depth, unroll, pairs=True)
-        return code.insert(product, "sum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +78,9 @@ class PairTiles:
 
     def __init__(self, plan: PairPlan, epilogue: Epilogue, memory: Sequence[SSAValue]):
         self.plan, self.memory = plan, memory
-        self.functions = PairFunctions(plan, epilogue)
+        self.functions = TileFunctions(
+            plan.tile, epilogue, plan.left_distances, prefix=PREFIX, pairs=True
+        )
         self.amx: dict[str, FuncOp] = {}
 
     @property

@@ -5,7 +5,7 @@
 // CHECK: kern.func @k(
 sched.kernel @k gemm(%w : !net.t<[20 x 33], f32>, %x : !net.t<[33], f32, @"*">, %b : !net.t<[20], f32>) -> (!net.t<[20], f32, @"*">) {
   // CHECK: kern.func @tile_12x20(
-  // CHECK: kern.tile_multiply {{.*}} row 33 {{.*}} unroll {{[0-9]+}} : !kern.tile<12, 20, vector<16xf32>>
+  // CHECK: kern.tile_multiply {{.*}} row 33 {{.*}} unroll {{[0-9]+}} ahead {{.*}} : !kern.tile<12, 20, vector<16xf32>>
   // CHECK: kern.func @pair_pack_20(
   // CHECK: kern.round_pairs "across" {{.*}} : vector<16xf32>, vector<16xf32> to vector<16xi32>
   // CHECK: kern.func @pair_left(

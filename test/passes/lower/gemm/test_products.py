@@ -113,7 +113,7 @@ def test_many_columns_are_summed_in_blocks() -> None:
         check(kernels, 20, 250, n, np.float32)
 
 
-def test_weight_gradients_gather_rows() -> None:
+def test_weight_gradients_of_some_width() -> None:
     kernels = forms(200, 100, "f32", "")
     for n in (0, 1, 63, 1023, 1025, 2100):
         check(kernels, 200, 100, n, np.float32)
