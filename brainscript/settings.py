@@ -305,8 +305,7 @@ class Settings:
     def unknown_keys(self) -> list[Diagnostic]:
         """Warnings for keys that nobody asked for, here and in the sections that were opened.
 
-        At top level only a key that is spelt like one that was asked for in vain, or that the
-        command line alone gives and no value names.
+        At top level only one like a key asked for in vain, or given by the command line alone.
         """
         found: list[Diagnostic] = []
         values = "\n".join(p.text for e in self._entries.values() for p in e.parts).lower()
@@ -315,7 +314,8 @@ class Settings:
             if lower in CARRIED or f"${lower}$" in values or "networkbuilder" in lower:
                 continue
             remedy = for_unknown(key, self._absent, 0.6 if self.parent else 0.75)
-            if self.parent is None and span.file == COMMAND_LINE and not remedy:
+            files = {part.span(0, 1).file for part in self._entries[lower].parts}
+            if self.parent is None and files == {COMMAND_LINE} and not remedy:
                 holding = [s.name for s in self._sections.values() if lower in s._entries]
                 remedy = for_override(key, self.own_keys(), holding, values)
             if remedy or self.parent is not None:

@@ -177,6 +177,8 @@ def test_a_result_that_nobody_reads(tmp_path: Path) -> None:
 
 def test_override_at_the_wrong_place(tmp_path: Path) -> None:
     write_case(tmp_path)
-    done = run(tmp_path, "bs-jit", "tiny.cntk", "SGD=[maxEpochs=1]")
+    (tmp_path / "tiny.cntk").write_text((tmp_path / "tiny.cntk").read_text() + "later = [ a = 1 ]")
+    done = run(tmp_path, "bs-jit", "tiny.cntk", "SGD=[maxEpochs=1]", "later=[a=2]")
     assert done.returncode == 0, done.stderr
+    assert "later" not in done.stderr
     assert "help: the section 'train' has one of its own: write train=[SGD=...]" in done.stderr
