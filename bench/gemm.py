@@ -36,6 +36,7 @@ from brainscript.dialects.registry import make_context
 from brainscript.dialects.sched import KernelOp
 from brainscript.passes.lower.gemm import lower_gemm
 from brainscript.passes.lower.round_products import SchedRoundProducts
+from brainscript.runtime.memory import aligned_bytes
 from brainscript.runtime.threads import shared_pool
 from brainscript.runtime.tile_registers import allow_tiles
 from brainscript.target import Target, check_pairs, choose_target
@@ -102,10 +103,8 @@ def layer(name: str, rows: int, out: int, inner: int) -> list[Case]:
 
 
 def aligned(shape: tuple[int, ...], fill: bool = True) -> Any:
-    """Random numbers (or zeros) that start at a multiple of 64 bytes."""
-    raw = np.zeros(4 * math.prod(shape) + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    view = raw[start : start + 4 * math.prod(shape)].view(np.float32).reshape(shape)
+    """Random numbers (or zeros) in memory as a network's tensors have it."""
+    view = aligned_bytes(4 * math.prod(shape)).view(np.float32).reshape(shape)
     if fill:
         view[...] = np.random.default_rng(0).standard_normal(shape, np.float32)
     return view

@@ -285,7 +285,7 @@ def test_damaged_pictures() -> None:
         bad = bytearray(good)
         bad[place] ^= 0xFF
         entry = Entry("", "p", 0, "p", bytes(bad))
-        decoder = Decoder([entry], [], False, 1, 0, PLACE)
+        decoder = Decoder([entry], [], False, 1, (0,), PLACE)
         try:
             size = decoder.decode(entry).size
         except BrainScriptError:
