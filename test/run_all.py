@@ -56,9 +56,10 @@ def wide(workers: int, *, long: bool) -> Lane:
     """What takes all cores; a third of the recorded cases unless there is time."""
     python = sys.executable
     pytest = (python, "-m", "pytest", f"-n{workers}", "--dist=worksteal", "test")
+    total = r"(?=.* in [\d.]+s)"
     golden = (python, "test/run_golden.py", *(() if long else ("--third",)))
     return [
-        Step("pytest", pytest, r"(\d+) passed", r"(\d+) (?:failed|error)"),
+        Step("pytest", pytest, rf"(\d+) passed{total}", rf"(\d+) (?:failed|error){total}"),
         Step("golden", golden, r"(\d+) passed", r"(\d+) failed"),
     ]
 

@@ -133,6 +133,16 @@ def _internal(error: BaseException, crash: CrashRecord, console: Console) -> int
 
 
 def _flush(code: int, console: Console) -> int:
+    """What is still to be written; a stream that nobody reads any more is given up."""
+    code = _flush_output(code, console)
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _silence(sys.stderr)
+    return code
+
+
+def _flush_output(code: int, console: Console) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:

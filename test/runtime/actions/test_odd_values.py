@@ -25,7 +25,8 @@ def refused(run: Go, text: str) -> str:
     config = (CONFIG % "").replace("command = t", "command = t:x") + f"x = {{ {text} }}\n"
     with pytest.raises(BrainScriptError) as caught:
         run(config)
-    return f"{caught.value.diagnostics[0].code} {caught.value}"
+    first = caught.value.diagnostics[0]
+    return f"{first.code} {first.title}"
 
 
 @pytest.mark.parametrize("key", KEYS)
