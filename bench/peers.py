@@ -2,7 +2,8 @@
 
     python peers.py torch|torch-compile|jax NETWORK SECONDS [THREADS]
 
-prints one JSON line with the median seconds of a training step (with backward and update).
+prints one JSON line with the seconds of a training step (with backward and update): `seconds` from
+the wall time of as many steps as an epoch has minibatches, `step` of one alone, both medians.
 """
 
 # pyright: basic, reportMissingImports=false
@@ -22,17 +23,21 @@ import data
 import numpy as np
 
 
-def median_step(step: Callable[[int], None], seconds: float) -> float:
-    """Median seconds of `step`, after a warm-up of at least three steps."""
+def measure(step: Callable[[int], None], seconds: float, epoch: int) -> dict[str, float]:
+    """Medians over epochs and over steps, after a warm-up of at least three steps."""
     for number in range(3):
         step(number)
-    times: list[float] = []
+    epochs: list[float] = []
+    steps: list[float] = []
     end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times) < 5:
-        start = time.perf_counter()
-        step(len(times))
-        times.append(time.perf_counter() - start)
-    return float(np.median(times))
+    while time.perf_counter() < end or len(epochs) < 3:
+        marks = [time.perf_counter()]
+        for number in range(epoch):
+            step(number)
+            marks.append(time.perf_counter())
+        epochs.append((marks[-1] - marks[0]) / epoch)
+        steps += np.diff(marks).tolist()
+    return {"seconds": float(np.median(epochs)), "step": float(np.median(steps))}
 
 
 def torch_step(name: str, threads: int, compiled: bool) -> Callable[[int], None]:
@@ -116,8 +121,9 @@ def main() -> None:
         step = jax_step(name, threads)
     else:
         step = torch_step(name, threads, peer == "torch-compile")
-    result = {"peer": peer, "network": name, "seconds": median_step(step, float(seconds))}
-    print(json.dumps(result))
+    shape = data.SHAPES[name]
+    times = measure(step, float(seconds), -(-shape.rows // shape.batch))
+    print(json.dumps({"peer": peer, "network": name, **times}))
 
 
 if __name__ == "__main__":

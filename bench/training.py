@@ -4,7 +4,9 @@
 
 Contenders take turns, each round in a fresh process, and the medians over the rounds count. Ours is
 the wall time of the epoch loop of `bs-jit train` from the second epoch on over its minibatches, as
-the log gives it; the peers' is a step on arrays in memory. Nothing else may run on the machine.
+the log gives it; the peers' is the wall time of as many steps on arrays in memory. Nothing else may
+run on the machine. `of_step` is the ratio to a peer's median step: what disturbs an epoch, but not
+most of its steps, counts there against us alone.
 
 Beside the ratio stands what the processor allows: `peak`, the multiply-adds per second of
 registers alone in the same rounds; `of_peak`, the share that our products of matrices reach if
@@ -45,15 +47,18 @@ def ours(name: str, folder: Path, threads: int) -> float:
     return float(np.median(times)) / -(-shape.rows // shape.batch)
 
 
-def theirs(python: str, peer: str, name: str, seconds: float, threads: int) -> float | None:
-    """Seconds of a step of one peer, or None when it is not installed."""
+def theirs(
+    python: str, peer: str, name: str, seconds: float, threads: int
+) -> tuple[float, float] | None:
+    """Seconds of a step of one peer, in an epoch and alone, or None when it is not installed."""
     command = [python, str(HERE / "peers.py"), peer, name, str(seconds), str(threads)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE)
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:]
         print(f"{peer} left out: {' '.join(reason)}", file=sys.stderr)
         return None
-    return float(json.loads(done.stdout.splitlines()[-1])["seconds"])
+    found = json.loads(done.stdout.splitlines()[-1])
+    return found["seconds"], found["step"]
 
 
 def products(name: str) -> float:
@@ -70,28 +75,31 @@ def products(name: str) -> float:
 def compare(name: str, options: argparse.Namespace, folder: Path) -> dict[str, object]:
     """The medians of all contenders on one network, and our ratio to the best peer."""
     data.write(name, folder)
-    times: dict[str, list[float]] = {"brainscript": []}
+    mine: list[float] = []
+    times: dict[str, list[tuple[float, float]]] = {}
     peers = [p for p in PEERS if p in options.peers]
     peak, peaks = Peak(), list[float]()
     for _ in range(options.rounds):
         peaks.append(peak.rate(options.threads))
-        times["brainscript"].append(ours(name, folder, options.threads))
+        mine.append(ours(name, folder, options.threads))
         for peer in list(peers):
             seconds = theirs(options.peer_python, peer, name, options.seconds, options.threads)
             if seconds is None:
                 peers.remove(peer)
             else:
                 times.setdefault(peer, []).append(seconds)
-    medians = {who: float(np.median(all_times)) for who, all_times in times.items()}
-    mine = medians.pop("brainscript")
-    best = min(medians, key=lambda peer: medians[peer], default="")
-    row: dict[str, object] = {"network": name, "seconds": mine, "best": best}
+    own = float(np.median(mine))
+    medians = {who: np.median(all_times, axis=0).tolist() for who, all_times in times.items()}
+    best = min(medians, key=lambda peer: medians[peer][0], default="")
+    row: dict[str, object] = {"network": name, "seconds": own, "best": best}
     highest = float(np.median(peaks))
     least = products(name) / highest * 1e-9
-    row |= {"peak": round(highest, 1), "of_peak": round(least / mine, 3)}
+    row |= {"peak": round(highest, 1), "of_peak": round(least / own, 3)}
     if best:
-        row |= {"ratio": round(medians[best] / mine, 3), "bound": round(medians[best] / least, 3)}
-    return row | {"peers": medians}
+        epoch = medians[best][0]
+        row |= {"ratio": round(epoch / own, 3), "bound": round(epoch / least, 3)}
+        row |= {"of_step": round(min(m[1] for m in medians.values()) / own, 3)}
+    return row | {"peers": {who: epoch for who, (epoch, _) in medians.items()}}
 
 
 def main() -> None:
