@@ -30,6 +30,7 @@ from brainscript.frontend.ndl.network import ndl_members
 from brainscript.frontend.ndl.text import Macro
 from brainscript.frontend.source import Sources
 from brainscript.passes.edit.factorise import factorise
+from brainscript.passes.edit.names import written_so
 from brainscript.passes.edit.patterns import nodes_of
 from brainscript.passes.infer.shapes import NetInferShapes
 from brainscript.placed import PlacedText
@@ -144,7 +145,8 @@ class Edited:
         known = {node_name_of(v).lower(): node_name_of(v) for v in nodes_of(self.network)}
 
         def find(name: str) -> str | None:
-            return known.get(name.lower())
+            found = written_so(name, known.values())
+            return found[0] if len(found) == 1 else known.get(name.lower())
 
         members = ndl_members(text, macros, find, self.constants, section)
         if not members:

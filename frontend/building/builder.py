@@ -192,7 +192,7 @@ class Builder:
                 title = f"'{name}' is defined by itself alone"
                 value = self.poison(scope, member.span, "BS0302", title, help=OWN_MEMBER)
             if value.name_hint is None and value not in self._placeholders:
-                value.name_hint = name if name.isidentifier() else _NO_LETTER.sub("_", name[1:])
+                value.name_hint = _hint(name)
             self._wide.replace_uses(placeholder, value)
             self._forward[placeholder] = value
         self._wide.settle()
@@ -213,3 +213,9 @@ class Builder:
         for early in seen:
             self._forward[early] = value
         return value
+
+
+def _hint(name: str) -> str | None:
+    """What a member is called in printed text; None where that has no letter to begin with."""
+    plain = name if name.isidentifier() else _NO_LETTER.sub("_", name[1:])
+    return plain if plain.isidentifier() and plain.isascii() else None

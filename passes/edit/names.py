@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Collection
+
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Operation, SSAValue
 
@@ -12,6 +15,36 @@ from brainscript.dialects.net.parameters import ReadOp
 SEPARATOR = "::"
 """Between the name of a loaded network and that of its parameter, in the symbol while it is
 only there to be cloned."""
+
+_DOTS = str.maketrans({".": "_"})
+_BRACKETS = str.maketrans({".": "_", "[": "_", "]": "_"})
+
+
+def spelt(node: str) -> str:
+    """A name of another program as a name of the language: `_` for all that it cannot have."""
+    plain = re.sub(r"\W", "_", node, flags=re.ASCII)
+    return f"_{plain}" if plain[:1].isdigit() else plain
+
+
+SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda node: node.translate(_DOTS),
+    lambda node: node.translate(_BRACKETS),
+    spelt,
+)
+"""How a node may be written; what an earlier one finds is meant."""
+
+
+def written_so(name: str, nodes: Collection[str]) -> list[str]:
+    """The nodes that `name` may mean: one, none, or several that are all written so."""
+    if name in nodes:
+        return [name]
+    for spelling in SPELLINGS:
+        found = [node for node in nodes if spelling(node).lower() == name.lower()]
+        same = [node for node in found if spelling(node) == name]
+        if found:
+            return sorted(same or found, key=str.lower)
+    return []
 
 
 class Names:

@@ -10,6 +10,7 @@ from xdsl.ir import Operation, SSAValue
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.dialects.net.clone import RemovedOp
 from brainscript.dialects.net.network import NetworkOp, node_name_of
+from brainscript.passes.edit.names import written_so
 
 
 def matcher(pattern: str) -> re.Pattern[str]:
@@ -27,16 +28,24 @@ def named_nodes(network: NetworkOp, pattern: str) -> list[tuple[SSAValue, str]]:
     find = matcher(pattern).fullmatch
     found = [(v, m[1]) for v in nodes_of(network) if (m := find(node_name_of(v)))]
     if not found:
-        raise unknown_node(network, pattern)
+        return [(one_node(network, pattern), "")]
     return sorted(found, key=lambda pair: node_name_of(pair[0]).lower())
 
 
 def one_node(network: NetworkOp, name: str) -> SSAValue:
-    """The node of this name, whatever its case."""
+    """The node of this name, whatever its case, or the one that is written so with `_`."""
+    nodes: dict[str, SSAValue] = {}
     for value in nodes_of(network):
+        nodes.setdefault(node_name_of(value), value)
         if node_name_of(value).lower() == name.lower():
             return value
-    raise unknown_node(network, name)
+    found = written_so(name, nodes)
+    if len(found) > 1:
+        title = f"'{name}' may be any of {len(found)} nodes: {listed(found)}"
+        raise BrainScriptError(Diagnostic("BS0383", title, help="write the name itself"))
+    if not found:
+        raise unknown_node(network, name)
+    return nodes[found[0]]
 
 
 def nodes_of(network: NetworkOp) -> Iterator[SSAValue]:

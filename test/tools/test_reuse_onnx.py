@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import brainscript as bs
+from brainscript.diagnostic import BrainScriptError
 from test.runtime.model.test_exchange import numbers, written
 from test.runtime.model.test_exchange_import import node
 
@@ -88,14 +89,50 @@ def test_a_head_learns_on_the_features_of_an_onnx_network(
     assert np.mean(found == np.arange(40) % 2) > 0.9
 
 
-def test_names_of_other_programs_are_spelt_with_underscores(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def foreign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network whose nodes have names that the language cannot spell, in the current folder."""
     monkeypatch.chdir(tmp_path)
     nodes = [node("Relu", "x:0", "/layer/Relu-1"), node("Neg", "/layer/Relu-1", "235")]
     written(tmp_path / "net.onnx", nodes, {"x:0": [2], "235": [2]}, [])
+
+
+X = np.array([[1.0, -1.0]], np.float32)
+
+
+@pytest.mark.usefixtures("foreign")
+def test_names_of_other_programs_are_spelt_with_underscores() -> None:
     clone = "BS.Network.CloneFunction (old.x_0, [a = old._layer_Relu_1 ; b = old._235])"
     source = f'old = BS.Network.Load ("net.onnx")\nf = {clone}\nx = Input {{2}}\nr = f (x)\n'
     model = bs.compile(source + "z = r.a + r.b + r.b + r.b\noutputNodes = (z)")
-    found = model.eval(["z"], x=np.array([[1.0, -1.0]]))["z"]
-    np.testing.assert_array_equal(found, [[-2.0, 0.0]])
+    np.testing.assert_array_equal(model.eval(["z"], x=X)["z"], [[-2.0, 0.0]])
+
+
+@pytest.mark.usefixtures("foreign")
+def test_such_names_stay_in_edited_networks() -> None:
+    source = """old = BS.Network.Load ("net.onnx")
+        bend = BS.Network.Editing.ReplaceLinksToNode (old._layer_relu_1, Tanh (old._layer_Relu_1))
+        bent = BS.Network.Edit (old, bend, BS.Constants.None)
+        f = BS.Network.CloneFunction (bent.x_0, bent._235)
+        x = Input {2} ; z = f (x) ; outputNodes = (z)"""
+    found = bs.compile(source).eval(["z"], x=X)["z"]
+    np.testing.assert_allclose(found, [[-np.tanh(1.0), 0.0]], rtol=1e-6)
+    with pytest.raises(BrainScriptError) as error:
+        bs.compile(source.replace("bent._235", "bent._layer_Relu_2"))
+    assert error.value.diagnostics[0].help == "did you mean '_layer_Relu_1'?"
+
+
+@pytest.mark.usefixtures("foreign")
+def test_such_names_stay_in_editing_scripts() -> None:
+    Path("script.mel").write_text("""m = LoadModel ("net.onnx")
+        q = Tanh (_layer_Relu_1)
+        SetNodeInput (_235, 0, q)
+        Rename (x:0, x)
+        Rename (/layer/*, p*)
+        SaveModel (m, "new.dnn")""")
+    Path("script.cntk").write_text('command = e\ne = { action = "edit" ; editPath = "script.mel" }')
+    bs.train("script.cntk")
+    model = bs.load("new.dnn")
+    assert set(model.network.facts.nodes) == {"x", "pRelu-1", "q", "235"}
+    found = model.eval(["235"], x=X)["235"]
+    np.testing.assert_allclose(found, [[-np.tanh(1.0), 0.0]], rtol=1e-6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import PurePath
 
@@ -10,18 +9,10 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import SSAValue
 
 from brainscript.dialects.net.network import NetworkOp, network_of, node_name_of
+from brainscript.passes.edit.names import written_so
 
 Loader = Callable[[str], ModuleOp]
 """Gives the level-2 module of a model file; its parameters name the file they come from."""
-
-MAPPED = (str.maketrans({".": "_"}), str.maketrans({".": "_", "[": "_", "]": "_"}))
-"""What may be written in the place of letters that a name of the language cannot have."""
-
-
-def _spelt(node: str) -> str:
-    """A name of another program as a name of the language: `_` for all that it cannot have."""
-    plain = re.sub(r"\W", "_", node, flags=re.ASCII)
-    return f"_{plain}" if plain[:1].isdigit() else plain
 
 
 class Networks:
@@ -75,17 +66,7 @@ class Networks:
 
     def find(self, name: str, member: str) -> list[str]:
         """The nodes that `member` may mean: one, none, or several that are all written so."""
-        nodes = self._tables[name]
-        if member in nodes:
-            return [member]
-        folded = [node for node in nodes if node.lower() == member.lower()]
-        for table in MAPPED if not folded else ():
-            folded = [node for node in nodes if node.translate(table) == member]
-            if folded:
-                break
-        if not folded:
-            folded = [node for node in nodes if _spelt(node) == member]
-        return sorted(folded, key=str.lower)
+        return written_so(member, self._tables[name])
 
     def _enter(self, name: str, module: ModuleOp) -> None:
         network = network_of(module)

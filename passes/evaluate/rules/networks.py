@@ -20,6 +20,7 @@ from brainscript.dialects.bs import (
     RecordOp,
     whole,
 )
+from brainscript.passes.edit.names import spelt, written_so
 from brainscript.passes.evaluate.engine import Engine
 from brainscript.passes.evaluate.failures import type_name
 from brainscript.passes.evaluate.plain import flattened, plain
@@ -65,35 +66,26 @@ def network_field(engine: Engine, op: FieldOp, network: LoadedOp | EditedOp) -> 
     label = f"it has {len(known)} nodes"
     if isinstance(network, LoadedOp):
         label += f": bs-opt {network.module.data} --emit net shows them"
-    near = did_you_mean(name, [*known, *(n.translate(_MAP) for n in known)])
+    near = did_you_mean(name, [*known, *(spelt(n) for n in known)])
     raise engine.fail(op, "BS0374", title, label, near)
 
 
-_MAP = str.maketrans({".": "_", "[": "_", "]": "_"})
-
-
 def _member(engine: Engine, op: FieldOp, network: Operation) -> SSAValue | None:
+    """In an edited network what took the place of a node; new nodes go by their own names."""
+    name = op.field.data
     if isinstance(network, EditedOp):
-        return _edited_member(engine, op, network)
-    if not isinstance(network, LoadedOp):
+        nodes = nodes_of(engine, network)
+        found = written_so(name, nodes)
+    elif isinstance(network, LoadedOp):
+        nodes, found = {}, engine.networks.find(network.module.data, name)
+    else:
         return None
-    module, name = network.module.data, op.field.data
-    found = engine.networks.find(module, name)
     if len(found) > 1:
         title = f"'{name}' may be any of {len(found)} nodes"
         raise engine.fail(op, "BS0375", title, ", ".join(found))
-    return engine.graph.loaded(module, found[0], op) if found else None
-
-
-def _edited_member(engine: Engine, op: FieldOp, network: EditedOp) -> SSAValue | None:
-    """A replaced node is what took its place; new nodes go by their own names."""
-    name = op.field.data
-    nodes = nodes_of(engine, network)
-    for table in ({}, _MAP):
-        for known, value in nodes.items():
-            if known.translate(table).lower() == name.lower():
-                return value
-    return None
+    if found and isinstance(network, LoadedOp):
+        return engine.graph.loaded(network.module.data, found[0], op)
+    return nodes[found[0]] if found else None
 
 
 def nodes_of(engine: Engine, network: Operation) -> dict[str, SSAValue]:
