@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.linear import ALIGNMENT, round_up
 
 Bytes = NDArray[np.uint8]
@@ -39,6 +40,17 @@ def aligned_bytes(size: int) -> Bytes:
     with suppress(OSError):  # a kernel without huge pages: the memory is the same
         block.madvise(_ADVICE)
     return _from(np.frombuffer(block, np.uint8), HUGE_PAGE, size)
+
+
+def room_for(size: int, what: str, help: str) -> Bytes:
+    """`aligned_bytes`, or BrainScriptError where the machine has less memory than that."""
+    try:
+        if size <= memory_of_machine():
+            return aligned_bytes(size)
+    except MemoryError:
+        pass
+    title = f"{what} needs {size / 2**30:.1f} GiB of memory"
+    raise BrainScriptError(Diagnostic("BS0812", title, help=help))
 
 
 @cache

@@ -28,7 +28,7 @@ from brainscript.program_image import (
     states_place,
 )
 from brainscript.runtime.layouts import Layout, Sequences, bases_of, check_complaints
-from brainscript.runtime.memory import Bytes, aligned_bytes, memory_of_machine
+from brainscript.runtime.memory import Bytes, aligned_bytes, memory_of_machine, room_for
 from brainscript.runtime.native_library import function_address
 from brainscript.runtime.sparse_inputs import RECORD_WORDS, UNBOUNDED, Records, SparseInputs
 from brainscript.runtime.state_arena import DTYPES, Array, StateArena, bytes_of
@@ -42,6 +42,9 @@ table that are touched, and for memory."""
 
 DRAWS = ("bs_draw_uniform", "bs_draw_classes", "bs_draw_count")
 """What kernels call for random numbers."""
+
+BESIDE = "look for windows with a large kernel, stride or padding; or use fewer threads"
+"""What helps against much memory that kernels use and leave."""
 
 __all__ = ["Program", "StateArena"]
 
@@ -78,7 +81,7 @@ class Program:
         self.step_address = linked.address(image.step)
         self._times = linked.address(TIMES) if image.timed else 0
         self._stride = round_up(image.workspace) + ALIGNMENT
-        self._workspace = aligned_bytes(self._stride * self._most)
+        self._workspace = room_for(self._stride * self._most, "a step of this network", BESIDE)
         self._frame: NDArray[np.int64] = np.zeros(
             states_place(len(image.axes)) + len(image.states), np.int64
         )

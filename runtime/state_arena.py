@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from brainscript.linear import round_up
 from brainscript.program_image import Element, StateSlot
-from brainscript.runtime.memory import aligned_bytes
+from brainscript.runtime.memory import room_for
 
 Array = NDArray[np.floating[Any]]
+
+FEWER = "use smaller layers, or a machine with more memory"
 
 DTYPES: dict[Element, np.dtype[Any]] = {"f32": np.dtype(np.float32), "f64": np.dtype(np.float64)}
 
@@ -41,7 +43,7 @@ class StateArena:
         """Add the names that are not there yet, all in one block."""
         new = [s for s in states if self._check_same(s)]
         sizes = [round_up(bytes_of(s.dims, s.element)) for s in new]
-        block = aligned_bytes(sum(sizes))
+        block = room_for(sum(sizes), "the network with all that it keeps", FEWER)
         start = 0
         for slot, size in zip(new, sizes, strict=True):
             used = block[start : start + bytes_of(slot.dims, slot.element)]

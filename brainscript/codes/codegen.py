@@ -41,9 +41,9 @@ CODES: dict[str, tuple[str, str]] = {
         "edited and saved, but not run.",
     ),
     "BS0812": (
-        "minibatch too large",
-        "The memory for one minibatch could not be had. Use a smaller minibatchSize or shorter "
-        "sequences.",
+        "not enough memory",
+        "The memory for one minibatch, for the parameters or for what kernels use beside them "
+        "could not be had. Use a smaller minibatchSize, shorter sequences or smaller layers.",
     ),
     "BS0813": (
         "no such input or output",

@@ -2,8 +2,9 @@
 
 import pytest
 
+from brainscript.diagnostic import BrainScriptError
 from brainscript.linear import ALIGNMENT
-from brainscript.runtime.memory import HUGE_PAGE, LEAST_HUGE, aligned_bytes
+from brainscript.runtime.memory import HUGE_PAGE, LEAST_HUGE, aligned_bytes, room_for
 
 
 @pytest.mark.parametrize("size", [0, 1, 1000, LEAST_HUGE - 1, LEAST_HUGE, HUGE_PAGE + 1])
@@ -25,3 +26,11 @@ def test_large_blocks_start_on_a_huge_page() -> None:
 def test_more_than_there_is_raises_memory_error(size: int) -> None:
     with pytest.raises(MemoryError):
         aligned_bytes(size)
+
+
+def test_what_the_machine_has_not_is_refused() -> None:
+    assert room_for(100, "a step", "").size == 100
+    with pytest.raises(BrainScriptError, match=r"a step needs 1073741824\.0 GiB") as error:
+        room_for(1 << 60, "a step", "use less")
+    found = error.value.diagnostics[0]
+    assert (found.code, found.help) == ("BS0812", "use less")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import brainscript as bs
 from brainscript.diagnostic import BrainScriptError
 from brainscript.runtime.model.loading import load_model
 from test.runtime.model.test_exchange import numbers, written
@@ -99,3 +100,13 @@ def test_functions_that_call_each_other(depth: int, why: str, tmp_path: Path) ->
     path.write_bytes(model.SerializeToString())
     with pytest.raises(BrainScriptError, match=why):
         load_model(path)
+
+
+def test_windows_far_apart_are_refused_when_they_are_computed(tmp_path: Path) -> None:
+    path, step = tmp_path / "net.onnx", [2, 1 << 40]
+    pool = node("MaxPool", "x", "y", kernel_shape=[2, 2], strides=step, ceil_mode=1)
+    written(path, [pool], {"x": [3, 5, 5], "y": [3, 3, 2]}, [])
+    model = bs.load(path)
+    with pytest.raises(BrainScriptError, match=r"needs \d+\.0 GiB of memory") as error:
+        model.eval(["y"], x=np.zeros((1, 3, 5, 5)))
+    assert "stride" in error.value.diagnostics[0].help
