@@ -43,7 +43,7 @@ def parse_ir(context: Context, text: str, name: str, verify: bool = True) -> Mod
         module = parser.parse_module()
     except ParseError as error:
         raise _unparsable(_place(text, name, error.span.start, error.span.end), error.msg) from None
-    except VerifyException as error:
+    except (VerifyException, ValueError) as error:  # xDSL: parameters, names of blocks
         at = 0 if parser is None else parser.pos
         raise _unparsable(_place(text, name, at, at), str(error)) from None
     if verify:

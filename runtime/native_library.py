@@ -274,17 +274,17 @@ _SIGNATURES: dict[str, tuple[object, ...]] = {
 
 
 def _places() -> Iterator[Path]:
-    """Where the library may lie: beside the package, in a development build, in $BS_NATIVE."""
+    """Where the library may lie: in $BS_NATIVE, beside the package, in a development build."""
     name = "_native.so"
+    given = os.environ.get("BS_NATIVE")
+    if given:
+        yield Path(given)
+        yield Path(given) / name
     for folder in brainscript.__path__:
         yield Path(folder) / name
     yield Path(sysconfig.get_path("platlib")) / "brainscript" / name
     for folder in brainscript.__path__:
         yield Path(folder).parent / "build" / "native" / name
-    given = os.environ.get("BS_NATIVE")
-    if given:
-        yield Path(given)
-        yield Path(given) / name
 
 
 def _unusable(title: str, why: str) -> BrainScriptError:

@@ -86,6 +86,8 @@ def test_what_was_printed_is_read_under_any_name(tmp_path: Path) -> None:
         (["--explain", "BS0900"], 2, "error[BS0914]: unknown code 'BS0900'"),
         (["empty.mlir", "--limit", "cals=3"], 2, "did you mean 'calls'?"),
         (["broken.mlir"], 1, "error[BS0903]: cannot parse this IR"),
+        (["parameters.mlir"], 1, "error[BS0903]: cannot parse this IR"),
+        (["label.mlir"], 1, "error[BS0903]: cannot parse this IR"),
         (["tile.mlir"], 1, "a tile has at least one row and one column"),
         (["old.ndl"], 1, "error[BS0352]: there is no function or macro 'Tahn'"),
     ],
@@ -103,6 +105,8 @@ def test_mistakes_are_diagnostics(
     (tmp_path / "model.xyz").write_text("0101")
     (tmp_path / "model.ll").write_text("\ndeclare i64 @llvm.smin.i64(i64, i64)\n")
     (tmp_path / "broken.mlir").write_text("builtin.module { %0 = }")
+    (tmp_path / "parameters.mlir").write_text('%0 = "bs.nil"() : () -> !bs.value<[2]>')
+    (tmp_path / "label.mlir").write_text('"test.op"() ({^2(%0 : index):}) : () -> ()')
     (tmp_path / "tile.mlir").write_text("%0 = kern.tile_zero : !kern.tile<0, 1, vector<16xf32>>")
     (tmp_path / "old.ndl").write_text("x = Tahn(y)")
     assert bs_opt.main([*words, "--color", "never"]) == code

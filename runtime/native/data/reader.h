@@ -66,6 +66,7 @@ class Reader {
   void move_on();
   void advance(uint64_t count, uint64_t samples);
   bool peek_pieces();
+  uint64_t steps(uint32_t sequence) const { return corpus_.streams.front().length(sequence); }
   void refill(Row& row);
   void cut(Row& row, uint64_t number);
 

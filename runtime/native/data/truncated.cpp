@@ -1,5 +1,6 @@
 // Truncated training: rows of whole sequences, one behind the other, cut into pieces. What does not
-// fit goes on in the same row of the next minibatch.
+// fit goes on in the same row of the next minibatch. A sequence has the steps that its streams have,
+// all of them alike; in the epoch it counts as in the file, where rows may have been left out.
 #include <algorithm>
 
 #include "reader.h"
@@ -9,10 +10,9 @@ void Reader::refill(Row& row) {
   while (row.samples < truncation_ && left_ != 0) {
     if (next_ == order_.size()) load_sweep(sweep_ + 1);
     const uint32_t sequence = order_[next_];
-    const uint64_t length = corpus_.lengths[sequence];
     row.waiting.push_back(sequence);
-    row.samples += length;
-    advance(1, length);
+    row.samples += steps(sequence);
+    advance(1, corpus_.lengths[sequence]);
   }
 }
 
@@ -23,7 +23,7 @@ void Reader::cut(Row& row, uint64_t number) {
   current_.samples += room;
   while (room != 0) {
     const uint32_t sequence = row.waiting.front();
-    const uint64_t length = corpus_.lengths[sequence];
+    const uint64_t length = steps(sequence);
     const uint64_t taken = std::min(room, length - row.done);
     cut_sequences_.push_back(sequence);
     pieces_.push_back({row.done, taken, number});

@@ -52,3 +52,22 @@ def test_pieces_need_equal_lengths_in_all_streams(tmp_path: Path):
     with pytest.raises(BrainScriptError) as error:
         reader.start_epoch(0, 0, 4)
     assert error.value.diagnostics[0].code == "BS0619"
+
+
+def test_pieces_end_where_the_samples_do(tmp_path: Path):
+    """Rows whose sample cannot be read, and is left out, are no steps of a sequence."""
+    rows = "0 |a 1\n0 |a 2\n0 |a q\n0 |a q\n1 |a 3\n2 |a 4\n2 |a q\n2 |a q\n2 |a q\n"
+    (tmp_path / "d.ctf").write_text(rows)
+    text = (
+        f'[ type = "CNTKTextFormatDeserializer" ; file = "{tmp_path}/d.ctf" ; maxErrors = 9'
+        " ; input = [ a = [ dim = 1 ; format = dense ] ] ]"
+    )
+    section = "randomize = false ; truncated = true ; truncationLength = 3"
+    reader = reader_of(f"{section} ; deserializers = ( {text} )", [A])
+    reader.start_epoch(0, 0, 3)
+    seen: list[float] = []
+    while (batch := reader.next()) is not None:
+        out = np.empty((batch.columns["*"], 1), np.float32)
+        batch.fill("a", out)
+        seen += in_order(batch, out)[:, 0].tolist()
+    assert seen == [1, 2, 3, 4]
