@@ -170,9 +170,12 @@ def smallest_across(steps: Steps, x: SSAValue, result: SSAValue) -> SSAValue:
 
 
 def log_sum_across(steps: Steps, x: SSAValue, result: SSAValue) -> SSAValue:
-    """`t + log (sum exp (x - t))` with t the largest."""
+    """`t + log (sum exp (x - s))` with t the largest, and s the same or, if that is infinite, 0."""
     top = largest_across(steps, x, result)
-    powers = steps.add(elementwise.ExpOp(steps.minus(x, top)))
+    zero = steps.number(0.0, x)
+    finite = steps.add(elementwise.EqualOp(steps.minus(top, top), zero))
+    shift = steps.add(elementwise.SelectOp(finite, top, zero))
+    powers = steps.add(elementwise.ExpOp(steps.minus(x, shift)))
     return steps.add(elementwise.PlusOp(top, steps.log(sum_across(steps, powers, result))))
 
 

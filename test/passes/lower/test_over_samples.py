@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from brainscript.dialects.net.shapes import ACROSS
@@ -53,3 +54,16 @@ def test_of_no_samples_and_of_a_parameter():
     compiled = Compiled(parse_network(body, SYMBOL))
     for columns in (0, 4):
         compiled.check(columns)
+
+
+@pytest.mark.parametrize("value", [-np.inf, np.inf, np.nan])
+def test_log_sum_of_infinities(value: float):
+    body = """
+    %x = net.input "x" : S[2]
+    %b = net.reduce %x {node = "b", op = "LogSum", axis = -3} : T[2]
+    net.roots output(%b)
+    """
+    x = np.array([[value] * 5, [0.0, value, 1.0, 2.0, 3.0]])
+    found = Compiled(parse_network(body)).run({"x": x}, {}, 5).outputs["b"].reshape(-1)
+    finite = np.log(np.exp([0.0, 1.0, 2.0, 3.0]).sum()) if value == -np.inf else value
+    assert np.allclose(found, [value, finite], rtol=1e-5, equal_nan=True)
