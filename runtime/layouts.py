@@ -273,9 +273,11 @@ _COMPLAINTS = {
 
 
 def check_complaints(axes: Sequence[str], layouts: Sequence[Layout]) -> None:
-    """Raise what a step has found wrong with its layouts."""
-    for axis, layout in zip(axes, layouts, strict=True):
-        if layout.complaint:
-            code, title, help = _COMPLAINTS[layout.complaint]
-            layout.words[LAYOUT_COMPLAINT] = 0
+    """Raise what a step has found wrong with its layouts; the next step starts without it."""
+    found = [(axis, layout.complaint) for axis, layout in zip(axes, layouts, strict=True)]
+    for layout in layouts:
+        layout.words[LAYOUT_COMPLAINT] = 0
+    for axis, complaint in found:
+        if complaint:
+            code, title, help = _COMPLAINTS[complaint]
             raise BrainScriptError(Diagnostic(code, title, label=f"axis '{axis}'", help=help))

@@ -310,8 +310,7 @@ class Program:
             self._step(self.frame_address, 0, 1)
         else:
             self._pool.run(self.step_address, self.frame_address, count)
-        if len(self.layouts) > 1:
-            check_complaints(self.image.axes, self.layouts)
+        check_complaints(self.image.axes, self.layouts)
 
     def prepare(self) -> None:
         """Compute what depends on parameters alone, with the values that they have now."""

@@ -228,3 +228,19 @@ def test_what_a_step_cannot_do_is_said():
     with pytest.raises(BrainScriptError) as error:
         unasked.run({**inputs, "o": np.zeros((3, 3))}, {}, {"*": [2, 3], "b": [1, 2]})
     assert error.value.diagnostics[0].code == "BS0636", "no step is repeated unasked"
+
+
+def test_an_index_beyond_a_table_is_said_where_there_is_one_axis():
+    body = """
+    %f = net.input "f" : S[1]
+    %t = net.read @T : T[3 x 2]
+    %r = net.gather_packed %f, %t {node = "r"} : !net.t<*, f64>
+    net.roots output(%r)"""
+    module = parse_network(body, TABLE_SYMBOL.format(n=3), "double")
+    run_passes(module, "net-infer-shapes", "net-settle-axes")
+    compiled, table = Compiled(module), {"T": np.arange(6.0).reshape(3, 2)}
+    with pytest.raises(BrainScriptError) as error:
+        compiled.run({"f": np.array([[0.0, 2.0]])}, table, {"*": [1, 1]})
+    assert error.value.diagnostics[0].code == "BS0634"
+    found = compiled.run({"f": np.array([[1.0, 0.0]])}, table, {"*": [1, 1]})["r"]
+    assert np.array_equal(found, table["T"][:, ::-1])
