@@ -77,6 +77,8 @@ class Emitter:
     def fresh(self, base: str = "value") -> str:
         """A name that no node has."""
         self._count += 1
+        while f"{base}/{self._count}" in self.graph.nodes:
+            self._count += 1
         return f"{base}/{self._count}"
 
     def op(self, kind: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> str:

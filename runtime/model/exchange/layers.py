@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -104,20 +105,42 @@ def _with_all_axes(e: Emitter, weights: Value, axes: tuple[Axis, ...]) -> Value:
     return Value(e.reshaped(weights, dims[::-1]), weights.lead, dims)
 
 
+def _groups(e: Emitter, node: StoredNode, axes: Sequence[Axis]) -> int:
+    """How many windows along the channels have weights of their own, side by side."""
+    *space, channels = axes
+    apart = channels.stride == channels.kernel and not channels.low and all(a.shared for a in space)
+    if not apart or channels.out * channels.kernel != channels.size:
+        raise e.refuse(node, "its windows along the channels overlap, or leave channels out")
+    return channels.out
+
+
+def _slowest(e: Emitter, value: Value, groups: int, *extra: int) -> str:
+    """The maps, of which the number of the group is the fastest part, group by group.
+
+    `value` has the axes `extra` in front of the maps, and all others behind them.
+    """
+    total, rest = value.dims[-1], value.shape[1:]
+    if total == groups:
+        return value.name
+    apart = e.reshaped(value, (total // groups, groups, *rest))
+    at = len(extra)
+    order = [*range(at), at + 1, at, *range(at + 2, at + 2 + len(rest))]
+    turned = e.op("Transpose", [apart], perm=order)
+    return e.op("Reshape", [turned, e.whole(*extra, total, *rest)])
+
+
 def _grouped(e: Emitter, node: StoredNode, weights: Value, x: Value) -> None:
     """Windows along the channels with weights of their own: the groups are the faster number."""
     *space, channels = convolution_axes(_sliding(options_of(node)), x.dims)
-    if channels.stride != channels.kernel or channels.low or any(not a.shared for a in space):
-        raise e.refuse(node, "its windows along the channels overlap")
-    groups, total = channels.out, weights.dims[-1]
-    each, kernel = total // groups, weights.shape[1:]
-    apart = e.reshaped(weights, (each, groups, *kernel))
-    order = [1, 0, *range(2, 2 + len(kernel))]
-    turned = e.op("Transpose", [apart], perm=order)
-    filter = e.op("Reshape", [turned, e.whole(total, *kernel)])
+    groups, each = _groups(e, node, (*space, channels)), weights.dims[-1] // channels.out
+    filter = _slowest(e, weights, groups)
     attributes = _window_attributes(e, node, tuple(space))
     dilations = [a.dilation for a in space[::-1]]
-    found = e.op("Conv", [x.name, filter], group=groups, dilations=dilations, **attributes)
+    name = node.name if each == 1 else ""
+    found = e.op("Conv", [x.name, filter], name, group=groups, dilations=dilations, **attributes)
+    if each == 1:
+        e.set(node, found)
+        return
     shape = (node.dims or ())[:-1][::-1]
     split = e.op("Reshape", [found, e.whole(*[0] * x.lead, groups, each, *shape)])
     lead = list(range(x.lead))
@@ -129,7 +152,12 @@ def _transposed(e: Emitter, node: StoredNode, weights: Value, x: Value) -> None:
     """The convolution that it turns round leads from the result back to the input."""
     dims = node.dims or ()
     *space, channels = convolution_axes(_sliding(options_of(node)), dims)
-    if not channels.whole or weights.dims[-1] != x.dims[-1]:
+    source, groups = [x.name, weights.name], 1
+    if not channels.shared:
+        groups = _groups(e, node, (*space, channels))
+        weights = _with_all_axes(e, weights, (*space, channels))
+        source = [_slowest(e, x, groups, *[0] * x.lead), _slowest(e, weights, groups)]
+    elif not channels.whole or weights.dims[-1] != x.dims[-1]:
         raise e.refuse(node, "its kernel does not cover all channels")
     pads = _pads(e, node, tuple(space))
     extra = [
@@ -138,8 +166,9 @@ def _transposed(e: Emitter, node: StoredNode, weights: Value, x: Value) -> None:
     ]
     found = e.op(
         "ConvTranspose",
-        [x.name, weights.name],
+        source,
         node.name,
+        group=groups,
         kernel_shape=[a.kernel for a in space[::-1]],
         strides=[a.stride for a in space[::-1]],
         dilations=[a.dilation for a in space[::-1]],

@@ -71,6 +71,35 @@ def test_imported_graphs_compute_the_same(graph: Any, tmp_path: Path) -> None:
     compare(bs.load(path), path)
 
 
+@pytest.mark.parametrize("graph", OPSETS, ids=lambda g: g.__name__)
+def test_imported_graphs_are_written_again(graph: Any, tmp_path: Path) -> None:
+    """Twice, so that names that writing makes are met when they are there already."""
+    before = tmp_path / "net0.onnx"
+    written(before, *graph(), opset=OPSETS[graph])
+    for number in (1, 2):
+        model, after = bs.load(before), tmp_path / f"net{number}.onnx"
+        model.export_onnx(after)
+        compare(model, after)
+        before = after
+    kinds = [n.op_type for n in onnx.load(before).graph.node]
+    assert ("ConvTranspose" in kinds) == (graph is windows)
+
+
+@pytest.mark.parametrize(
+    ("maps", "step", "shared", "why"),
+    [(4, 1, "false", "overlap, or leave"), (2, 2, "true", "does not cover all channels")],
+)
+def test_windows_along_channels_that_onnx_has_not(
+    maps: int, step: int, shared: str, why: str, tmp_path: Path
+) -> None:
+    model = bs.compile(f"""x = Input {{(3:3:4)}} ; W = ParameterTensor {{(2:2:2:{maps})}}
+        z = Convolution (W, x, (2:2:2), mapDims={maps}, stride=(1:1:{step}), autoPadding=false,
+            sharing=(true:true:{shared}), transpose=true)
+        outputNodes = (z)""")
+    with pytest.raises(BrainScriptError, match=why):
+        model.export_onnx(tmp_path / "net.onnx")
+
+
 def test_loops_are_told(tmp_path: Path) -> None:
     path, helper = tmp_path / "net.onnx", onnx.helper
     infos = [

@@ -102,6 +102,22 @@ def test_functions_that_call_each_other(depth: int, why: str, tmp_path: Path) ->
         load_model(path)
 
 
+@pytest.mark.parametrize("made", [["t"], ["t", ""]])
+def test_a_function_that_does_not_give_what_it_is_asked_for(
+    made: list[str], tmp_path: Path
+) -> None:
+    helper, path = onnx.helper, tmp_path / "net.onnx"
+    domains = [helper.make_opsetid("", 17), helper.make_opsetid("f", 1)]
+    written(path, [node("F", "x", "y", domain="f")], {"x": [4], "y": [4]}, [])
+    model = onnx.load(path)
+    model.opset_import.append(domains[1])
+    inner = [node("Neg", "a", made[0])]
+    model.functions.append(helper.make_function("f", "F", ["a"], made[1:] or ["c"], inner, domains))
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(BrainScriptError, match=r"'y' .*(of any node|nothing computes)"):
+        load_model(path)
+
+
 def test_windows_far_apart_are_refused_when_they_are_computed(tmp_path: Path) -> None:
     path, step = tmp_path / "net.onnx", [2, 1 << 40]
     pool = node("MaxPool", "x", "y", kernel_shape=[2, 2], strides=step, ceil_mode=1)

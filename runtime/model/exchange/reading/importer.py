@@ -82,10 +82,11 @@ class Importer:
             self.add(StoredNode(info.name, INPUT, (), {"sparse": False}, dims))
         for node in self.source.node:
             self._node(node)
-        groups = {
-            "feature": tuple(i.name for i in inputs),
-            "output": tuple(self.name(o.name) for o in self.source.output),
-        }
+        outputs = tuple(self.name(o.name) for o in self.source.output)
+        for name in outputs:
+            if name not in self.nodes:
+                raise self.refuse(name, "nothing computes it")
+        groups = {"feature": tuple(i.name for i in inputs), "output": outputs}
         precision = "double" if self.double else "float"
         return StoredGraph(self.file.path, precision, self.nodes, groups)
 

@@ -51,6 +51,7 @@ def load(file: ModelFile) -> LoadedModel:
         if model.functions:
             model = onnx_module("onnx.inliner").inline_local_functions(model)
             vet(file.path, model)
+            onnx_module("onnx.checker").check_model(model)
         model = _expanded(model)
         opset = max((o.version for o in model.opset_import if not o.domain), default=0)
         with np.errstate(all="ignore"):
