@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,9 @@ from brainscript.diagnostic import Diagnostic
 
 SIZE_LIMIT = 512 << 20
 """Bytes that the files of one kind may take before those not used for longest are removed."""
+
+ABANDONED_SECONDS = 24 * 3600
+"""The age from which a file that is being written belongs to a run that was killed over it."""
 
 _DIGEST = hashlib.sha256().digest_size
 
@@ -58,6 +62,10 @@ class CheckedFiles:
     def prune(self, limit: int = SIZE_LIMIT) -> None:
         """Remove the files not used for longest until the rest is within `limit` bytes."""
         remove_oldest(self.folder, self._suffix, limit)
+        for path in self.folder.glob(".*.tmp"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                    path.unlink()
 
     def _head(self, payload: bytes) -> bytes:
         return self._mark + hashlib.sha256(payload).digest()

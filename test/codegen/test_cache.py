@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from brainscript.codegen.cache import default_folder, open_cache
+from brainscript.codegen.cache import ObjectCache, default_folder, open_cache
 
 
 def test_bytes_come_back(tmp_path: Path) -> None:
@@ -62,3 +62,16 @@ def test_no_folder_no_cache(tmp_path: Path) -> None:
 def test_default_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     assert default_folder() == Path("/somewhere/brainscript")
+
+
+def test_what_a_killed_run_left_is_removed_in_time(tmp_path: Path) -> None:
+    cache = ObjectCache(tmp_path)
+    fresh, old = tmp_path / ".fresh.tmp", tmp_path / ".old.tmp"
+    for path in (fresh, old):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    cache.put("kernel", b"code")
+    cache.prune()
+    assert fresh.exists()
+    assert not old.exists()
+    assert cache.get("kernel") == b"code"
