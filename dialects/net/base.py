@@ -140,6 +140,17 @@ class NetOp(IRDLOperation, ABC):
         """The options as plain values."""
         return {o.property: plain(self.properties[o.property]) for o in self.OPTIONS}
 
+    def check_lists(self) -> None:
+        """The items of options that are lists are what they are read as."""
+        for option in self.OPTIONS:
+            value = self.properties.get(option.property)
+            wanted = StringAttr if option.read == "texts" else IntegerAttr
+            if isinstance(value, ArrayAttr):
+                items = cast("ArrayAttr[Attribute]", value).data
+                if not all(isinstance(item, wanted) for item in items):
+                    what = "texts" if wanted is StringAttr else "integers"
+                    raise VerifyException(f"'{option.property}' is a list of {what}")
+
     @property
     def node_name(self) -> str:
         """The name of the node, or of the operation when the compiler made it."""
@@ -147,6 +158,7 @@ class NetOp(IRDLOperation, ABC):
 
     def verify_(self) -> None:
         """The result type agrees with the rule as far as both are known."""
+        self.check_lists()
         types = [type_of(v) for v in self.operands]
         mine = type_of(self.result)
         if any(t.element != mine.element for t in types):

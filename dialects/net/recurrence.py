@@ -79,7 +79,12 @@ def delay_rule(inputs: Sequence[TensorType], options: Options) -> Inferred:
 
 def _hint(dims: object) -> Shape | None:
     """The dimensions written for a delay, which count until those of its operand are known."""
-    return cast("Shape", dims) if dims and dims != (UNKNOWN,) else None
+    hint = cast("Shape", dims)
+    if not hint or hint == (UNKNOWN,):
+        return None
+    if any(dim < 1 and dim != UNKNOWN for dim in hint):
+        raise ShapeError("BS0402", "the dimensions of a delay must be at least 1", f"it has {hint}")
+    return hint
 
 
 class DelayOp(NetOp, ABC):
@@ -127,6 +132,7 @@ class DelayOp(NetOp, ABC):
 
     def verify_(self) -> None:
         """The result is like the rule says, as far as it is known."""
+        self.check_lists()
         if self.is_settled:
             return
         mine, found = type_of(self.result), self.infer()

@@ -114,3 +114,27 @@ builtin.module {
   // expected-error@+1 {{learning_rate_multiplier is -1, not 0 or more}}
   net.parameter @W : !net.t<[3], f32> {init = "constant", value = 0.0, learning_rate_multiplier = -1.0}
 }
+
+// -----
+
+builtin.module {
+  net.network {
+    %x = net.input "x" : !net.t<[3], f32, @"*">
+    // expected-error@+1 {{'dims' is a list of integers}}
+    %z = net.past_value %x {dims = [array<i64>]} : !net.t<[3], f32, @"*">
+    net.roots
+  }
+}
+
+// -----
+
+builtin.module {
+  net.parameter @W : !net.t<[9 x 1 x 2], f32> {init = "constant", value = 0.0}
+  net.network {
+    %W = net.read @W : !net.t<[9 x 1 x 2], f32>
+    %x = net.input "x" : !net.t<[4 x 4 x 1], f32, @"*">
+    // expected-error@+1 {{'stride' is a list of integers}}
+    %z = net.convolution %W, %x {kernel = [3, 3, 1], stride = [[1]], maps = [2]} : !net.t<[4 x 4 x 2], f32, @"*">
+    net.roots
+  }
+}

@@ -61,3 +61,15 @@ builtin.module {
     net.roots output(%h)
   }
 }
+
+// -----
+
+builtin.module {
+  net.network {
+    %x = net.input "x" : !net.t<[3], f32, @"*">
+    // expected-error@+1 {{the dimensions of a delay must be at least 1}}
+    %p = net.past_value %h {node = "p", dims = [-5]} : !net.t<*, f32, @"*">
+    %h = net.splice %x, %p {node = "h", axis = 1} : !net.t<*, f32, @"*">
+    net.roots output(%h)
+  }
+}
