@@ -19,7 +19,7 @@ from brainscript.dialects.net.network import (
     node_name_of,
     symbols_of,
 )
-from brainscript.dialects.net.parameters import ReadOp
+from brainscript.dialects.net.parameters import ReadOp, SinkOp
 from brainscript.dialects.net.recurrence import early_operands
 from brainscript.dialects.tensors import type_of
 from brainscript.passes.edit.open_shapes import alike, reopen
@@ -135,11 +135,13 @@ def remove(network: NetworkOp, pattern: str) -> list[str]:
 
 
 def erase_node(network: NetworkOp, op: Operation) -> None:
-    """Erase the operation of a node that nobody uses, and the parameter that it reads."""
-    symbol = symbols_of(network).get(op.target) if isinstance(op, ReadOp) else None
+    """Erase the operation of a node that nobody uses, and the parameter that it alone names."""
+    name = op.target if isinstance(op, ReadOp) else ""
     op.detach()
     op.erase()
-    if symbol is not None:
+    symbol = symbols_of(network).get(name)
+    others = (other for other in network.block.ops if isinstance(other, ReadOp | SinkOp))
+    if symbol is not None and all(other.target != name for other in others):
         symbol.detach()
         symbol.erase()
 
