@@ -24,8 +24,14 @@ def _times(e: Emitter, node: StoredNode) -> None:
         raise e.refuse(node, "it multiplies sums over samples")
     rows, inner = prod(a.dims[:kept]), prod(a.dims[kept:])
     right = e.reshaped(a, (inner, rows))
-    left = e.reshaped(b, (b.size // inner, inner))
-    e.finish(node, e.op("MatMul", [left, right]))
+    shape, columns = (node.dims or ())[::-1], (b.size // inner,)
+    if not a.lead and b.lead and columns == (1,) and shape == (rows,):
+        columns = ()
+    left = e.reshaped(b, (*columns, inner))
+    if b.lead >= a.lead and shape == (*columns, rows):
+        e.set(node, e.op("MatMul", [left, right], node.name))
+    else:
+        e.finish(node, e.op("MatMul", [left, right]))
 
 
 def _transpose_times(e: Emitter, node: StoredNode) -> None:

@@ -85,6 +85,18 @@ def test_imported_graphs_are_written_again(graph: Any, tmp_path: Path) -> None:
     assert ("ConvTranspose" in kinds) == (graph is windows)
 
 
+def test_layers_are_written_with_nothing_between_them(tmp_path: Path) -> None:
+    """And what is read back is written with the same nodes."""
+    model = bs.compile("""x = Input {4} ; z = LinearLayer {2} (DenseLayer {3, activation=ReLU} (x))
+        outputNodes = (z)""")
+    for number in range(2):
+        path = tmp_path / f"net{number}.onnx"
+        model.export_onnx(path)
+        kinds = [n.op_type for n in onnx.load(path).graph.node]
+        assert kinds == ["MatMul", "Add", "Relu", "MatMul", "Add"]
+        model = bs.load(path)
+
+
 @pytest.mark.parametrize(
     ("maps", "step", "shared", "why"),
     [(4, 1, "false", "overlap, or leave"), (2, 2, "true", "does not cover all channels")],
