@@ -23,7 +23,7 @@ from brainscript.dialects.net.network import (
 from brainscript.dialects.net.parameters import GradientOp, InputOp, ParameterOp, ReadOp
 from brainscript.dialects.net.places import failure, name_of
 from brainscript.dialects.net.recurrence import DelayOp
-from brainscript.dialects.tensors import Element, shape_of, type_of
+from brainscript.dialects.tensors import Element, TensorType, shape_of, type_of
 from brainscript.passes.gradient import (
     convolution,
     criteria,
@@ -80,7 +80,17 @@ class NetGradient(ModulePass):
         criteria_of = network.roots.group("criterion")
         if not criteria_of:
             raise failure(network, "BS0411", "the network has no criterion to train")
+        for step in network.block.ops:
+            _check_known(step)
         Sweep(network, criteria_of[0], self.towards).run()
+
+
+def _check_known(op: Operation) -> None:
+    """A gradient is made from the shapes of what it is the gradient of."""
+    for result in op.results:
+        if isinstance(result.type, TensorType) and not result.type.known:
+            title = f"the shape of '{name_of(op)}' is not known"
+            raise failure(op, "BS0408", title, help="run net-infer-shapes before net-gradient")
 
 
 class Sweep:

@@ -33,3 +33,15 @@ builtin.module {
     net.roots criterion(%errs)
   }
 }
+
+// -----
+
+builtin.module {
+  net.network {
+    %x = net.input "x" : !net.t<[3], f32, @"*">
+    // expected-error@+1 {{the shape of 'z' is not known}}
+    %z = net.sigmoid %x {node = "z"} : !net.t<*, f32>
+    %se = net.square_error %x, %z {node = "se"} : !net.t<[1], f32>
+    net.roots criterion(%se)
+  }
+}
