@@ -18,6 +18,9 @@ SIZE_LIMIT = 512 << 20
 ABANDONED_SECONDS = 24 * 3600
 """The age from which a file that is being written belongs to a run that was killed over it."""
 
+PRUNE_SECONDS = 600
+"""How long after it was pruned a folder may grow: to look at 100,000 files takes seconds."""
+
 _DIGEST = hashlib.sha256().digest_size
 
 Warn = Callable[[Diagnostic], None]
@@ -59,6 +62,15 @@ class CheckedFiles:
         with suppress(OSError):
             self._write(self._path(key), self._head(payload) + payload)
 
+    def tidy(self) -> None:
+        """Prune, unless that was done shortly before."""
+        mark = self.folder / f".{self._suffix[1:]}-pruned"
+        with suppress(OSError):
+            if mark.exists() and time.time() - mark.stat().st_mtime < PRUNE_SECONDS:
+                return
+            mark.touch()
+            self.prune()
+
     def prune(self, limit: int = SIZE_LIMIT) -> None:
         """Remove the files not used for longest until the rest is within `limit` bytes."""
         remove_oldest(self.folder, self._suffix, limit)
@@ -95,15 +107,19 @@ class CheckedFiles:
 
 def remove_oldest(folder: Path, suffix: str, limit: int) -> None:
     """Remove the files `*<suffix>` not used for longest until the rest is within `limit` bytes."""
-    entries: list[tuple[float, int, Path]] = []
-    for path in folder.glob(f"*{suffix}"):
-        with suppress(OSError):
-            facts = path.stat()
-            entries.append((facts.st_mtime, facts.st_size, path))
+    entries: list[tuple[float, int, str]] = []
+    with suppress(OSError), os.scandir(folder) as files:
+        for file in files:
+            if file.name.endswith(suffix):
+                with suppress(OSError):
+                    facts = file.stat()
+                    entries.append((facts.st_mtime, facts.st_size, file.path))
     total = sum(size for _, size, _ in entries)
+    if total <= limit:
+        return
     for _, size, path in sorted(entries):
+        with suppress(OSError):
+            os.unlink(path)
+        total -= size
         if total <= limit:
             return
-        with suppress(OSError):
-            path.unlink()
-        total -= size

@@ -82,7 +82,7 @@ class Compiling:
         if self._cache is not None and made:
             for key, data in made.items():
                 self._cache.put(key, data)
-            self._cache.prune()
+            self._cache.tidy()
         return {key: made.get(key) or data for key, data in self._objects.items()}
 
     def _add(self, key: str, text: str, level: int = 2, label: str = "") -> None:

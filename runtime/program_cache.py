@@ -84,7 +84,7 @@ class ProgramCache:
     def put(self, key: str, entry: Entry) -> None:
         """Store an entry; a full disk only means that the next run compiles again."""
         self._files.put(key, encode(entry))
-        self.prune()
+        self._files.tidy()
 
     def prune(self, limit: int = SIZE_LIMIT) -> None:
         """Remove the entries not used for longest until the rest is within `limit` bytes."""

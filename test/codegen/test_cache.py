@@ -75,3 +75,19 @@ def test_what_a_killed_run_left_is_removed_in_time(tmp_path: Path) -> None:
     assert fresh.exists()
     assert not old.exists()
     assert cache.get("kernel") == b"code"
+
+
+def test_a_folder_is_not_looked_through_after_every_compile(tmp_path: Path) -> None:
+    cache = ObjectCache(tmp_path)
+    old = tmp_path / ".old.tmp"
+
+    def tidied() -> bool:
+        old.write_bytes(b"half")
+        os.utime(old, (0, 0))
+        cache.tidy()
+        return not old.exists()
+
+    assert tidied()
+    assert not tidied()
+    os.utime(tmp_path / ".o-pruned", (0, 0))
+    assert tidied()
