@@ -7,9 +7,11 @@ from io import StringIO
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.parser import Parser
+from xdsl.parser import Parser, ParserState
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import ParseError, VerifyException
+from xdsl.utils.lexer import Input, Position
+from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken, MLIRTokenKind
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 
@@ -28,6 +30,22 @@ class _Printer(Printer):
             super().print_string_literal(string)
 
 
+class _Lexer(MLIRLexer):
+    """xDSL's lexer; a literal of escaped UTF-8 is a text, as it was when it was printed."""
+
+    def _lex_string_literal(self, start_pos: Position) -> MLIRToken:
+        token = super()._lex_string_literal(start_pos)
+        return MLIRToken(MLIRTokenKind.STRING_LIT, token.span)
+
+
+class _Parser(Parser):
+    """xDSL's parser with our lexer."""
+
+    def __init__(self, context: Context, text: str, name: str):
+        super().__init__(context, "", name)
+        self._parser_state = ParserState(_Lexer(Input(text, name)))
+
+
 def ir_text(module: ModuleOp) -> str:
     """The module as text, one line break at the end."""
     stream = StringIO()
@@ -39,7 +57,7 @@ def parse_ir(context: Context, text: str, name: str, verify: bool = True) -> Mod
     """The module that IR text describes, verified; raises BrainScriptError with the place."""
     parser: Parser | None = None
     try:
-        parser = Parser(context, text, name)
+        parser = _Parser(context, text, name)
         module = parser.parse_module()
     except ParseError as error:
         raise _unparsable(_place(text, name, error.span.start, error.span.end), error.msg) from None
