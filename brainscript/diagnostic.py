@@ -12,6 +12,9 @@ Severity = Literal["error", "warning"]
 LineOf = Callable[[str, int], str]
 """Text of one line (1-based) of a source; empty when it is not known."""
 
+LONGEST_LABEL = 500
+"""Characters of a label, such as the type of a tensor with many axes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -137,9 +140,9 @@ def render(diagnostic: Diagnostic, line_of: LineOf = linecache.getline) -> str:
     d = diagnostic
     lines = [f"{d.severity}[{d.code}]: {d.title}"]
     if d.span is not None:
-        lines += _excerpt(d.span, d.label, "^", line_of)
+        lines += _excerpt(d.span, shorten(d.label, LONGEST_LABEL), "^", line_of)
     elif d.label:
-        lines.append(f"  {d.label}")
+        lines.append(f"  {shorten(d.label, LONGEST_LABEL)}")
     if d.path:
         lines.append(f"in: {shorten(d.path)}")
     for note in d.notes:

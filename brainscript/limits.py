@@ -16,7 +16,6 @@ DEFAULTS: dict[str, int] = {
     "expression-nesting": 1000,
     "function-nesting": 64,
     "calls": 200_000,
-    "call-depth": 1000,
     "path-length": 20_000,
     "array-length": 1_000_000,
     "string-bytes": 16 << 20,

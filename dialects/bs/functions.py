@@ -28,6 +28,7 @@ from brainscript.dialects.bs.base import AllocatesResult, BsOperation, ValueType
 ARITY: dict[str, int | None] = {
     "Chr": 1,
     "Concat": None,
+    "Count": 1,
     "Debug": None,
     "Fail": 1,
     "Floor": 1,

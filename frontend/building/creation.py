@@ -33,6 +33,7 @@ from brainscript.frontend.building.unsupported import REFUSED as NOT_OFFERED
 
 BUILTINS: dict[str, dict[str, tuple[str, ...]]] = {
     "NumericFunction": {
+        "Count": ("arg",),
         "Floor": ("arg",),
         "Length": ("arg",),
         "Mod": ("args",),

@@ -102,6 +102,18 @@ def _floor(call: Call) -> float:
     return float(math.floor(value)) if math.isfinite(value) else value
 
 
+def _count(call: Call) -> float:
+    """A number of calls to come: rounded up, not negative; one that cannot end is refused."""
+    value, name = plain(call.values[0].owner), "the number of repetitions"
+    if isinstance(value, bool) or not isinstance(value, float):
+        raise call.engine.fail(call.op, "BS0305", f"{name} must be a number, not {call.kind(0)}")
+    if math.isnan(value) or value == math.inf:
+        raise call.engine.fail(call.op, "BS0305", f"{name} must be finite, not {value:g}")
+    if value > limits.limit("calls"):
+        raise call.engine.stop(call.op, "calls", f"{value:g} repetitions")
+    return float(math.ceil(value)) if value > 0 else 0.0
+
+
 def _quotient(call: Call) -> tuple[int, int]:
     """The quotient towards zero, and the remainder with the sign of the dividend."""
     a, b = call.integer(0), call.integer(1)
@@ -175,6 +187,7 @@ def _debug(call: Call) -> SSAValue:
 FUNCTIONS: dict[str, Callable[[Call], SSAValue | Plain]] = {
     "Chr": _chr,
     "Concat": _concat,
+    "Count": _count,
     "Debug": _debug,
     "Fail": _fail,
     "Floor": _floor,

@@ -30,7 +30,7 @@ def lowered(**changes: int) -> Generator[None]:
         ("{s(n)=1+s(n+1); r=s(0)}.r", "calls are nested too deeply"),
         ("{even(n)=odd(n); odd(n)=even(n); r=even(0)}.r", "stopped after 500 calls"),
         ("Length(array[0..100000](i=>i))", "an array of 100001 elements"),
-        ("Repeat(1e12,1)", "stopped after 500 calls"),
+        ("Repeat(1e12,1)", "1e+12 repetitions"),
         ("{d(n,s)=if n==0 then s else d(n-1,s+s); r=d(40,'ab')}.r", "the text becomes too long"),
         ("{d(n,s)=if n==0 then s else d(n-1,Replace(s,'a','aa')); r=d(40,'a')}.r", "too long"),
         ("{m[i:0..40]=if i==0 then 1 : 2 else m[i-1] : m[i-1]; r=Format(m[40],'')}.r", "too long"),
