@@ -23,6 +23,7 @@ from brainscript.dialects.bs import (
 )
 from brainscript.dialects.bs.wide import WideOperands
 from brainscript.frontend import syntax
+from brainscript.frontend.building.library import namespaced
 from brainscript.frontend.building.scope import Scope
 from brainscript.frontend.building.unsupported import OTHER_NAMES, REFUSED
 from brainscript.frontend.flat import DOT
@@ -46,6 +47,8 @@ def _meant(name: str, scope: Scope, path: str) -> str:
         return f"a word as a value stands in quotes: '{name}'"
     if name in OTHER_NAMES:
         return f"here it is called {OTHER_NAMES[name]}"
+    if name in namespaced():
+        return f"write {namespaced()[name]}"
     return did_you_mean(name, sorted(scope.visible()))
 
 

@@ -128,6 +128,8 @@ def _section_text(builder: Settings, key: str, name: str) -> PlacedText:
         title = f"'{key}' names the section '{name}', which is not in the config"
         help = did_you_mean(name, builder.own_keys())
         raise BrainScriptError(Diagnostic("BS0350", title, builder.span_of(key), help=help))
+    if name.lower() == builder.name.lower():
+        builder.accept_all()
     text = builder.placed(name)
     content = inside(text)
     return text if content is None else content

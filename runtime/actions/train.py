@@ -18,6 +18,7 @@ from brainscript.runtime.actions.session import (
     unknown_node,
 )
 from brainscript.runtime.actions.writers.tracing import tracer
+from brainscript.runtime.layouts import check_countable
 from brainscript.runtime.model.store import load_network
 from brainscript.runtime.network import Network, NodeSpec, Reader
 from brainscript.runtime.train.adapted import Reference
@@ -218,6 +219,7 @@ def _nodes(network: Network, options: Options, sgd: Settings) -> tuple[NodeSpec,
         title = "the network has no criterion node to train"
         help = "list it in criterionNodes, or name it with trainCriterionNodeName"
         raise BrainScriptError(Diagnostic("BS0707", title, sgd.span, help=help))
+    check_countable(criteria[0].axis)
     for kind, traced in options.traced:
         for name in traced:
             _node(network, name, sgd, f"traceNodeNames{kind.capitalize()}")

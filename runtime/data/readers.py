@@ -325,7 +325,7 @@ def _open(
         if name.lower() == known.lower():
             return list(open_section(settings))
     title = f"'{name}' is no reader that CNTK has"
-    help = did_you_mean(name, (*available, *others)) or f"use {next(iter(available))}"
+    help = did_you_mean(name, (*available, *others), 0.75) or f"use {next(iter(available))}"
     for other, remedy in others.items():
         if name.lower() == other.lower():
             title, help = f"'{name}' is not available", remedy

@@ -175,6 +175,14 @@ def test_scripts_and_macros_from_the_config_and_from_files(load: Load, tmp_path:
         assert list(nodes(tree)) == names
 
 
+def test_run_may_name_the_section_itself(load: Load) -> None:
+    train = load(
+        "run = NDLNetworkBuilder\ntrain = [ NDLNetworkBuilder = [ x = Input(2) ; y = Exp(x) ] ]"
+    ).section("train")
+    assert list(nodes(network_expression(train, Sources()))) == ["x", "y"]
+    assert not train.unknown_keys(), "the nodes are no keys"
+
+
 @pytest.mark.parametrize(
     ("builder", "code"),
     [

@@ -126,6 +126,15 @@ def test_first_values_and_choices_of_files_to_come(tmp_path: Path) -> None:
     assert (done.returncode, "write all of them to check" in done.stderr) == (3, True)
 
 
+def test_a_criterion_that_cannot_be_counted_is_told_before_the_run(tmp_path: Path) -> None:
+    chosen = "ce = BS.Sequences.Gather (Greater (y, -9), SquareError (y, z) + y)"
+    write_case(tmp_path, ("ce = SquareError (y, z)", chosen))
+    for options in (["--dry-run"], []):
+        done = run(tmp_path, "bs-jit", "tiny.cntk", *options)
+        assert (done.returncode, "error[BS0637]" in done.stderr) == (1, True), done.stderr
+    assert not list((tmp_path / "out").glob("m.model.0")), "nothing to go on from"
+
+
 def test_training_goes_on_from_an_edited_model(tmp_path: Path) -> None:
     """`edit` leaves `m.0`, which is trained on without the network of the builder."""
     again = """command = train:more:again
