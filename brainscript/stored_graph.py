@@ -13,6 +13,8 @@ from typing import Literal
 PARAMETER = "LearnableParameter"
 INPUT = "InputValue"
 DELAYS = ("PastValue", "FutureValue")
+STEPS = "defaultDynamicAxis"
+"""The axis of the steps of a sequence, where the default one has a sample for each sequence."""
 TRACE_TEXTS = (
     "prologue",
     "epilogue",

@@ -107,6 +107,8 @@ class _Builder:
         self._normalisation(inputs)
         last = self._layers("MVNormalizedFeatures", inputs)
         outputs = self.read.layers[-1].bias.size
+        if not outputs:
+            raise self.file.damaged(0, "its last layer has no outputs")
         self._node("labels", INPUT, dims=(outputs,))
         self._node("CrossEntropyWithSoftmax", "CrossEntropyWithSoftmax", "labels", last)
         self._node("EvalClassificationError", "ClassificationError", "labels", last)
@@ -125,11 +127,10 @@ class _Builder:
             if not found.size or inputs % found.size:
                 why = f"statistics of {found.size} values for {inputs} inputs"
                 raise self.file.damaged(0, why)
-        repeat = inputs // self.read.mean.size
         with np.errstate(divide="ignore", over="ignore"):
-            inverse = 1 / np.tile(self.read.deviation.reshape(-1), repeat)
-        self._parameter("MeanOfFeatures", np.tile(self.read.mean.reshape(-1), repeat), 0.0)
-        self._parameter("InvStdOfFeatures", inverse[:inputs], 0.0)
+            inverse = 1 / _repeated(self.read.deviation, inputs)
+        self._parameter("MeanOfFeatures", _repeated(self.read.mean, inputs), 0.0)
+        self._parameter("InvStdOfFeatures", inverse, 0.0)
         names = ("features", "MeanOfFeatures", "InvStdOfFeatures")
         self._node("MVNormalizedFeatures", "PerDimMeanVarNormalization", *names)
 
@@ -137,7 +138,7 @@ class _Builder:
         last = len(self.read.layers) - 1
         for i, layer in enumerate(self.read.layers):
             weights = layer.weights
-            if weights.shape != (size, layer.bias.size):
+            if not size or weights.shape != (size, layer.bias.size):
                 why = f"layer {i} has weights {list(weights.shape)} on {size} inputs"
                 raise self.file.damaged(0, why)
             size = layer.bias.size
@@ -179,3 +180,8 @@ class _Builder:
         **options: object,
     ) -> None:
         self.nodes[name] = StoredNode(name, operation, inputs, options, dims)
+
+
+def _repeated(frame: Matrix, inputs: int) -> Matrix:
+    """The values of one frame for all frames of an input."""
+    return np.tile(frame.reshape(-1), inputs // frame.size)

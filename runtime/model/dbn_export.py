@@ -26,6 +26,7 @@ def file_parts(graph: StoredGraph, arrays: Arrays) -> list[bytes | memoryview]:
     mean = np.zeros(size, np.float32) if mean is None else mean
     deviation = np.ones(size, np.float32) if deviation is None else deviation
     prior = np.ones(stack.layers[-1].bias.size) if stack.prior is None else stack.prior
+    prior = _filled(prior, stack.layers[-1].bias.size, "prior")
     layers = b"".join(map(_layer, stack.layers))
     head = b"BDBN" + struct.pack("<ii", 0, len(stack.layers))
     statistics = _matrix("gmean", mean) + _matrix("gstddev", deviation)
@@ -91,7 +92,8 @@ class _Stack:
         below = self._node(product.inputs[1])
         if curved and self._is_bottom(below):
             kind = HIDDEN[0]
-        self.layers.insert(0, Layer(kind, weights, self._values(bias.name).reshape(-1)))
+        values = _filled(self._values(bias.name), weights.shape[1], bias.name)
+        self.layers.insert(0, Layer(kind, weights, values))
         return below
 
     def _is_bottom(self, node: StoredNode) -> bool:
@@ -112,6 +114,13 @@ class _Stack:
         with np.errstate(divide="ignore"):
             self.deviation = 1 / self._values(names[2]).reshape(-1)
         return True
+
+
+def _filled(vector: NDArray[Any], size: int, name: str) -> NDArray[Any]:
+    """A value for each output; one number is that of all."""
+    if vector.size not in (1, size):
+        raise _refused(f"'{name}' has {vector.size} values for {size} outputs")
+    return np.broadcast_to(vector.reshape(-1), (size,))
 
 
 def _layer(layer: Layer) -> bytes:

@@ -5,7 +5,7 @@ The last node keeps the name; those before it are called after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -14,10 +14,26 @@ from brainscript.stored_graph import StoredNode
 Options = Mapping[str, Any]
 
 
-def spelled_out(node: StoredNode) -> list[StoredNode]:
-    """The nodes that do what `node` does, inputs before what uses them."""
+def spelled_out(node: StoredNode, taken: Container[str] = ()) -> list[StoredNode]:
+    """The nodes that do what `node` does, inputs before what uses them.
+
+    None of those that are new has a name that is `taken` in small letters.
+    """
     rewrite = REWRITES.get(node.operation)
-    return [node] if rewrite is None else rewrite(node)
+    return [node] if rewrite is None else _set_apart(rewrite(node), taken)
+
+
+def _set_apart(nodes: list[StoredNode], taken: Container[str]) -> list[StoredNode]:
+    """A chain of nodes with `_` in front of those names that are taken."""
+    found: list[StoredNode] = []
+    for node in nodes[:-1]:
+        name = node.name
+        while name.lower() in taken:
+            name = "_" + name
+        inputs = (found[-1].name,) if found else node.inputs
+        found.append(replace(node, name=name, inputs=inputs))
+    last = nodes[-1]
+    return [*found, replace(last, inputs=(found[-1].name,)) if found else last]
 
 
 def chain(node: StoredNode, steps: Sequence[tuple[str, Options]]) -> list[StoredNode]:
@@ -42,6 +58,8 @@ def _slice(node: StoredNode) -> list[StoredNode]:
         kept = {k: v for k, v in options.items() if k != "stride"}
         return [replace(node, options=kept)]
     lists = {name: options[name] if many else [options.get(name, 1)] for name in names}
+    if not lists["axis"]:
+        raise ValueError("slice of no axis")
     strides = options.get("stride", [1] * len(lists["axis"]))
     steps: list[tuple[str, Options]] = []
     for number, stride in enumerate(strides if many else [strides]):

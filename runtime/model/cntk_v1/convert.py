@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
+from math import isfinite, prod
 from typing import Any, Literal
 
 import numpy as np
 
 from brainscript.diagnostic import Diagnostic
+from brainscript.runtime.model.cntk_v1.axes import DYNAMIC_AXIS, axis_reader
 from brainscript.runtime.model.cntk_v1.network_file import FileNetwork, FileNode, read_network
 from brainscript.runtime.model.cntk_v1.operations import ALIASES, OPTIONS, Options
 from brainscript.runtime.model.file_values import FileValues, Slice
@@ -22,7 +23,6 @@ from brainscript.stored_graph import INPUT, PARAMETER, StoredGraph, StoredNode
 STATISTICS = ("Mean", "InvStdDev")
 COUNT = "run_sample_count"
 NEGATIVE_SAMPLES = "CosDistanceWithNegativeSamples"
-NO_SEQUENCE, STEPS = "__noSequenceAxis", "defaultDynamicAxis"
 
 
 def load(file: ModelFile) -> LoadedModel:
@@ -45,14 +45,15 @@ class _Converter:
         self.remarks: list[Diagnostic] = []
         self.nodes: dict[str, StoredNode] = {}
         self.numbers: set[str] = set()
-        alone = any(n.values.get("axis") == NO_SEQUENCE for n in network.nodes.values())
-        self.steps = STEPS if alone else ""
+        self.taken = {name.lower() for name in network.nodes}
+        self.axes = axis_reader({n.values.get("axis", "") for n in network.nodes.values()})
+        self.deviations: set[str] = set()
 
     def graph(self) -> StoredGraph:
         """All nodes, old forms replaced by the ones of today."""
         for node in self.network.nodes.values():
             try:
-                for made in spelled_out(self._node(node)):
+                for made in spelled_out(self._node(node), self.taken):
                     self.nodes[made.name] = made
             except ValueError as error:
                 why = f"node '{node.name}' ({node.operation}) has an unknown {error}"
@@ -66,7 +67,7 @@ class _Converter:
         used = {name for node in self.nodes.values() for name in node.inputs}
         roots = {name for names in self.network.groups.values() for name in names}
         for node in list(self.nodes.values()):
-            spent = node.operation == "DynamicAxis" or node.name in self.numbers
+            spent = node.operation == DYNAMIC_AXIS or node.name in self.numbers
             if spent and node.name not in used | roots:
                 del self.nodes[node.name]
 
@@ -98,7 +99,10 @@ class _Converter:
             matrix = self.network.nodes[name].values.get("matrix")
             if not isinstance(matrix, Slice) or prod(matrix.shape) != 1:
                 raise ValueError(f"{option}: '{name}' is no number")
-            counts[option] = int(self.file.read_array(matrix.at, matrix.stored, 1)[0])
+            number = float(self.file.read_array(matrix.at, matrix.stored, 1)[0])
+            if not isfinite(number):
+                raise ValueError(f"{option} {number}")
+            counts[option] = int(number)
             self.numbers.add(name)
         return counts
 
@@ -125,11 +129,8 @@ class _Converter:
         dims: tuple[int, ...] = values["shape"]
         if values["rows"] and values["rows"] != prod(dims):
             dims = (values["rows"],)
-        axis = values.get("axis", "")
-        if axis == NO_SEQUENCE:
-            axis = ""
-        elif axis == "*":
-            axis = self.steps
+        axis: str = values.get("axis", "")
+        axis = self.axes.get(axis, axis)
         options: Options = {"sparse": node.operation.startswith("Sparse")}
         return StoredNode(node.name, INPUT, (), options, dims, axis, node.at)
 
@@ -153,8 +154,9 @@ class _Converter:
             count = 16 * node.values.get("minibatches", count)
             self._variance(node)
         name = f"{node.name}.{COUNT}"
-        while name in self.network.nodes or name in self.nodes:
+        while name.lower() in self.taken:
             name = "_" + name
+        self.taken.add(name.lower())
         self.values.add(name, np.full(1, count, np.float64))
         options: Options = {"learning_rate_multiplier": 0.0}
         self.nodes[name] = StoredNode(name, PARAMETER, (), options, (1,), at=node.at)
@@ -164,12 +166,16 @@ class _Converter:
         """Before version 13 the fifth input was `1 / sqrt (variance + epsilon)`."""
         if len(node.inputs) != 5:
             return
-        source = self.network.nodes.get(node.inputs[4])
-        if source is None or "matrix" not in source.values:
+        source = self.network.nodes[node.inputs[4]]
+        if source.operation != PARAMETER:
+            raise ValueError(f"deviation: '{source.name}' is a '{source.operation}'")
+        if source.name in self.deviations:
             return
-        matrix = source.values["matrix"]
-        stored = self.file.read_array(matrix.at, matrix.stored, prod(matrix.shape))
-        deviation = stored.astype(np.float64)
+        self.deviations.add(source.name)
+        stored = source.values["matrix"]
+        if isinstance(stored, Slice):
+            stored = self.file.read_array(stored.at, stored.stored, prod(stored.shape))
+        deviation = np.asarray(stored, np.float64).reshape(-1)
         epsilon = node.values.get("epsilon", 1e-5)
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             variance = np.maximum(1 / np.square(deviation) - epsilon, 0)

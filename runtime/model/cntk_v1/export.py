@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import prod
+from math import isfinite, prod
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.runtime.model.cntk_v1.axes import DYNAMIC_AXIS, axis_names, axis_nodes
 from brainscript.runtime.model.cntk_v1.layouts import (
     LAYOUTS,
     TRACE_DEFAULTS,
@@ -58,8 +59,17 @@ def file_parts(graph: StoredGraph, arrays: Arrays) -> list[bytes | memoryview]:
         if not node.name or "\0" in node.name:
             raise _refused(f"{node.name!r} cannot be the name of a node")
         network.nodes[node.name] = _node(graph, node, arrays)
+    axes = axis_names(graph)
+    for node in graph.nodes.values():
+        if node.operation == INPUT:
+            network.nodes[node.name].values["axis"] = axes[node.axis]
+    for name in axis_nodes(axes):
+        network.nodes[name] = FileNode(name, DYNAMIC_AXIS, graph.precision)
     network.groups = dict(graph.groups)
-    return network_parts(network)
+    try:
+        return network_parts(network)
+    except OverflowError as error:
+        raise _refused(str(error)) from None
 
 
 def _node(graph: StoredGraph, node: StoredNode, arrays: Arrays) -> FileNode:
@@ -99,7 +109,6 @@ def _input(node: StoredNode) -> Values:
         "cols": 0,
         "shape": node.dims or (),
         "axes": 1,
-        "axis": node.axis,
         "multiplier": 0.0,
     }
 
@@ -116,7 +125,10 @@ def _run_count(node: StoredNode, arrays: Arrays) -> int:
         raise _refused(f"'{node.name}' has no sixth input, the count of samples")
     if node.inputs[5] not in arrays:
         return 0
-    return max(0, int(arrays[node.inputs[5]].reshape(-1)[0]))
+    count = float(arrays[node.inputs[5]].reshape(-1)[0])
+    if not isfinite(count):
+        raise _refused(f"'{node.name}' has seen {count} samples")
+    return max(0, int(count))
 
 
 def _times(node: StoredNode) -> Values:

@@ -23,6 +23,7 @@ SIZES = {4: np.dtype("<f4"), 8: np.dtype("<f8"), 2: np.dtype("<f2")}
 CODES = {"float": np.dtype("<f4"), "double": np.dtype("<f8"), "half": np.dtype("<f2")}
 LIST_LIMIT = 100_000
 SPARSE_LIMIT = 1 << 24
+"""The elements of all sparse matrices of a small file."""
 
 
 class Fields(Protocol):
@@ -72,6 +73,7 @@ class FieldReader:
         self.version = version
         self.element = "float"
         self.narrow_seeds = False
+        self.spread = 0
         self.values: dict[str, Any] = {}
 
     def number(self, name: str, kind: Number) -> Any:
@@ -180,7 +182,8 @@ class FieldReader:
         if form not in (6, 7):
             raise self.cursor.error(f"the sparse format {form} is not known", self.cursor.at - 4)
         count, cols, rows = (self.cursor.number("Q", "a sparse size") for _ in range(3))
-        if rows * cols > max(SPARSE_LIMIT, self.cursor.file.size // dtype.itemsize):
+        self.spread += rows * cols
+        if self.spread > max(SPARSE_LIMIT, self.cursor.file.size // dtype.itemsize):
             raise self.cursor.error(f"a sparse matrix [{rows} x {cols}] is too large")
         dense = np.zeros((cols, rows), dtype)
         if count:
@@ -197,7 +200,7 @@ class FieldReader:
         minor = np.frombuffer(cursor.take(8 * count, "indices"), "<u8")
         starts = np.frombuffer(cursor.take(8 * (majors + 1), "pointers"), "<u8")
         steps: NDArray[np.int64] = np.diff(starts.astype(np.int64))
-        fits = starts[0] == 0 and starts[-1] == count and (steps >= 0).all()
+        fits = starts[0] == 0 and starts[-1] == count == starts.max() and (steps >= 0).all()
         if not fits or (minor >= minors).any():
             raise cursor.error("the indices of a sparse matrix do not fit its size")
         major: NDArray[np.int64] = np.repeat(np.arange(majors, dtype=np.int64), steps)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.limits import exceeded, limit
-from brainscript.runtime.model.cntk_v1.fields import FieldReader, FieldWriter
+from brainscript.runtime.model.cntk_v1.fields import FieldReader, Fields, FieldWriter
 from brainscript.runtime.model.cntk_v1.layouts import LAST_VERSION, LAYOUTS
 from brainscript.runtime.model.model_file import Cursor, ModelFile
 
@@ -173,7 +174,10 @@ class _Reader:
 
 
 def network_parts(network: FileNetwork) -> list[bytes | memoryview]:
-    """The bytes of a file, in pieces; nodes are sorted by name whatever their case."""
+    """The bytes of a file, in pieces; nodes are sorted by name whatever their case.
+
+    OverflowError for a number that its field cannot hold.
+    """
     out = FieldWriter(network.version)
     out.wide("BCN")
     if network.version > 1:
@@ -188,8 +192,10 @@ def network_parts(network: FileNetwork) -> list[bytes | memoryview]:
         for text in (*precision, node.operation, node.name):
             out.wide(text)
         out.element, out.values = node.precision, node.values
-        if node.operation in LAYOUTS:
-            LAYOUTS[node.operation](out)
+        try:
+            LAYOUTS.get(node.operation, _nothing)(out)
+        except struct.error as error:
+            raise OverflowError(f"a number of '{node.name}' is too large ({error})") from None
     out.wide("ENodeList")
     out.wide("BRelation")
     for node in nodes:
@@ -198,6 +204,10 @@ def network_parts(network: FileNetwork) -> list[bytes | memoryview]:
     _write_groups(out, network.groups)
     out.wide("ECN")
     return out.parts
+
+
+def _nothing(fields: Fields) -> None:
+    """The layout of a node without fields."""
 
 
 def _write_groups(out: FieldWriter, groups: Mapping[str, tuple[str, ...]]) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from brainscript.runtime.model.cntk_v2.dictionary import Axis, Dictionary
+from brainscript.runtime.model.cntk_v2.operations import DYNAMIC
+from brainscript.stored_graph import STEPS
 
-STEPS = "defaultDynamicAxis"
-DEFAULT_AXES = ("", STEPS, "defaultBatchAxis", "*")
+BATCH = "defaultBatchAxis"
+DEFAULT_AXES = ("", STEPS, BATCH, "*")
 
 
 def axes_of(value: Any) -> Iterator[Axis]:
@@ -42,6 +44,17 @@ def steps_axis(inputs: list[Dictionary]) -> str:
     """The default axis; its own name beside inputs with one sample for each sequence."""
     axes = [_dynamic(variable) for variable in inputs]
     return STEPS if any(a and not any(b.ordered for b in a) for a in axes) else ""
+
+
+def dynamic_axes(name: str, *, steps: bool) -> list[Axis]:
+    """The dynamic axes of a value by the name of its axis: the way back of `axis_of`.
+
+    `steps` says that the default axis has one sample for each sequence, beside one of steps.
+    """
+    batch = Axis(DYNAMIC, BATCH)
+    if name in ("", "*"):
+        return [batch] if steps else [Axis(DYNAMIC, STEPS, True), batch]
+    return [Axis(DYNAMIC, name, True), batch]
 
 
 def _dynamic(variable: Dictionary) -> list[Axis]:

@@ -6,9 +6,8 @@ name of the node; what has none keeps its unique id, and so does what shares its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import prod
-from typing import Any, cast
+from math import isfinite, prod
+from typing import cast
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from brainscript.runtime.model.cntk_v2.dictionary import (
     Dictionary,
     read_dictionary,
 )
-from brainscript.runtime.model.cntk_v2.export import GROUPS
+from brainscript.runtime.model.cntk_v2.export import GROUPS, MULTIPLIERS
 from brainscript.runtime.model.cntk_v2.operations import (
     BLOCK,
     COMBINE,
@@ -30,6 +29,14 @@ from brainscript.runtime.model.cntk_v2.operations import (
     SAME,
     Options,
     inputs_of,
+)
+from brainscript.runtime.model.cntk_v2.records import (
+    choices,
+    groups_of,
+    list_of,
+    output_id,
+    outputs_of,
+    record_of,
 )
 from brainscript.runtime.model.file_values import FileValues, Slice
 from brainscript.runtime.model.loaded import LoadedModel
@@ -41,8 +48,6 @@ from brainscript.runtime.model.spelling.selected import INDICES, SELECTED
 from brainscript.stored_graph import DELAYS, INPUT, PARAMETER, StoredGraph, StoredNode
 
 INPUT_KIND, PARAMETER_KIND, CONSTANT_KIND, PLACEHOLDER = 0, 2, 3, 4
-CRITERIA = ("CrossEntropyWithSoftmax", "Logistic", "SquareError", "LambdaRank", "ForwardBackward")
-METRICS = ("ClassificationError", "NDCG1Eval", "EditDistanceError")
 SHAPE_KEPT = frozenset(
     (
         "Abs BatchNormalization Cosine Dropout ElementTimes Exp Floor FutureValue Log LogSoftmax "
@@ -56,6 +61,8 @@ OUTPUTS = 16
 """The bound on the results of one function."""
 NEGATIVE_SAMPLES = "CosDistanceWithNegativeSamples"
 MADE_OF_OTHERS = {**FOREIGN, **SELECTED}
+MISFITS = (KeyError, TypeError, AttributeError, IndexError, ValueError, OverflowError)
+"""What comes of fields that are missing or of another kind than they must be."""
 
 
 def load(file: ModelFile) -> LoadedModel:
@@ -70,7 +77,7 @@ def load(file: ModelFile) -> LoadedModel:
     try:
         converter = _Converter(file, found)
         graph = converter.graph()
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+    except MISFITS as error:
         why = f"a field is missing or of another kind than it must be ({error})"
         raise file.damaged(0, why) from None
     graph, remarks = without(graph, UNKNOWN)
@@ -83,8 +90,8 @@ class _Converter:
     def __init__(self, file: ModelFile, found: Dictionary):
         self.file = file
         self.found = found
-        self.variables = [_record(v) for v in _list(found.get("inputs"))]
-        self.functions = [_record(f) for f in _list(found.get("primitive_functions"))]
+        self.variables = [record_of(v) for v in list_of(found.get("inputs"))]
+        self.functions = [record_of(f) for f in list_of(found.get("primitive_functions"))]
         self.version = max((int(f.get("version", 0)) for f in self.functions), default=0)
         self.double = any(v.get("data_type") == DOUBLE for v in self.variables)
         dtype = np.dtype(np.float64 if self.double else np.float32)
@@ -92,12 +99,15 @@ class _Converter:
         self.links: dict[str, str] = {}
         self.names: dict[str, str] = {}
         self.nodes: dict[str, StoredNode] = {}
+        self.dims: dict[str, tuple[int, ...]] = {}
+        self.taken: set[str] = set()
         self.scalars: set[str] = set()
         self.steps = steps_axis([v for v in self.variables if v.get("kind") == INPUT_KIND])
 
     def graph(self) -> StoredGraph:
         """Variables and functions as nodes; what the root gives is the output group."""
         by_uid = {str(f["uid"]): f for f in self.functions}
+        self._check_ids()
         for function in self.functions:
             self._link(function, by_uid)
         self._name()
@@ -108,10 +118,20 @@ class _Converter:
                 self._function(function)
         for name in self.scalars - {i for n in self.nodes.values() for i in n.inputs}:
             del self.nodes[name]
-        roots = [self._node_name(uid) for uid in _outputs_of(by_uid[str(self.found["root"])])]
+        roots = [self._node_name(uid) for uid in outputs_of(by_uid[str(self.found["root"])])]
         precision = "double" if self.double else "float"
-        groups = self._written_groups(roots) or _groups(self.nodes, roots)
+        groups = self._written_groups(roots) or groups_of(self.nodes, roots)
         return StoredGraph(self.file.path, precision, self.nodes, groups)
+
+    def _check_ids(self) -> None:
+        """No two functions and no two variables with values have one id."""
+        kept = [v for v in self.variables if v.get("kind") != PLACEHOLDER]
+        for what, records in (("functions", self.functions), ("variables", kept)):
+            seen: set[str] = set()
+            for uid in (str(record["uid"]) for record in records):
+                if uid in seen:
+                    raise self.file.damaged(0, f"two {what} have the id '{uid}'")
+                seen.add(uid)
 
     def _written_groups(self, roots: list[str]) -> dict[str, tuple[str, ...]]:
         """The groups that this program notes in its files; none when they miss a root."""
@@ -119,7 +139,7 @@ class _Converter:
         if not isinstance(found, dict):
             return {}
         groups = {
-            str(group): tuple(dict.fromkeys(self._node_name(str(uid)) for uid in _list(uids)))
+            str(group): tuple(dict.fromkeys(self._node_name(str(uid)) for uid in list_of(uids)))
             for group, uids in cast("Dictionary", found).items()
         }
         named = {name for names in groups.values() for name in names}
@@ -130,15 +150,15 @@ class _Converter:
         uid = str(function["uid"])
         if function.get("op") == COMBINE:
             for i, wanted in enumerate(function["inputs"]):
-                self.links[_output(uid, i)] = str(wanted)
+                self.links[output_id(uid, i)] = str(wanted)
         if function.get("op") != BLOCK:
             return
-        inner = _record(function["block_function_composite"])
+        inner = record_of(function["block_function_composite"])
         root = by_uid[str(inner["root"])]
-        for i, wanted in enumerate(_outputs_of(root)):
-            self.links[_output(uid, i)] = wanted
-        keys = _list(function.get("block_function_composite_arguments_map_keys"))
-        values = _list(function.get("block_function_composite_arguments_map_values"))
+        for i, wanted in enumerate(outputs_of(root)):
+            self.links[output_id(uid, i)] = wanted
+        keys = list_of(function.get("block_function_composite_arguments_map_keys"))
+        values = list_of(function.get("block_function_composite_arguments_map_values"))
         for key, value in zip(keys, values, strict=False):
             self.links[str(key)] = str(value)
 
@@ -150,6 +170,7 @@ class _Converter:
                 raise self.file.damaged(0, f"the links of '{uid}' form a ring")
             seen.add(uid)
             uid = self.links[uid]
+        self.links.update(dict.fromkeys(seen, uid))
         return uid
 
     def _name(self) -> None:
@@ -157,14 +178,15 @@ class _Converter:
         taken: set[str] = set()
         for uid, name in self._wanted_names().items():
             own = uid.removesuffix("_Output_0")
-            choice = next(n for n in _choices(name, own) if n.lower() not in taken)
+            choice = next(n for n in choices(name, own) if n.lower() not in taken)
             taken.add(choice.lower())
             self.names[uid] = choice
         for function in self.functions:
             if self._operation(function) in UNKNOWN:
                 uid = str(function["uid"])
-                more = {_output(uid, i): self.names[_output(uid, 0)] for i in range(1, OUTPUTS)}
+                more = {output_id(uid, i): self.names[output_id(uid, 0)] for i in range(1, OUTPUTS)}
                 self.names |= more
+        self.taken = {*self.names.values(), *taken}
 
     def _wanted_names(self) -> dict[str, str]:
         """The names in the file of what has a value, by id; '' where it has none."""
@@ -175,12 +197,12 @@ class _Converter:
         for function in self.functions:
             uid, name = str(function["uid"]), str(function.get("name") or "")
             if function.get("op") not in (COMBINE, BLOCK):
-                wanted[_output(uid, 0)] = name
+                wanted[output_id(uid, 0)] = name
             if function.get("op") == TOP:
-                wanted[_output(uid, 1)] = name and f"{name}.indices"
+                wanted[output_id(uid, 1)] = name and f"{name}.indices"
         for function in self.functions:
             if function.get("op") == BLOCK and function.get("name"):
-                wanted[self._resolved(_output(str(function["uid"]), 0))] = str(function["name"])
+                wanted[self._resolved(output_id(str(function["uid"]), 0))] = str(function["name"])
         return wanted
 
     def _node_name(self, uid: str) -> str:
@@ -193,12 +215,14 @@ class _Converter:
     def _variable(self, variable: Dictionary) -> None:
         kind, uid = variable["kind"], str(variable["uid"])
         if kind == PLACEHOLDER:
+            self._expect(uid, tuple(variable["shape"]))
             return
         name, dims = self.names[uid], tuple(variable["shape"])
         if kind == INPUT_KIND:
+            self._check_fixed(name, dims)
             axis = axis_of(variable, self.steps)
             options: Options = {"sparse": bool(variable.get("is_sparse"))}
-            self.nodes[name] = StoredNode(name, INPUT, (), options, dims, axis)
+            self._put(StoredNode(name, INPUT, (), options, dims, axis))
             return
         if kind not in (PARAMETER_KIND, CONSTANT_KIND):
             raise self.file.damaged(0, f"'{uid}' is a variable of the unknown kind {kind}")
@@ -206,8 +230,23 @@ class _Converter:
         if not isinstance(value, ArrayValue) or value.shape != dims:
             raise self.file.damaged(0, f"'{uid}' has no value of the shape {list(dims)}")
         self._value(name, value)
-        options = {"learning_rate_multiplier": 1.0 if kind == PARAMETER_KIND else 0.0}
-        self.nodes[name] = StoredNode(name, PARAMETER, (), options, dims)
+        multiplier = self._multiplier(uid) if kind == PARAMETER_KIND else 0.0
+        options = {"learning_rate_multiplier": multiplier}
+        self._put(StoredNode(name, PARAMETER, (), options, dims))
+
+    def _check_fixed(self, name: str, dims: tuple[int, ...]) -> None:
+        """A network here has the dims of all its inputs."""
+        if any(dim < 0 for dim in dims):
+            shown = " x ".join("?" if dim < 0 else str(dim) for dim in dims)
+            title = f"'{self.file.path}': the input '{name}' has open dimensions: [{shown}]"
+            help = "clone the function in CNTK onto an input whose dimensions are numbers"
+            raise BrainScriptError(Diagnostic("BS0516", title, path=name, help=help))
+
+    def _multiplier(self, uid: str) -> float:
+        """What this program notes in its files; 1 where it does not."""
+        found = self.found.get(MULTIPLIERS)
+        number = cast("Dictionary", found).get(uid) if isinstance(found, dict) else None
+        return number if isinstance(number, float) and isfinite(number) and number > 0 else 1.0
 
     def _value(self, name: str, value: ArrayValue) -> None:
         if value.data is None:
@@ -219,8 +258,8 @@ class _Converter:
     def _function(self, function: Dictionary) -> None:
         uid = str(function["uid"])
         operation = self._operation(function)
-        name = self.names[_output(uid, 0)]
-        attributes = _record(function.get("attributes") or {})
+        name = self.names[output_id(uid, 0)]
+        attributes = record_of(function.get("attributes") or {})
         inputs = inputs_of(operation, [self._node_name(str(i)) for i in function["inputs"]])
         if operation == "Times" and any(self._is_scalar(i) for i in inputs):
             operation = "ElementTimes"
@@ -231,7 +270,7 @@ class _Converter:
         read = OPTIONS.get(operation)
         try:
             if operation in MADE_OF_OTHERS:
-                second = {INDICES: self.names.get(_output(uid, 1))}
+                second = {INDICES: self.names.get(output_id(uid, 1))}
                 self._foreign(StoredNode(name, operation, tuple(inputs), attributes | second))
                 return
             attributes = self._counted(attributes, inputs)
@@ -241,20 +280,21 @@ class _Converter:
                 del inputs[2:]
             if operation in DELAYS and len(inputs) == 2 and self._is_number(inputs[1]):
                 options["defaultHiddenActivation"] = self._scalar(inputs.pop())
-            made = spelled_out(StoredNode(name, operation, tuple(inputs), options))
+            made = spelled_out(StoredNode(name, operation, tuple(inputs), options), self.taken)
         except ValueError as error:
             title = f"'{self.file.path}': function '{name}' ({operation}) has an unknown {error}"
             raise BrainScriptError(Diagnostic("BS0516", title, path=name)) from None
         for node in made:
-            self.nodes[node.name] = node
+            self._put(node)
 
     def _foreign(self, node: StoredNode) -> None:
         """A function that BrainScript has no name for, as several nodes."""
-        pieces = Foreign(node, {*self.names.values(), *self.nodes})
+        pieces = Foreign(node, self.taken)
         pieces.number_of = self._known_number
-        pieces.dims_of = self._known_dims
+        pieces.dims_of = self.dims.get
         MADE_OF_OTHERS[node.operation](pieces)
-        self.nodes.update(pieces.nodes)
+        for made in pieces.nodes.values():
+            self._put(made)
         for name, array in pieces.values.items():
             self.values.add(name, array)
 
@@ -266,20 +306,28 @@ class _Converter:
             return None
         return float(self.values[name].reshape(-1)[0])
 
-    def _known_dims(self, name: str) -> tuple[int, ...] | None:
-        """The dims of a variable, or of what keeps those of its largest input."""
-        node = self.nodes.get(name)
-        if node is None or node.dims is not None or node.operation not in SHAPE_KEPT:
-            return None if node is None else node.dims
-        found = [self._known_dims(i) for i in node.inputs]
-        return max((d for d in found if d is not None), key=len, default=None)
+    def _put(self, node: StoredNode) -> None:
+        """A node of the graph; its dims are its own, or those of the largest input it keeps."""
+        self.nodes[node.name] = node
+        self.taken |= {node.name, node.name.lower()}
+        known = [self.dims[i] for i in node.inputs if i in self.dims]
+        if node.dims is not None:
+            self.dims[node.name] = node.dims
+        elif node.operation in SHAPE_KEPT and known:
+            self.dims[node.name] = max(known, key=len)
+
+    def _expect(self, uid: str, dims: tuple[int, ...]) -> None:
+        """The dims that a placeholder says of a result that comes later."""
+        name = self.names.get(self._resolved(uid))
+        if name is not None and all(dim > 0 for dim in dims):
+            self.dims[name] = dims
 
     def _counted(self, attributes: Dictionary, inputs: list[str]) -> Dictionary:
         """The attributes, their axes that count from the end counted from the start."""
         back = [a for a in axes_of(attributes) if a.index < 0]
         if not back:
             return attributes
-        known = [d for d in map(self._known_dims, inputs) if d is not None]
+        known = [self.dims[name] for name in inputs if name in self.dims]
         if len(known) < len(inputs):
             raise ValueError("axis, which counts from the end of an unknown shape")
         rank = max(map(len, known))
@@ -320,53 +368,8 @@ class _Converter:
     def _count(self, name: str) -> str:
         """The count of samples, which early files do not have."""
         count = f"{name}.run_sample_count"
+        while count.lower() in self.taken:
+            count = "_" + count
         self.values.add(count, np.zeros(1))
-        self.nodes[count] = StoredNode(
-            count, PARAMETER, (), {"learning_rate_multiplier": 0.0}, (1,)
-        )
+        self._put(StoredNode(count, PARAMETER, (), {"learning_rate_multiplier": 0.0}, (1,)))
         return count
-
-
-def _groups(nodes: dict[str, StoredNode], roots: list[str]) -> dict[str, tuple[str, ...]]:
-    """Inputs and what the root gives, told apart by what it computes."""
-    groups: dict[str, tuple[str, ...]] = {
-        "feature": tuple(n.name for n in nodes.values() if n.operation == INPUT)
-    }
-    for name in dict.fromkeys(roots):
-        group = "criterion" if nodes[name].operation in CRITERIA else "output"
-        group = "evaluation" if nodes[name].operation in METRICS else group
-        groups[group] = (*groups.get(group, ()), name)
-    return groups
-
-
-def _outputs_of(function: Dictionary) -> list[str]:
-    """The ids of what a function gives."""
-    uid = str(function["uid"])
-    count = len(function["inputs"]) if function.get("op") == COMBINE else 1
-    if function.get("op") == BLOCK:
-        return [_output(uid, 0)]
-    return [_output(uid, i) for i in range(count)]
-
-
-def _output(uid: str, index: int) -> str:
-    return f"{uid}_Output_{index}"
-
-
-def _choices(name: str, own: str) -> Iterator[str]:
-    if name:
-        yield name
-    yield own
-    number = 2
-    while True:
-        yield f"{own}_{number}"
-        number += 1
-
-
-def _record(value: Any) -> Dictionary:
-    if not isinstance(value, dict):
-        raise TypeError("a dictionary is expected")
-    return cast("Dictionary", value)
-
-
-def _list(value: Any) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []

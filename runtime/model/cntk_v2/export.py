@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model.cntk_v2.attributes import ATTRIBUTES, PLAIN, REFUSED
-from brainscript.runtime.model.cntk_v2.dictionary import DOUBLE, FLOAT, Axis
+from brainscript.runtime.model.cntk_v2.axes import dynamic_axes
+from brainscript.runtime.model.cntk_v2.dictionary import DOUBLE, FLOAT
 from brainscript.runtime.model.cntk_v2.encode import Message, Size, dictionary
-from brainscript.runtime.model.cntk_v2.operations import DYNAMIC, NAMES, operation_inputs
+from brainscript.runtime.model.cntk_v2.operations import NAMES, operation_inputs
 from brainscript.runtime.model.spelling.pieces import spelled
 from brainscript.runtime.model.spelling.written import CNTK2
-from brainscript.stored_graph import DELAYS, INPUT, PARAMETER, StoredGraph, StoredNode
+from brainscript.stored_graph import DELAYS, INPUT, PARAMETER, STEPS, StoredGraph, StoredNode
 
 Arrays = Mapping[str, NDArray[np.floating[Any]]]
 CODES: dict[str, int] = {name: code for code, name in enumerate(NAMES)}
@@ -24,6 +25,8 @@ INPUT_KIND, PARAMETER_KIND, CONSTANT_KIND, PLACEHOLDER = 0, 2, 3, 4
 STATISTICS = ("Mean", "InvStdDev")
 GROUPS = "brainscript_groups"
 """An entry that CNTK passes over: the groups of nodes, which its files do not know."""
+MULTIPLIERS = "brainscript_multipliers"
+"""Another one: the learning-rate multipliers of parameters that are neither 0 nor 1."""
 
 
 def file_message(graph: StoredGraph, arrays: Arrays) -> Message:
@@ -46,6 +49,9 @@ class _Writer:
         self.functions: list[dict[str, Any]] = []
         self.uids: dict[str, str] = {}
         self.made: set[str] = set()
+        inputs = [node for node in graph.nodes.values() if node.operation == INPUT]
+        self.steps = any(node.axis == STEPS for node in inputs)
+        self.multipliers: dict[str, float] = {}
         self.placeholders: set[str] = set()
         self.count = 0
 
@@ -70,6 +76,7 @@ class _Writer:
                 group: [self.uids[name] for name in members]
                 for group, members in self.graph.groups.items()
             },
+            **({MULTIPLIERS: self.multipliers} if self.multipliers else {}),
         }
 
     def _uid(self, node: StoredNode) -> str:
@@ -105,6 +112,9 @@ class _Writer:
         kind = PARAMETER_KIND if uid.startswith("Parameter") else CONSTANT_KIND
         self._variable(uid, node.name, kind, dims, node)
         self.variables[-1]["value"] = array
+        multiplier = cast("float", node.options.get("learning_rate_multiplier", 0.0))
+        if multiplier not in (0.0, 1.0):
+            self.multipliers[uid] = float(multiplier)
 
     def _operation(self, node: StoredNode, uid: str) -> None:
         operation = node.operation
@@ -151,7 +161,7 @@ class _Writer:
                 **({"name": name} if name else {}),
                 "kind": Size(kind),
                 "data_type": Size(self.type),
-                "dynamic_axis": _axes(node.axis) if dynamic else [],
+                "dynamic_axis": dynamic_axes(node.axis, steps=self.steps) if dynamic else [],
                 "is_sparse": bool(node.options.get("sparse", False)),
                 "needs_gradient": kind == PARAMETER_KIND,
                 "shape": tuple(dims),
@@ -172,12 +182,6 @@ class _Writer:
                 "attributes": attributes,
             }
         )
-
-
-def _axes(name: str) -> list[Axis]:
-    """The sequence axis, then the batch axis."""
-    sequence = "defaultDynamicAxis" if name in ("", "*") else name
-    return [Axis(DYNAMIC, sequence, True), Axis(DYNAMIC, "defaultBatchAxis")]
 
 
 def _refused(why: str) -> BrainScriptError:

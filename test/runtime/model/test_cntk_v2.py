@@ -206,3 +206,16 @@ def test_what_makes_no_network(change: dict[str, Any], words: str, tmp_path: Pat
     with pytest.raises(BrainScriptError) as caught:
         load_model(path)
     assert words in caught.value.diagnostics[0].title
+
+
+def test_a_multiplier_of_a_learning_rate_is_noted(tmp_path: Path) -> None:
+    """CNTK's files tell parameters from constants alone; both say so, the number stands beside."""
+    found = dense()
+    found["inputs"][1]["uid"] = found["primitive_functions"][0]["inputs"][0] = "W"
+    found["brainscript_multipliers"] = {"W": 0.25, "b1": 7.0}
+    first = load_model(store(tmp_path / "a.model", found))
+    write_graph(tmp_path / "b.model", "cntk2", describe_module(first.module()), first.values)
+    for path in ("a.model", "b.model"):
+        nodes = describe_module(load_model(tmp_path / path).module()).nodes
+        assert nodes["W"].options["learning_rate_multiplier"] == 0.25
+        assert nodes["b1"].options["learning_rate_multiplier"] == 0

@@ -81,3 +81,10 @@ def test_what_is_no_stack(text: str, words: str, tmp_path: Path) -> None:
     model = bs.compile(f"x = Input {{3}}\n{text}\noutputNodes = (z)")
     with pytest.raises(BrainScriptError, match=words):
         model.save(tmp_path / "b.dbn", "dbn")
+
+
+def test_one_number_as_bias_is_that_of_every_output(tmp_path: Path) -> None:
+    text = "x = Input {3}\nz = ParameterTensor {(2:3)} * x + Constant (3)\noutputNodes = (z)"
+    model = bs.compile(text)
+    model.save(tmp_path / "a.dbn", "dbn")
+    np.testing.assert_array_equal(bs.load(tmp_path / "a.dbn").parameters["B0"], [3, 3])
