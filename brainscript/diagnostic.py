@@ -81,10 +81,11 @@ class BrainScriptError(Exception):
     def __init__(self, *diagnostics: Diagnostic):
         super().__init__(diagnostics[0].title if diagnostics else "")
         self.diagnostics = diagnostics
+        self.line_of: LineOf = linecache.getline
 
     def __str__(self) -> str:
         """What a program that does not catch the error shows: the first diagnostic as text."""
-        return render(self.diagnostics[0]) if self.diagnostics else ""
+        return render(self.diagnostics[0], self.line_of) if self.diagnostics else ""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.diagnostics

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import re
 from bisect import bisect_right
@@ -89,7 +90,7 @@ class Sources:
     def line_of(self, file: str, line: int) -> str:
         """One line of a registered text, for the renderer of diagnostics."""
         source = self._texts.get(file)
-        return source.line(line) if source else ""
+        return source.line(line) if source else linecache.getline(file, line)
 
     def warn(self, diagnostic: Diagnostic) -> None:
         """Keep a warning until the command prints them."""

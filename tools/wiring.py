@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -71,10 +72,21 @@ def compile(
 
 def _compiled(source: str, precision: str, matmul: MatmulPrecision) -> Model:
     wiring = _wiring(matmul=matmul)
-    text = wiring.sources.add(SourceText("<source>", source))
-    network = wiring.network(parse_members(text, wiring.sources), precision)
-    initialise(network)
+    with _quoting(wiring.sources):
+        text = wiring.sources.add(SourceText("<source>", source))
+        network = wiring.network(parse_members(text, wiring.sources), precision)
+        initialise(network)
     return Model(network, partial(_compiled, matmul=matmul))
+
+
+@contextmanager
+def _quoting(sources: Sources) -> Generator[None]:
+    """Errors quote the lines of texts that are no files, such as what a program hands in."""
+    try:
+        yield
+    except BrainScriptError as error:
+        error.line_of = sources.line_of
+        raise
 
 
 def train(
@@ -85,17 +97,17 @@ def train(
     `matmul_precision` is its option `--matmul-precision`.
     """
     wiring = _wiring(matmul=matmul_precision)
-    settings = load_config([f"configFile={os.fspath(config)}", *overrides], wiring.sources)
-    threads = thread_count(settings.integer("numCPUThreads", 0))
-    wiring.compilation = replace(wiring.compilation, threads=threads)
-    run_all(settings, wiring.environment())
+    with _quoting(wiring.sources):
+        settings = load_config([f"configFile={os.fspath(config)}", *overrides], wiring.sources)
+        threads = thread_count(settings.integer("numCPUThreads", 0))
+        wiring.compilation = replace(wiring.compilation, threads=threads)
+        run_all(settings, wiring.environment())
     wiring.show_warnings()
 
 
 def saved_by_script(file: str, overrides: Sequence[str], console: Console) -> str:
     """The text of the network that a model editing script saves last; no file is written."""
     wiring = _wiring(console)
-    console.line_of = wiring.sources.line_of
     settings = load_config([*overrides, f"editPath={file}"], wiring.sources)
     saved = wiring.run_script(settings, dry_run=True)
     if not saved:
@@ -115,7 +127,9 @@ def _wiring(console: Console | None = None, matmul: MatmulPrecision = "float32")
     objects = open_cache()
     programs = None if objects is None else ProgramCache(objects, console.show)
     compilation = Compilation(target, objects, programs, thread_count(), crash, matmul)
-    return Wiring(console, compilation)
+    wiring = Wiring(console, compilation)
+    console.line_of = wiring.sources.line_of
+    return wiring
 
 
 @dataclass

@@ -227,3 +227,23 @@ def test_the_picture_is_drawn_without_other_tools() -> None:
     assert len(list(picture.iter(f"{kind}path"))) == 4
     shown = model.svg(parameters=False)
     assert "LearnableParameter" not in shown
+
+
+def test_errors_quote_the_text_that_was_handed_in() -> None:
+    with pytest.raises(BrainScriptError) as caught:
+        bs.compile("x = Input {2}\nz = Sigmiod (x)")
+    assert str(caught.value).splitlines()[1:6] == [
+        " --> <source>:2:5",
+        "  |",
+        "2 | z = Sigmiod (x)",
+        "  |     ^^^^^^^ not defined in this record or around it",
+        "in: z",
+    ]
+
+
+def test_errors_quote_overrides(tmp_path: Path) -> None:
+    config = tmp_path / "a.cntk"
+    config.write_text("command = t\nt = [ SGD = [ maxEpochs = 2 ] ]", encoding="utf-8")
+    with pytest.raises(BrainScriptError) as caught:
+        bs.train(config, "t=[action=trian]")
+    assert "2 | t=[action=trian]\n  |           ^^^^^\nhelp: did you mean" in str(caught.value)
