@@ -27,7 +27,7 @@ def lower_largest(kernel: KernelOp, target: Target) -> FuncOp:
     kind = type_of(kernel.outputs[0])
     writer = Writer(1, 1, kind.element, target)
     source, result = writer.pointers
-    size, folding = kind.elements, Folding("max", writer)
+    size, folding = kind.elements, Folding("maximum", writer)
     start, end = writer.share(writer.index(size), writer.lanes)
     with writer.loop(start, end, writer.lanes) as part:
         count = writer.least(writer.sub(end, part.index), writer.lanes)

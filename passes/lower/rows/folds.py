@@ -18,7 +18,9 @@ from brainscript.passes.lower.vectors import dense
 Partial = tuple[SSAValue, ...]
 """What a reduction carries: a vector, or for argmax and argmin the best values and their places."""
 
-IDENTITY = {"add": 0.0, "mul": 1.0, "max": -inf, "min": inf, "argmax": -inf, "argmin": inf}
+LOW = ("max", "maximum", "argmax")
+HIGH = ("minimum", "argmin")
+IDENTITY = {"add": 0.0, "mul": 1.0} | dict.fromkeys(LOW, -inf) | dict.fromkeys(HIGH, inf)
 """What leaves each reduction as it is; masked lanes hold it."""
 
 BEYOND = 1e30
@@ -27,7 +29,11 @@ BEYOND = 1e30
 
 @dataclass(frozen=True, slots=True)
 class Folding:
-    """One reduction by its name: add, mul, max, min, argmax or argmin (the first of equals)."""
+    """One reduction: add, mul, max, maximum, minimum, argmax or argmin (the first of equals).
+
+    The maximum and minimum of what has a NaN in it are NaN, and argmax and argmin take one for
+    the infinity that they look for; `max` is for those to whom it does not matter.
+    """
 
     name: str
     writer: Writer
@@ -36,6 +42,11 @@ class Folding:
     def places(self) -> bool:
         """Whether the result is a place and not a value."""
         return self.name.startswith("arg")
+
+    @property
+    def better(self) -> str:
+        """What holds between an element and those that give way to it."""
+        return "ogt" if self.name in LOW else "olt"
 
     def begin(self) -> Partial:
         """The partial result of nothing."""
@@ -48,7 +59,8 @@ class Folding:
         if not self.places:
             return (value,)
         assert place is not None
-        return value, place
+        v = self.writer.vectors(value.type)
+        return v.choose("une", value, value, v.constant(-IDENTITY[self.name]), value), place
 
     def join(self, a: Partial, b: Partial) -> Partial:
         """Two partial results together; every place in `a` is before those in `b`."""
@@ -57,11 +69,10 @@ class Folding:
             return (v.add(a[0], b[0]),)
         if self.name == "mul":
             return (v.mul(a[0], b[0]),)
-        better = "ogt" if self.name.endswith("max") else "olt"
-        value = v.choose(better, b[0], a[0], b[0], a[0])
+        value = v.choose(self.better, b[0], a[0], b[0], a[0])
         if not self.places:
-            return (value,)
-        place = v.choose(better, b[0], a[0], b[1], a[1])
+            return (value if self.name == "max" else v.choose("une", b[0], b[0], b[0], value),)
+        place = v.choose(self.better, b[0], a[0], b[1], a[1])
         unset = v.choose("oeq", b[0], a[0], self._first(a[1], b[1]), place)
         return value, unset
 
@@ -74,11 +85,16 @@ class Folding:
 
     def finish(self, partial: Partial) -> SSAValue:
         """The lanes of a partial result together, as a scalar."""
-        writer = self.writer
-        if not self.places:
+        writer, v = self.writer, self.writer.vectors()
+        if self.name in ("add", "mul"):
             return writer.insert(ReduceOp(self.name, partial[0]))
-        best = writer.spread(writer.insert(ReduceOp(self.name[3:], partial[0])))
-        v = writer.vectors()
+        best = writer.insert(ReduceOp("max" if self.name in LOW else "min", partial[0]))
+        if self.name == "max":
+            return best
+        if not self.places:
+            odd = v.choose("une", partial[0], partial[0], partial[0], v.constant(0.0))
+            return writer.insert(arith.AddfOp(best, writer.insert(ReduceOp("add", odd))))
+        best = writer.spread(best)
         place = v.choose("oeq", partial[0], best, partial[1], v.constant(BEYOND))
         return writer.insert(ReduceOp("min", place))
 

@@ -31,7 +31,7 @@ from brainscript.passes.lower.rows.products import contraction_of
 from brainscript.passes.lower.scalar_bodies import BODIES, Body, comparison, unary
 from brainscript.passes.lower.vectors import Vectors
 
-Fold = Literal["add", "mul", "max", "min", "argmax", "argmin"]
+Fold = Literal["add", "mul", "max", "maximum", "minimum", "argmax", "argmin"]
 
 
 class Axes:
@@ -253,8 +253,8 @@ class Reading:
 
     def reduction(self, name: str, x: Node, shape: Shape) -> Node:
         """`net.reduce`."""
-        simple: dict[str, Fold] = {"Sum": "add", "Prod": "mul", "Max": "max", "Min": "min"}
-        simple |= {"Argmax": "argmax", "Argmin": "argmin"}
+        simple: dict[str, Fold] = {"Sum": "add", "Prod": "mul"}
+        simple |= {"Max": "maximum", "Min": "minimum", "Argmax": "argmax", "Argmin": "argmin"}
         if name in simple:
             return self.fold(simple[name], x, shape)
         if name == "Mean":
