@@ -88,14 +88,15 @@ def _plain_form(op: NetOp) -> Iterator[NetOp]:
 
 
 def _align(op: NetOp) -> None:
-    """Spread operands that lie on another axis than the first one that has any."""
+    """Spread operands that lie on another axis than the result; or else than the first of them."""
     if type(op).rule is as_written:
         return
     axes = [a for v in op.operands if (a := type_of(v).axis) is not None]
+    whole = type_of(op.result).axis
+    goal = whole if whole in axes else next(iter(axes), None)
     for number, value in enumerate(op.operands):
-        kind = type_of(value)
-        if kind.axis is not None and kind.axis != axes[0]:
-            op.operands[number] = _spread(op, value, axes[0])
+        if goal is not None and type_of(value).axis not in (None, goal):
+            op.operands[number] = _spread(op, value, goal)
 
 
 def _spread(op: Operation, value: SSAValue, axis: str) -> SSAValue:

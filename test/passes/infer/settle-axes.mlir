@@ -13,7 +13,8 @@ net.network {
   %s = net.scatter_packed %f, %i, %g {node = "s"} : !net.t<*, f32>
   %t = net.reduce %x {axis = -2, node = "t"} : !net.t<*, f32>
   %r = net.reconcile_dynamic_axis %t, %x {node = "r"} : !net.t<*, f32>
-  net.roots output(%d, %s, %r)
+  %p = net.transpose_times %l, %r {node = "p"} : !net.t<*, f32>
+  net.roots output(%d, %s, %p)
 }
 // CHECK: %l = net.sequence_slice %x {node = "l", begin = -1} : !net.t<[2], f32, @"*/first">
 // CHECK-NEXT: [[M:%.*]] = net.sequence_spread %l {alike = true} : !net.t<[2], f32, @b>
@@ -24,3 +25,5 @@ net.network {
 // CHECK-NEXT: %s = net.scatter_columns %i, %g {node = "s"} : !net.t<[2], f32, @"*">
 // CHECK-NEXT: %t = net.sequence_fold %x {node = "t"} : !net.t<[2], f32, @"*/first">
 // CHECK-NEXT: %r = net.sequence_spread %t {node = "r"} : !net.t<[2], f32, @"*">
+// CHECK-NEXT: [[Y:%.*]] = net.sequence_spread %l {alike = true} : !net.t<[2], f32, @"*">
+// CHECK-NEXT: %p = net.transpose_times [[Y]], %r {node = "p"} : !net.t<[1], f32, @"*">
