@@ -62,9 +62,11 @@ class Emitter:
         self.numpy: Any = onnx_module("onnx.numpy_helper")
         self.scope = Scope(lead=lead)
         self.constants: dict[str, Any] = {}
-        self._arrays: dict[str, NDArray[Any]] = {}
+        self.known: dict[str, NDArray[Any]] = {}
+        """The values of all constants."""
         self._count = 0
-        self._known: dict[tuple[str, bytes, tuple[int, ...]], str] = {}
+        self._names: set[str] = set()
+        self._shared: dict[tuple[str, bytes, tuple[int, ...]], str] = {}
 
     def value(self, name: str) -> Value:
         """The value of a node that has been written."""
@@ -77,9 +79,14 @@ class Emitter:
     def fresh(self, base: str = "value") -> str:
         """A name that no node has."""
         self._count += 1
-        while f"{base}/{self._count}" in self.graph.nodes:
-            self._count += 1
-        return f"{base}/{self._count}"
+        return self.unique(f"{base}/{self._count}")
+
+    def unique(self, name: str) -> str:
+        """The name, with `_` behind it where something has it."""
+        while name in self.graph.nodes or name in self._names:
+            name += "_"
+        self._names.add(name)
+        return name
 
     def op(self, kind: str, inputs: Sequence[str], output: str = "", **attributes: Any) -> str:
         """Write one ONNX node with one output; its name."""
@@ -92,13 +99,13 @@ class Emitter:
         """An initializer; equal ones without a name of their own are shared."""
         kept = np.ascontiguousarray(array)
         key = (kept.dtype.str, b"" if name or kept.nbytes > 64 else kept.tobytes(), array.shape)
-        if key[1] and key in self._known:
-            return self._known[key]
+        if key[1] and key in self._shared:
+            return self._shared[key]
         found = name or self.fresh("constant")
-        self._arrays[found] = kept.reshape(array.shape)
+        self.known[found] = kept.reshape(array.shape)
         self.constants[found] = self.numpy.from_array(kept.reshape(array.shape), found)
         if key[1]:
-            self._known[key] = found
+            self._shared[key] = found
         return found
 
     def number(self, value: float) -> str:
@@ -129,7 +136,7 @@ class Emitter:
         """The value with other axes behind the leading ones."""
         if not output and tuple(shape) == value.shape:
             return value.name
-        known = self._arrays.get(value.name)
+        known = self.known.get(value.name)
         if known is not None and not output:
             return self.constant(known.reshape(shape), self.fresh(value.name))
         target = self.whole(*([0] * value.lead), *shape)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from brainscript.atomic import replacing
 from brainscript.axes import root_of
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.runtime.model.exchange.composites import COMPOSITES, composed
 from brainscript.runtime.model.exchange.emit import (
     IR_VERSION,
     OPSET,
@@ -27,12 +28,13 @@ from brainscript.runtime.model.exchange.loops import (
 )
 from brainscript.runtime.model.exchange.operations import WRITERS
 from brainscript.runtime.model.exchange.sequences import SEQUENCES, SPELT
+from brainscript.runtime.model.exchange.tidy import Shape, Tidier, names_in
 from brainscript.runtime.model.spelling.pieces import spelled
 from brainscript.runtime.model.spelling.uncomputed import uncomputed
 from brainscript.stored_graph import DELAYS, INPUT, StoredGraph, StoredNode
 
 LARGEST = (1 << 31) - (1 << 20)
-TABLE = {**WRITERS, **LAYERS, **SEQUENCES}
+TABLE = {**WRITERS, **LAYERS, **SEQUENCES, **COMPOSITES}
 STEPPED = (*DELAYS, "SequenceSlice")
 """The operations for which values have steps."""
 
@@ -67,14 +69,14 @@ def export(
     Raises BrainScriptError: BS0520 for what ONNX cannot say, BS0521 without the package.
     """
     names = _outputs(graph, outputs)
-    nodes = _needed(graph, names)
+    nodes = _needed(graph.nodes, names)
     left = tuple(name for name in graph.nodes if name not in nodes)
     remarks = [remark for remark in uncomputed(graph, arrays) if remark.path in nodes]
     graph, arrays = _spelt(StoredGraph(graph.file, graph.precision, nodes, graph.groups), arrays)
-    nodes = _needed(graph, names)
+    sequences = any(node.operation in STEPPED for node in graph.nodes.values())
+    nodes = _needed(composed(_needed(graph.nodes, names), names, arrays, not sequences), names)
     found = {node.axis for node in nodes.values() if is_dynamic(node)}
     axes = {root_of(axis) for axis in found} - {"", "*"}
-    sequences = any(node.operation in STEPPED for node in nodes.values())
     writer = Writer(graph, arrays, 2 if sequences else 1)
     if len(axes) > 1 or any("/where:" in axis for axis in found):
         raise writer.refuse(nodes[names[0]], "sequences of several axes are needed")
@@ -115,7 +117,7 @@ def _outputs(graph: StoredGraph, wanted: Sequence[str]) -> list[str]:
     return names
 
 
-def _needed(graph: StoredGraph, names: Sequence[str]) -> dict[str, StoredNode]:
+def _needed(nodes: Mapping[str, StoredNode], names: Sequence[str]) -> dict[str, StoredNode]:
     """The nodes below the outputs, in the order of the network."""
     seen: set[str] = set()
     waiting = list(names)
@@ -123,11 +125,11 @@ def _needed(graph: StoredGraph, names: Sequence[str]) -> dict[str, StoredNode]:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
-            node = graph.nodes[name]
+            node = nodes[name]
             computed = node.operation not in ("Mean", "InvStdDev")
             below = node.inputs[:5] if node.operation == "BatchNormalization" else node.inputs
             waiting += below if computed else ()
-    kept = {name: node for name, node in graph.nodes.items() if name in seen}
+    kept = {name: node for name, node in nodes.items() if name in seen}
     return {name: _cut(node) for name, node in kept.items()}
 
 
@@ -158,35 +160,45 @@ def _write_all(writer: Writer, nodes: dict[str, StoredNode], outputs: set[str]) 
 def _model(e: Writer, inputs: list[StoredNode], outputs: list[str], sequences: bool) -> Any:
     helper = e.helper
     kind = helper.np_dtype_to_tensor_dtype(e.dtype)
-    lead = ["steps", "sequences"] if sequences else ["samples"]
 
     def described(name: str) -> Any:
         value = e.value(name)
-        shape = [*lead[len(lead) - value.lead :], *value.shape]
+        axes = [_counted(e, name), "sequences"] if sequences else ["samples"]
+        shape = [*axes[len(axes) - value.lead :], *value.shape]
         return helper.make_tensor_value_info(value.name, kind, shape)
 
-    used = {*outputs, *_used(e.scope.nodes)}
-    graph = helper.make_graph(
-        e.scope.nodes,
-        "network",
-        [described(node.name) for node in inputs],
-        [described(name) for name in outputs],
-        [tensor for name, tensor in e.constants.items() if name in used],
-    )
-    return helper.make_model(
-        graph,
-        producer_name="brainscript",
-        ir_version=IR_VERSION,
-        opset_imports=[helper.make_opsetid("", OPSET)],
-    )
+    def made(nodes: Sequence[Any], constants: dict[str, Any], more: Sequence[Any]) -> Any:
+        infos = [described(node.name) for node in inputs], [described(name) for name in outputs]
+        graph = helper.make_graph(
+            nodes, "network", [*infos[0], *more], infos[1], list(constants.values())
+        )
+        opsets = [helper.make_opsetid("", OPSET)]
+        return helper.make_model(
+            graph, producer_name="brainscript", ir_version=IR_VERSION, opset_imports=opsets
+        )
+
+    large = {name: tensor for name, tensor in e.constants.items() if len(tensor.dims) > 1}
+    infos = [helper.make_tensor_value_info(n, t.data_type, t.dims) for n, t in large.items()]
+    rest = {name: tensor for name, tensor in e.constants.items() if name not in large}
+    sketch = made(e.scope.nodes, rest, infos)
+    nodes = Tidier(e.scope.nodes, outputs, _shapes(sketch), e.known).tidied()
+    used = {*outputs, *names_in(nodes)}
+    return made(nodes, {n: t for n, t in e.constants.items() if n in used}, [])
 
 
-def _used(nodes: Iterable[Any]) -> Iterator[str]:
-    """The names that nodes take, also inside of loops."""
-    for node in nodes:
-        yield from node.input
-        for attribute in node.attribute:
-            yield from _used(attribute.g.node)
+def _counted(e: Writer, name: str) -> str:
+    """What the steps of a value are called: parts of sequences have fewer of them."""
+    axis = e.graph.nodes[name].axis
+    return "steps" + axis.removeprefix(root_of(axis))
+
+
+def _shapes(model: Any) -> dict[str, Shape]:
+    """The shapes of all values; an axis that is not known is ''."""
+    graph = onnx_module("onnx.shape_inference").infer_shapes(model).graph
+    infos = (*graph.input, *graph.value_info, *graph.output)
+    shapes = {i.name: i.type.tensor_type.shape.dim for i in infos}
+    found = {name: tuple(d.dim_value or d.dim_param for d in dims) for name, dims in shapes.items()}
+    return found | {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
 
 
 def _save(path: str | Path, model: Any) -> None:

@@ -185,10 +185,13 @@ def _transposed(e: Emitter, node: StoredNode, weights: Value, x: Value) -> None:
 
 
 def _pooling(e: Emitter, node: StoredNode) -> None:
-    x = e.value(node.inputs[0])
+    x, options = e.value(node.inputs[0]), options_of(node)
+    axes = pooling_axes(_sliding(options), x.dims)
+    if all(axis.kernel == 1 and not axis.low for axis in axes):
+        _every(e, node, x, axes)
+        return
     _image(e, node, x)
-    options = options_of(node)
-    *space, channels = pooling_axes(_sliding(options), x.dims)
+    *space, channels = axes
     if not channels.trivial:
         raise e.refuse(node, "it pools over channels")
     attributes = _window_attributes(e, node, tuple(space))
@@ -198,6 +201,16 @@ def _pooling(e: Emitter, node: StoredNode) -> None:
     counted = int(bool(options.get("poolIncludePad", False)))
     found = e.op("AveragePool", [x.name], node.name, count_include_pad=counted, **attributes)
     e.set(node, found)
+
+
+def _every(e: Emitter, node: StoredNode, x: Value, axes: Sequence[Axis]) -> None:
+    """Windows of one element: elements in even steps."""
+    places = [x.lead + len(axes) - n for n, axis in enumerate(axes, 1) if axis.stride > 1]
+    ends = [(axis.out - 1) * axis.stride + 1 for axis in axes if axis.stride > 1]
+    steps = [axis.stride for axis in axes if axis.stride > 1]
+    bounds = [e.whole(*numbers) for numbers in ([0] * len(places), ends, places, steps)]
+    found = e.op("Slice", [x.name, *bounds], node.name) if places else ""
+    e.set(node, found or e.op("Identity", [x.name], node.name))
 
 
 def _image_pooling(e: Emitter, node: StoredNode) -> None:

@@ -12,6 +12,8 @@ from brainscript.runtime.model.exchange.operations import options_of
 from brainscript.stored_graph import DELAYS, StoredNode
 
 Nodes = Mapping[str, StoredNode]
+State = tuple[StoredNode, int]
+"""A delay, and how many steps lie between a value of its state and the last one."""
 
 
 @dataclass(frozen=True)
@@ -152,33 +154,33 @@ def _body(
     ring: Ring,
     nodes: Nodes,
     moving: list[str],
-    states: list[tuple[StoredNode, int]],
+    states: list[State],
     wanted: set[str],
 ) -> tuple[object, list[str], dict[str, tuple[int, ...]]]:
     """The graph of one step, the names of its scanned results, and their dims."""
     outer = e.scope
     scope = Scope(values=dict(outer.values), lead=1)
     e.scope = scope
-    inputs = [_argument(e, f"{node.name}/state{k}", node.dims or ()) for node, k in states]
+    held = {(node.name, k): e.unique(f"{node.name}/state{k}") for node, k in states}
+    inputs = [_argument(e, held[node.name, k], node.dims or ()) for node, k in states]
     for name in moving:
-        value = outer.values[name]
-        scope.values[name] = Value(f"{name}/step", 1, value.dims)
-        inputs.append(_argument(e, f"{name}/step", value.dims))
-    for node, k in states:
-        if k == 0:
-            last = options_of(node).get("timeStep", 1) - 1
-            scope.values[node.name] = Value(f"{node.name}/state{last}", 1, node.dims or ())
-    inner = {name: f"{name}/inner" for name in ring.members}
+        step = Value(e.unique(f"{name}/step"), 1, outer.values[name].dims)
+        scope.values[name] = step
+        inputs.append(_argument(e, step.name, step.dims))
+    for node in ring.delays(nodes):
+        last = options_of(node).get("timeStep", 1) - 1
+        scope.values[node.name] = Value(held[node.name, last], 1, node.dims or ())
     for name in ring.members:
         if nodes[name].operation not in DELAYS:
-            e.write(_renamed(nodes[name], inner[name]))
-            scope.values[name] = scope.values.pop(inner[name])
-    outputs = [_next_state(e, node, k) for node, k in states]
+            inner = e.unique(f"{name}/inner")
+            e.write(_renamed(nodes[name], inner))
+            scope.values[name] = scope.values.pop(inner)
+    outputs = [_next_state(e, node, held.get((node.name, k - 1))) for node, k in states]
     results = [name for name in ring.members if name in wanted]
     scanned: dict[str, tuple[int, ...]] = {}
     for name in results:
         scanned[name] = scope.values[name].dims
-        copied = e.op("Identity", [scope.values[name].name], f"{name}/out")
+        copied = e.op("Identity", [scope.values[name].name], e.unique(f"{name}/out"))
         outputs.append(_argument(e, copied, scope.values[name].dims))
     body = e.helper.make_graph(scope.nodes, e.fresh("step"), inputs, outputs)
     e.scope = outer
@@ -189,14 +191,10 @@ def _renamed(node: StoredNode, name: str) -> StoredNode:
     return StoredNode(name, node.operation, node.inputs, node.options, node.dims, node.axis)
 
 
-def _next_state(e: Emitter, node: StoredNode, k: int) -> object:
+def _next_state(e: Emitter, node: StoredNode, before: str | None) -> object:
     """What the state holds after the step: the value itself, or the state before it."""
     dims = node.dims or ()
-    if k:
-        source = f"{node.name}/state{k - 1}"
-    else:
-        value = e.value(node.inputs[0])
-        source = e.reshaped(value, dims[::-1])
+    source = before or e.reshaped(e.value(node.inputs[0]), dims[::-1])
     return _argument(e, e.op("Identity", [source]), dims)
 
 

@@ -113,6 +113,12 @@ def _if(e: Emitter, node: StoredNode) -> None:
 
 
 def _clip(e: Emitter, node: StoredNode) -> None:
+    bounds = [e.known.get(value.name) for value in e.inputs(node)[:2]]
+    if all(bound is not None and bound.size == 1 for bound in bounds):
+        x = e.value(node.inputs[2])
+        limits = [e.number(bound.item()) for bound in bounds if bound is not None]
+        e.set(node, e.op("Clip", [x.name, *limits], node.name), x.dims)
+        return
     low, high, x = aligned(e, node)
     e.set(node, e.op("Max", [e.op("Min", [x, high]), low], node.name))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
 from typing import Any, cast
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from brainscript.diagnostic import BrainScriptError
 from brainscript.runtime.model.exchange.emit import onnx_module
-from brainscript.runtime.model.exchange.reading.folding import (
+from brainscript.runtime.model.exchange.reading.forms import SAMPLES, Form, form_of
+from brainscript.runtime.model.exchange.source.folding import (
     FOLDED,
     LARGEST,
     SHAPE_PARTS,
@@ -20,8 +21,9 @@ from brainscript.runtime.model.exchange.reading.folding import (
     once,
     shape_part,
 )
-from brainscript.runtime.model.exchange.reading.forms import SAMPLES, Form, form_of
-from brainscript.runtime.model.exchange.reading.vetting import refused
+from brainscript.runtime.model.exchange.source.guarded import merge_guards
+from brainscript.runtime.model.exchange.source.names import FileNames, renamed
+from brainscript.runtime.model.exchange.source.vetting import refused
 from brainscript.runtime.model.file_values import FileValues
 from brainscript.runtime.model.model_file import ModelFile
 from brainscript.runtime.model.rewrites import spelled_out
@@ -63,6 +65,8 @@ class Importer:
         self.names: dict[str, str] = {}
         self.outputs: list[str] = []
         self._same: dict[str, str] = {}
+        self._moved: dict[str, str] = {}
+        self._taken = FileNames(_names(source))
         self._numpy: Any = onnx_module("onnx.numpy_helper")
         self._helper: Any = onnx_module("onnx.helper")
 
@@ -70,6 +74,7 @@ class Importer:
         """All nodes in order; the outputs of the graph are the output group."""
         for tensor in self.source.initializer:
             self.arrays[tensor.name] = self._array(tensor)
+        merge_guards(self.source, self.arrays)
         for info in (*self.source.input, *self.source.value_info, *self.source.output):
             tensor = info.type.tensor_type
             self.shapes[info.name] = tuple(int(d.dim_value) for d in tensor.shape.dim)
@@ -137,7 +142,7 @@ class Importer:
         if short.shape == array.shape:
             return self.name(value)
         name = f"{value}/sample"
-        while name in self.nodes and self.nodes[name].dims != short.shape[::-1]:
+        while name in self._taken or self._has_another(name, short.shape):
             name += "/sample"
         return name if name in self.nodes else self.parameter(name, self._numbers(value, short))
 
@@ -198,7 +203,10 @@ class Importer:
 
     def refuse(self, name: str, why: str) -> BrainScriptError:
         """The error for what has no counterpart here."""
-        return refused(self.file.path, name, why)
+        return refused(self.file.path, self._moved.get(name, name), why)
+
+    def _has_another(self, name: str, shape: tuple[int, ...]) -> bool:
+        return name in self.nodes and self.nodes[name].dims != shape[::-1]
 
     def _check_meeting(self, value: str, output: str) -> None:
         """Refuse operands that have their samples in axes that do not meet."""
@@ -269,13 +277,34 @@ class Importer:
     ) -> None:
         if kind not in self._readers:
             raise self.refuse(outputs[0], f"the operation '{kind}' is not known")
-        before, self.outputs = self.outputs, outputs
+        before = self.outputs
         outers = {self.outers.get(name, 1) for name in inputs if self._merged(name)}
         if len(outers) == 1:
             (outer,) = outers
             self.outers.update({name: outer for name in outputs if self._merged(name)})
-        self._readers[kind](self, outputs[0], inputs, attributes)
+        self._read_apart(self._readers[kind], outputs, inputs, attributes)
         self.outputs = before
+
+    def _read_apart(
+        self, read: Reader, outputs: list[str], inputs: list[str], attributes: Attributes
+    ) -> None:
+        """Read an operation whose results go by other names while its nodes are made."""
+        self.outputs = [self._taken.free(name) for name in outputs]
+        real = dict(zip(self.outputs, outputs, strict=True))
+        tables = (self.shapes, self.types, self.outers, self.arrays, self._fixed)
+        moved = {alias: name for alias, name in real.items() if alias != name}
+        self._moved |= moved
+        for table, alias, name in ((t, a, n) for t in tables for a, n in moved.items()):
+            _copy(table, name, alias)
+        before = len(self.nodes)
+        read(self, self.outputs[0], inputs, attributes)
+        if not moved:
+            return
+        for table, alias, name in ((t, a, n) for t in tables for a, n in moved.items()):
+            _copy(table, alias, name)
+        for name in list(self.nodes)[before:]:
+            node = renamed(self.nodes.pop(name), moved)
+            self.nodes[node.name] = node
 
     def _merged(self, name: str) -> bool:
         """Whether an axis of a value has the samples and more."""
@@ -285,6 +314,20 @@ class Importer:
     def same_size(self, one: str, other: str) -> bool:
         """Whether one sample of either has as many elements."""
         return prod(self.sample(one)) == prod(self.sample(other))
+
+
+def _names(graph: Any) -> Iterator[str]:
+    """The names of all values of a graph."""
+    for value in (*graph.initializer, *graph.input):
+        yield value.name
+    for node in graph.node:
+        yield from node.output
+
+
+def _copy(table: dict[str, Any], name: str, other: str) -> None:
+    """Let `other` have in a table what `name` has."""
+    if name in table:
+        table[other] = table[name]
 
 
 Reader = Callable[[Importer, str, list[str], Attributes], None]

@@ -10,20 +10,20 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model.exchange.emit import onnx_module
 from brainscript.runtime.model.exchange.reading.activations import ACTIVATIONS
 from brainscript.runtime.model.exchange.reading.arithmetic import ARITHMETIC
-from brainscript.runtime.model.exchange.reading.folding import (
-    FOLDED,
-    ROUNDS,
-    SHAPE_PARTS,
-    Folding,
-)
 from brainscript.runtime.model.exchange.reading.forms import SAMPLES
 from brainscript.runtime.model.exchange.reading.importer import Importer, Reader
 from brainscript.runtime.model.exchange.reading.normalisation import NORMALISATION
 from brainscript.runtime.model.exchange.reading.places import PLACES
 from brainscript.runtime.model.exchange.reading.products import PRODUCTS
 from brainscript.runtime.model.exchange.reading.shapes import SHAPES
-from brainscript.runtime.model.exchange.reading.vetting import vet
 from brainscript.runtime.model.exchange.reading.windows import WINDOWS
+from brainscript.runtime.model.exchange.source.folding import (
+    FOLDED,
+    ROUNDS,
+    SHAPE_PARTS,
+    Folding,
+)
+from brainscript.runtime.model.exchange.source.vetting import vet
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.model_file import ModelFile
 

@@ -122,7 +122,7 @@ def _conv(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
 
 def _swap_channels(i: Importer, output: str, x: str, counts: tuple[int, int], rank: int) -> None:
     """Channels of which the first number is the fastest, so that the second one is."""
-    apart, swapped = f"{x}/apart", f"{x}/swapped"
+    apart, swapped = f"{output}/apart", f"{output}/swapped"
     make(i, apart, "Reshape", [x], dims=list(counts), beginAxis=rank + 1, endAxis=0)
     make(i, swapped, "TransposeDimensions", [apart], axis1=rank + 1, axis2=rank + 2)
     total = counts[0] * counts[1]

@@ -1,0 +1,1 @@
+"""ONNX files before their nodes are read: what is refused, folded and named."""
