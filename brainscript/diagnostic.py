@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "remark"]
 LineOf = Callable[[str, int], str]
 """Text of one line (1-based) of a source; empty when it is not known."""
 

@@ -25,7 +25,7 @@ RECURSION = 20_000
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 PATH_ERRORS = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
 RIGHTS_ERRORS = (errno.EACCES, errno.EPERM)
-COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m"}
+COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "remark": "\x1b[1;34m"}
 
 
 class Console:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from brainscript.builders import BRAINSCRIPT, BUILDERS, find_builder
+from brainscript.device import check_device
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.frontend import syntax
 from brainscript.frontend.config import load_config
@@ -47,6 +48,7 @@ def network_of_config(
     """
     settings = load_config([f"configFile={file}", *overrides], sources)
     section = section_with_network(settings, command)
+    check_device([settings, section], sources.warn)
     return network_expression(section, sources), section.word("precision", PRECISIONS, "float")
 
 

@@ -257,5 +257,6 @@ class Wiring:
         """Print the warnings that the front end has kept, once."""
         warnings: list[Diagnostic] = self.sources.warnings
         for diagnostic in warnings:
-            self.console.show(replace(diagnostic, severity="warning"))
+            error = diagnostic.severity == "error"
+            self.console.show(replace(diagnostic, severity="warning") if error else diagnostic)
         warnings.clear()

@@ -146,6 +146,15 @@ CODES: dict[str, tuple[str, str]] = {
         "around it, has a builder. Its parameters have their first values: random numbers, unless "
         "they come from files or from `BS.Network.Load`. Without a builder the model is read.",
     ),
+    "BS0734": (
+        "there is no such device",
+        "`deviceId` is `auto`, `cpu` or a number: -1 for the CPU, 0 and up for a GPU.",
+    ),
+    "BS0735": (
+        "no GPU is used",
+        "`deviceId` names a GPU. This program computes on the CPU; the results are the same, and "
+        "`deviceId = cpu` says so.",
+    ),
     "BS0742": (
         "a model cannot be adapted like this",
         "With `adaptationRegType = KL` the action `adapt` draws labels towards the node "

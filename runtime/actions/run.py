@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from brainscript.codegen.timing.trace import span
+from brainscript.device import check_device
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.literals import read_integer
 from brainscript.runtime.actions.convert import convert_dbn, export_dbn
@@ -64,6 +65,7 @@ def run_all(root: Settings, environment: Environment) -> None:
         for action in _actions(section):
             if ACTIONS[action] in (train, adapt):
                 check(section)
+    check_device([root, *(section for _, section in sections)], environment.warn)
     _check_workers(root, environment)
     _check_type(root, environment)
     checking = only_checking(environment.warn) if environment.dry_run else nullcontext()

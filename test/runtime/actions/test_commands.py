@@ -194,6 +194,20 @@ def test_a_dry_run_checks_and_writes_nothing(run: Go, monkeypatch: pytest.Monkey
     assert not list(Path().iterdir())
 
 
+def test_a_device_is_auto_or_cpu_or_a_number(run: Go):
+    """A GPU is told of once; what names no device is refused."""
+    for value in ("auto", "CPU", "-1", "default"):
+        assert not run(f"deviceId = {value}\n" + CONFIG % "").world.warnings
+    writing = f'deviceId = 1 ; action = "write" ; outputPath = "out/o" ; {READER}'
+    done = run("deviceId = 2\n" + with_command(writing))
+    assert [(w.code, w.title, w.severity) for w in done.world.warnings] == [
+        ("BS0735", "GPU 2 is not used: the CPU does all work", "remark")
+    ]
+    assert done.lines("COMPLETED.")
+    for value in ("gpu", "atuo", "-2", "1.5", "0:1"):
+        assert code_of(run, f"deviceId = {value}\n" + CONFIG % "") == "BS0734"
+
+
 def test_training_on_several_processes_is_refused(run: Go, monkeypatch: pytest.MonkeyPatch):
     """One process trains as CNTK does in one; `parallelTrain=false` trains in each of several."""
     block = "; ParallelTrain = { parallelizationMethod = none }"
