@@ -26,7 +26,7 @@ USED = """
 
 WITHOUT_EFFECT = """
     maxSamplesInRAM numSubminibatches maxTempMemSizeInSamplesForCNN numMBsToCUDAProfile
-    executionEngine unitTest packThresholdSizeInKB hSmoothingWeight
+    executionEngine unitTest packThresholdSizeInKB hSmoothingWeight validateAfterModelReloading
     frameDropThresh doReferenceAlign seqGammarUsesMBR seqGammarAMF seqGammarLMF seqGammarBMMIFactor
     seqGammarWordPen traceGPUMemoryAllocations truncated
     ParallelTrain AutoAdjust unroll useUnroll makeMode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 
 import pytest
@@ -178,6 +179,14 @@ def test_raw_values_keep_their_places(load: Load) -> None:
     at = placed.text.index("y")
     assert str(placed.span(at)) == "f.cntk:3:11"
     assert str(placed.span(at - 2)) == "f.cntk:3:7"
+
+
+@pytest.mark.parametrize("key", ["modelPath", "origModelFileName", "SVDConfig", "scpFile"])
+def test_paths_of_windows(load: Load, key: str) -> None:
+    """Where separators are `/`, a backslash is one too; other texts keep theirs."""
+    settings = load(f"{key} = out\\m.model\nunk = a\\b")
+    assert settings.text(key) == os.path.join("out", "m.model")
+    assert settings.text("unk") == "a\\b"
 
 
 def test_keys_that_nobody_reads(load: Load) -> None:

@@ -116,10 +116,15 @@ def table_sources(settings: Settings) -> list[Source]:
     names = [n for n in settings.own_keys() if settings.is_section(n)]
     parts = [part for n in names if (part := _columns(settings.section(n), n))]
     holders = [settings, *(settings.section(n) for n in names)]
-    holder = next((h for h in holders if h.has("file", inherited=False)), settings)
+    holders = [h for h in holders if h.has("file", inherited=False)] or [settings]
+    holder = holders[0]
     delimiter = settings.text("customDelimiter", "")
     point = settings.text("customDecimalPoint", ".")
     path, span = holder.text("file"), holder.span_of("file")
+    for other in holders[1:]:
+        if (second := other.text("file")) != path:
+            why = f"is '{second}', but '{holder.name}' has '{path}'"
+            raise other.wrong("file", why, "one reader reads one table: name the same file")
     return [TableSource(tuple(parts), path, span, delimiter, point)]
 
 

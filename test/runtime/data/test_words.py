@@ -170,6 +170,19 @@ def test_tables(tmp_path: Path) -> None:
     assert (got["features"].tolist(), got["labels"].tolist()) == ([[1.5, 2]], [[7]])
 
 
+def test_one_file_for_all_columns(tmp_path: Path) -> None:
+    """The sections may name the file, all of them the same one."""
+    (tmp_path / "table").write_text("7 1 2\n")
+    text = """readerType = UCIFastReader ; randomize = none
+        features = [ start = 1 ; dim = 2 ; file = FILE ] ; labels = [ dim = 1 ; file = FILE ]"""
+    inputs = (InputSpec("features", (2,)), InputSpec("labels", (1,)))
+    (got,) = read(text.replace("FILE", f'"{tmp_path}/table"'), inputs)
+    assert (got["features"].tolist(), got["labels"].tolist()) == ([[1, 2]], [[7]])
+    with pytest.raises(BrainScriptError) as caught:
+        read(text.replace("FILE", f'"{tmp_path}/table"', 1).replace("FILE", "other"), inputs)
+    assert caught.value.diagnostics[0].code == "BS0207"
+
+
 @pytest.mark.parametrize("text", ["yes 1\n", "yes 1 x\n", "maybe 1 2\n", "\n"])
 def test_tables_refused(tmp_path: Path, text: str) -> None:
     """Too few columns, no number, an unknown class, no rows."""

@@ -85,6 +85,7 @@ adaptationRegWeight | 0.5 ; adaptationRegType = KL | used | how much they are
 packThresholdSizeInKB | 3 | ignored | several machines
 executionEngine | synchronous | ignored | nothing in CNTK either
 unitTest | true | ignored | nothing in CNTK either
+validateAfterModelReloading | false | ignored | nothing in CNTK 2 either
 AutoAdjust | [ autoAdjustLR = after ] | used | the block of the next lines
 ParallelTrain | [ parallelizationMethod = none ] | ignored | one process trains
 autoAdjustLR | searchBeforeEpoch | used | rates found by the run
