@@ -85,13 +85,11 @@ class Rules(Protocol):
 
 
 PATHS = frozenset(
-    """
-    file modelpath outputpath scpfile mlffile mlffilelist labelmappingfile meanfile editpath
-    wordclass outputfile outputdotfile stderr newmodelpath dbnmodelpath curmodel newmodel inputfile
-    token wordmap outputvocabfile outputword2cls outputcls2index outputmappingfile
-    origmodelfilename originalmodelfilename outputmodelpath svdconfig intensityfile
-    prefixpathinscp tensorboardlogdir donefile
-    """.split()
+    "file modelpath outputpath scpfile mlffile mlffilelist labelmappingfile meanfile editpath"
+    " wordclass outputfile outputdotfile stderr newmodelpath dbnmodelpath curmodel newmodel"
+    " inputfile token wordmap outputvocabfile outputword2cls outputcls2index outputmappingfile"
+    " origmodelfilename originalmodelfilename outputmodelpath svdconfig intensityfile"
+    " prefixpathinscp tensorboardlogdir donefile".split()
 )
 """Keys whose values are paths."""
 CARRIED = frozenset(
