@@ -140,13 +140,17 @@ def distribution_rule(inputs: Sequence[TensorType], options: Options) -> Inferre
         help = did_you_mean(wanted, DISTRIBUTIONS) or f"known: {', '.join(DISTRIBUTIONS)}"
         raise ShapeError("BS0402", f"'{wanted}' is not a distribution", "", help)
     legal = {"uniform": first < second, "bernoulli": 0 <= first <= 1}.get(wanted, second >= 0)
-    if not legal:
+    finite = all(abs(number) <= LARGEST for number in (first, second, second - first))
+    if not (legal and finite):
         title = f"{first:g} and {second:g} do not make a {wanted} distribution"
-        raise ShapeError("BS0402", title, "", DISTRIBUTIONS[wanted])
+        help = "its numbers must be finite in single precision" if legal else DISTRIBUTIONS[wanted]
+        raise ShapeError("BS0402", title, "", help)
     like = inputs[0]
     return Inferred(like.shape, like.axis)
 
 
+LARGEST = 1e38
+"""Numbers of a distribution are finite in single precision, and so is the difference of bounds."""
 DISTRIBUTIONS = {
     "uniform": "`first` is the lower bound, `second` the upper one, which is larger",
     "normal": "`first` is the mean, `second` the standard deviation, which is not negative",

@@ -33,3 +33,21 @@ def test_first_values_beyond_all_numbers(scale: str) -> None:
         warnings.simplefilter("error")
         with pytest.raises(BrainScriptError, match=r"the first values of 'z.*' would be infinite"):
             bs.compile(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "numbers"),
+    [
+        ("uniform", "-1/0, 1/0"),
+        ("uniform", "-9e37, 9e37"),
+        ("normal", "0, -1"),
+        ("gumbel", "1/0, 1"),
+    ],
+)
+def test_distributions_without_random_numbers(kind: str, numbers: str) -> None:
+    """Bounds beyond all numbers, and deviations below zero."""
+    text = (
+        f'x = Input {{4}}; z = RandomDistribution (x, distribution="{kind}", first=%s, second=%s)'
+    )
+    with pytest.raises(BrainScriptError, match=f"do not make a {kind} distribution"):
+        bs.compile(text % tuple(numbers.split(", ")))
