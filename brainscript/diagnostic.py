@@ -174,10 +174,10 @@ def _excerpt(span: Span, label: str, mark: str, line_of: LineOf) -> list[str]:
 
 
 def _word_length(line: str, column: int) -> int:
-    """The length of the name or number that begins at `column`; places in IR have none."""
+    """The length of the name, `%name` or number that begins at `column`; places in IR have none."""
     if column and (line[column - 1].isalnum() or line[column - 1] == "_"):
         return 1
-    end = column
+    end = column + line.startswith(("%", "@"), column)
     while end < len(line) and (line[end].isalnum() or line[end] == "_"):
         end += 1
     return max(1, end - column)

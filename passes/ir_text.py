@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from io import StringIO
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, UnknownLoc
+from xdsl.ir import Operation
 from xdsl.parser import Parser, ParserState
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import ParseError, VerifyException
@@ -14,6 +16,7 @@ from xdsl.utils.lexer import Input, Position
 from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken, MLIRTokenKind
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
+from brainscript.dialects.net.places import span_of
 
 _SAFE = re.compile(r"[ !#-\[\]-~]*")
 """Characters that stand for themselves in a literal."""
@@ -39,11 +42,23 @@ class _Lexer(MLIRLexer):
 
 
 class _Parser(Parser):
-    """xDSL's parser with our lexer."""
+    """xDSL's parser with our lexer; an operation without location stands where it was read."""
 
-    def __init__(self, context: Context, text: str, name: str):
+    def __init__(self, context: Context, text: str, name: str, places: bool):
         super().__init__(context, "", name)
         self._parser_state = ParserState(_Lexer(Input(text, name)))
+        self._name = StringAttr(name)
+        self._ends = [at.start() for at in re.finditer("\n", text)] if places else None
+
+    def parse_operation(self) -> Operation:
+        """One operation with all inside it."""
+        start = self._current_token.span.start
+        op = super().parse_operation()
+        if self._ends is not None and isinstance(op.location, UnknownLoc):
+            before = bisect_left(self._ends, start)
+            column = start - (self._ends[before - 1] if before else -1)
+            op.location = FileLineColLoc(self._name, IntAttr(before + 1), IntAttr(column))
+        return op
 
 
 def ir_text(module: ModuleOp) -> str:
@@ -53,11 +68,16 @@ def ir_text(module: ModuleOp) -> str:
     return stream.getvalue() + "\n"
 
 
-def parse_ir(context: Context, text: str, name: str, verify: bool = True) -> ModuleOp:
-    """The module that IR text describes, verified; raises BrainScriptError with the place."""
+def parse_ir(
+    context: Context, text: str, name: str, verify: bool = True, places: bool = False
+) -> ModuleOp:
+    """The module that IR text describes, verified; raises BrainScriptError with the place.
+
+    With `places` operations that have no location get that of the text.
+    """
     parser: Parser | None = None
     try:
-        parser = _Parser(context, text, name)
+        parser = _Parser(context, text, name, places)
         module = parser.parse_module()
     except ParseError as error:
         raise _unparsable(_place(text, name, error.span.start, error.span.end), error.msg) from None
@@ -68,11 +88,25 @@ def parse_ir(context: Context, text: str, name: str, verify: bool = True) -> Mod
         try:
             module.verify()
         except VerifyException as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise BrainScriptError(
-                Diagnostic("BS0903", f"the IR does not verify: {reason}")
-            ) from None
+            reason = _reason(error)
+            title, span = f"the IR does not verify: {reason}", _culprit(module, reason)
+            raise BrainScriptError(Diagnostic("BS0903", title, span)) from None
     return module
+
+
+def _reason(error: VerifyException) -> str:
+    return str(error).strip().splitlines()[-1]
+
+
+def _culprit(module: ModuleOp, reason: str) -> Span | None:
+    """Where the first operation stands that does not verify for this reason."""
+    for op in module.walk():
+        try:
+            op.verify(verify_nested_ops=False)
+        except VerifyException as error:
+            if _reason(error) == reason:
+                return span_of(op.location)
+    return None
 
 
 def _unparsable(span: Span, reason: str) -> BrainScriptError:

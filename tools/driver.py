@@ -36,9 +36,13 @@ class Console:
         self.color = "auto"
         self.traceback = False
         self.line_of: LineOf | None = None
+        self.heard: list[Diagnostic] | None = None
 
     def show(self, diagnostic: Diagnostic) -> None:
-        """Print one diagnostic to stderr, as text or as one line of JSON."""
+        """Print one diagnostic to stderr, as text or as one line of JSON; or keep it in `heard`."""
+        if self.heard is not None:
+            self.heard.append(diagnostic)
+            return
         if self.format == "json":
             text = json.dumps({"schema": 1, **diagnostic.as_json()})
         else:

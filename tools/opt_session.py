@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from xdsl.context import Context
@@ -18,7 +18,7 @@ from brainscript.runtime.model.loading import is_model
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console
 from brainscript.tools.emit import lower_to
-from brainscript.tools.expected import check_expected
+from brainscript.tools.expected import disagreements
 from brainscript.tools.inputs import STDIN, Input, read_input
 from brainscript.tools.loading import module_of_file
 from brainscript.tools.options import SPLIT, apply_limits
@@ -32,6 +32,7 @@ class _Session:
     crash: CrashRecord
     context: Context
     instruments: Instruments
+    wrong: list[Diagnostic] = field(default_factory=list[Diagnostic])
 
 
 def work(options: argparse.Namespace, console: Console, crash: CrashRecord) -> int:
@@ -54,6 +55,8 @@ def work(options: argparse.Namespace, console: Console, crash: CrashRecord) -> i
     if options.run_reproducer:
         source = _reproducer(source, options)
     output = f"{SPLIT}\n".join(_part(session, part) for part in _parts(source, options))
+    if session.wrong:
+        raise BrainScriptError(*session.wrong)
     if options.timing:
         _show_timing(instruments)
     if not options.parse_only:
@@ -76,19 +79,22 @@ def _parts(source: Input, options: argparse.Namespace) -> list[Input]:
 def _part(session: _Session, source: Input) -> str:
     if not session.options.verify_diagnostics:
         return _transform(session, source)
+    found = session.console.heard = list[Diagnostic]()
     try:
         _transform(session, source)
-        found: tuple[Diagnostic, ...] = ()
     except BrainScriptError as error:
-        found = error.diagnostics
-    check_expected(source.text, source.name, found)
+        found += error.diagnostics
+    finally:
+        session.console.heard = None
+    session.wrong += disagreements(source.text, source.name, found)
     return ""
 
 
 def _transform(session: _Session, source: Input) -> str:
     options = session.options
     if source.language == "mlir":
-        module = parse_ir(session.context, source.text, source.name, not options.no_verify)
+        verify = not options.no_verify
+        module = parse_ir(session.context, source.text, source.name, verify, places=True)
     elif source.language == "mel":
         module = parse_ir(session.context, _edited(session, source), source.name)
     else:

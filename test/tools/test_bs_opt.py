@@ -152,10 +152,32 @@ def test_announced_diagnostics_must_come_true(tmp_path: Path) -> None:
     assert bs_opt.main([str(path), "--verify-diagnostics"]) == 0
     path.write_text(broken.replace("cannot parse", "something else"))
     assert bs_opt.main([str(path), "--verify-diagnostics"]) == 1
+    path.write_text("\n// expected-error@above {{cannot parse}}\nbuiltin.module { %0 = }\n")
+    assert bs_opt.main([str(path), "--verify-diagnostics"]) == 1
     path.write_text("// expected-error {{never}}\n" + EMPTY)
     assert bs_opt.main([str(path), "--verify-diagnostics"]) == 1
     path.write_text(f"{EMPTY}// -----\n{broken}")
     assert bs_opt.main([str(path), "--verify-diagnostics", "--split-input-file"]) == 0
+
+
+def test_all_parts_are_looked_at(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "two.bs"
+    path.write_text("a = ^\n// -----\nb = 1\n// -----\n// expected-remark@unknown {{never}}\n")
+    assert bs_opt.main([str(path), "--verify-diagnostics", "--split-input-file"]) == 1
+    lines = [line for line in capfd.readouterr().err.splitlines() if "BS0908" in line]
+    assert lines == [
+        "error[BS0908]: error was not announced",
+        "error[BS0908]: expected remark was not raised",
+    ]
+
+
+def test_a_remark_is_announced(tmp_path: Path) -> None:
+    path = tmp_path / "a.cntk"
+    builder = "train = [ BrainScriptNetworkBuilder = { x = Input {2} } ]\n"
+    path.write_text("deviceId = 1 # expected-remark {{GPU 1 is not used}}\n" + builder)
+    assert bs_opt.main([str(path), "--verify-diagnostics"]) == 0
+    path.write_text("deviceId = 1 # expected-warning {{GPU 1 is not used}}\n" + builder)
+    assert bs_opt.main([str(path), "--verify-diagnostics"]) == 1
 
 
 def test_a_fault_inside_leaves_a_reproducer(

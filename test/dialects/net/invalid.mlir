@@ -48,8 +48,8 @@ builtin.module {
 // -----
 
 builtin.module {
+  // expected-error@+1 {{there is no parameter or state @W}}
   net.network {
-    // expected-error@+1 {{there is no parameter or state @W}}
     %w = net.read @W : !net.t<[3], f32>
     net.roots
   }
