@@ -81,7 +81,8 @@ class Importer:
             self.types[info.name] = int(tensor.elem_type)
         inputs = [i for i in self.source.input if i.name not in self.arrays]
         leads = {self.shapes[i.name][0] for i in inputs if self.shapes[i.name]}
-        self.batch = leads.pop() if len(leads) == 1 else SAMPLES
+        opened = any(SAMPLES in self.shapes[i.name] for i in inputs)
+        self.batch = SAMPLES if opened or len(leads) != 1 else leads.pop()
         for info in inputs:
             dims = tuple(self.form(info.name).dims)
             self.add(StoredNode(info.name, INPUT, (), {"sparse": False}, dims))

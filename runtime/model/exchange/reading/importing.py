@@ -15,6 +15,7 @@ from brainscript.runtime.model.exchange.reading.importer import Importer, Reader
 from brainscript.runtime.model.exchange.reading.normalisation import NORMALISATION
 from brainscript.runtime.model.exchange.reading.places import PLACES
 from brainscript.runtime.model.exchange.reading.products import PRODUCTS
+from brainscript.runtime.model.exchange.reading.recurrent import RECURRENT
 from brainscript.runtime.model.exchange.reading.shapes import SHAPES
 from brainscript.runtime.model.exchange.reading.windows import WINDOWS
 from brainscript.runtime.model.exchange.source.folding import (
@@ -35,6 +36,7 @@ READERS: dict[str, Reader] = {
     **NORMALISATION,
     **PLACES,
     **PRODUCTS,
+    **RECURRENT,
     **SHAPES,
     **WINDOWS,
 }
@@ -112,12 +114,16 @@ def _importer(file: ModelFile, model: Any, opset: int) -> Importer:
 
 
 def _fix_samples(graph: Any) -> None:
-    """Give every input a number of samples, so that all shapes follow."""
+    """Give every input a number of samples, so that all shapes follow.
+
+    It is that of its first axis if that is open, else that of the one axis that is.
+    """
     known = {tensor.name for tensor in graph.initializer}
     for info in graph.input:
         dims = info.type.tensor_type.shape.dim
-        if info.name not in known and dims and not dims[0].dim_value:
-            dims[0].dim_value = SAMPLES
+        places = [n for n, dim in enumerate(dims) if not dim.dim_value]
+        if info.name not in known and (len(places) == 1 or 0 in places):
+            dims[places[0]].dim_value = SAMPLES
     for info in graph.output:
         info.type.tensor_type.ClearField("shape")
     del graph.value_info[:]
