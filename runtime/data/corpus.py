@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
+from brainscript.diagnostic import BrainScriptError, Diagnostic, Note, Span, shorten
 from brainscript.runtime import native_library
 from brainscript.runtime.data.ready.parsed import ParsedCache
 from brainscript.runtime.data.remarks import Remark, diagnostic_of, error_of
@@ -204,11 +204,19 @@ def join(parts: Sequence[Corpus], span: Span | None) -> tuple[Corpus, list[Diagn
     streams = [stream for part in parts for stream in part.streams]
     corpus = Corpus(library().bs_corpus_join(handles, len(parts)), streams)
     if corpus.failure() is not None:
-        title = "no sequence key occurs in all files of the reader"
-        remedy = "the number before the first '|' of a row is the key; without it, the line number"
-        raise BrainScriptError(Diagnostic("BS0614", title, span, help=remedy))
+        raise _nothing_joined(parts, span)
     warnings: list[Diagnostic] = []
     if corpus.dropped:
         title = f"{corpus.dropped} sequences are left out because a file lacks their key"
         warnings.append(Diagnostic("BS0615", title, span, severity="warning"))
     return corpus, warnings
+
+
+def _nothing_joined(parts: Sequence[Corpus], span: Span | None) -> BrainScriptError:
+    title = "no sequence key occurs in all files of the reader"
+    first = [(p.streams[0].name, p.name_of(int(p.keys()[0]))) for p in parts if p.sequences]
+    notes = tuple(Note(f"the first key of '{name}' is '{shorten(key, 60)}'") for name, key in first)
+    help = (
+        "the key of a row of text is what stands before its first '|', else the number of the line"
+    )
+    return BrainScriptError(Diagnostic("BS0614", title, span, notes=notes, help=help))

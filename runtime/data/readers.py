@@ -277,10 +277,13 @@ def _load(
         parts[place], warnings = source.read(element_bytes, keys)
         for warning in warnings:
             warn(warning)
+    names = keys.by_number()
+    for part in parts.values():
+        part.names, part.name_shift = names, keys.shift
     joined, warnings = join([parts[place] for place in sorted(parts)], settings.span)
     for warning in warnings:
         warn(warning)
-    joined.names, joined.name_shift = keys.by_number(), keys.shift
+    joined.names, joined.name_shift = names, keys.shift
     return joined
 
 

@@ -117,7 +117,12 @@ def test_join_without_common_keys(tmp_path: Path):
     reader = reader_of(deserializers(tmp_path, "1 |a 1\n", "2 |b 2\n"), ONES)
     with pytest.raises(BrainScriptError) as error:
         reader.start_epoch(0, 0, 1)
-    assert error.value.diagnostics[0].code == "BS0614"
+    found = error.value.diagnostics[0]
+    assert found.code == "BS0614"
+    assert [note.text for note in found.notes] == [
+        "the first key of 'a' is '1'",
+        "the first key of 'b' is '2'",
+    ]
 
 
 def test_other_deserializers_and_truncation():
