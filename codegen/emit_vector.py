@@ -91,7 +91,6 @@ EMITTERS: Table = {
     arith.TruncFOp: _convert("fptrunc"),
     arith.SIToFPOp: _convert("sitofp"),
     arith.FPToSIOp: _convert("fptosi"),
-    arith.FPToSIOp: _convert("fptosi"),
     math.FmaOp: emit_fma,
     math.ExpOp: _function("exp"),
     math.LogOp: _function("log"),

@@ -130,44 +130,35 @@ class AmxZeroOp(_TileRegisterOp):
         super().__init__(properties={"tile": IntegerAttr(tile, i64)})
 
 
+class _TileMoveOp(_TileRegisterOp):
+    """Rows of a tile and rows of words in memory."""
+
+    pointer = operand_def(PtrType)
+    index = operand_def(IndexType)
+    tile = prop_def(IntegerAttr[I64])
+    stride = prop_def(IntegerAttr[I64])
+
+    assembly_format = "$tile `,` $pointer `[` $index `]` `stride` $stride attr-dict"
+
+    def __init__(self, tile: int, pointer: SSAValue, index: SSAValue, stride: int):
+        super().__init__(
+            operands=[pointer, index],
+            properties={"tile": IntegerAttr(tile, i64), "stride": IntegerAttr(stride, i64)},
+        )
+
+
 @irdl_op_definition
-class AmxLoadOp(_TileRegisterOp):
+class AmxLoadOp(_TileMoveOp):
     """Read a tile: row r from the words at `pointer[index + r*stride]`."""
 
     name = "kern.amx_load"
 
-    pointer = operand_def(PtrType)
-    index = operand_def(IndexType)
-    tile = prop_def(IntegerAttr[I64])
-    stride = prop_def(IntegerAttr[I64])
-
-    assembly_format = "$tile `,` $pointer `[` $index `]` `stride` $stride attr-dict"
-
-    def __init__(self, tile: int, pointer: SSAValue, index: SSAValue, stride: int):
-        super().__init__(
-            operands=[pointer, index],
-            properties={"tile": IntegerAttr(tile, i64), "stride": IntegerAttr(stride, i64)},
-        )
-
 
 @irdl_op_definition
-class AmxStoreOp(_TileRegisterOp):
+class AmxStoreOp(_TileMoveOp):
     """Write row r of a tile to the words at `pointer[index + r*stride]`."""
 
     name = "kern.amx_store"
-
-    pointer = operand_def(PtrType)
-    index = operand_def(IndexType)
-    tile = prop_def(IntegerAttr[I64])
-    stride = prop_def(IntegerAttr[I64])
-
-    assembly_format = "$tile `,` $pointer `[` $index `]` `stride` $stride attr-dict"
-
-    def __init__(self, tile: int, pointer: SSAValue, index: SSAValue, stride: int):
-        super().__init__(
-            operands=[pointer, index],
-            properties={"tile": IntegerAttr(tile, i64), "stride": IntegerAttr(stride, i64)},
-        )
 
 
 @irdl_op_definition

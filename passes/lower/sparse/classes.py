@@ -24,7 +24,7 @@ from brainscript.dialects.tensors import type_of
 from brainscript.passes.lower.rows.writer import Loop, Writer
 from brainscript.passes.lower.sequence.layout import as_index
 from brainscript.passes.lower.sequence.samples import clear_sample, parts
-from brainscript.passes.lower.sparse.columns import Share
+from brainscript.passes.lower.sparse.columns import Share, add_scaled, inner_products
 from brainscript.target import Target
 
 LABEL = 4
@@ -116,42 +116,18 @@ def lower_scores(kernel: KernelOp, target: Target) -> FuncOp:
     opened = Opened(kernel, target, op.label, limit)
     writer = opened.writer
     with opened.samples() as (column, span):
-        start = writer.mul(column, size)
+        x = opened.memory[op.x], writer.mul(column, size)
         count = writer.sub(span.end, span.first)
         whole = writer.mul(writer.div(count, TOGETHER), TOGETHER)
         middle = writer.add(span.first, whole)
         for low, high, step in ((span.first, middle, TOGETHER), (middle, span.end, 1)):
             with writer.loop(low, high, step) as loop:
                 words = [writer.add(loop.index, i) for i in range(step)]
-                tables = [writer.mul(word, size) for word in words]
-                w, x = opened.memory[op.w], opened.memory[op.x]
-                for word, score in zip(
-                    words, _dots(writer, size, w, tables, x, start), strict=True
-                ):
+                columns = [writer.mul(word, size) for word in words]
+                scores = inner_products(writer, size, x, opened.memory[op.w], columns)
+                for word, score in zip(words, scores, strict=True):
                     writer.store(score, opened.out, span.at(word))
     return opened.finish()
-
-
-def _dots(
-    writer: Writer, size: int, w: SSAValue, tables: list[SSAValue], x: SSAValue, start: SSAValue
-) -> list[SSAValue]:
-    """The inner products of one vector and several columns."""
-
-    def more(totals: Sequence[SSAValue], at: SSAValue, count: SSAValue | None) -> list[SSAValue]:
-        v = writer.vectors()
-        own = writer.load(x, writer.add(start, at), None, count)
-        others = [writer.load(w, writer.add(table, at), None, count) for table in tables]
-        return [v.add(t, v.mul(own, other)) for t, other in zip(totals, others, strict=True)]
-
-    totals: Sequence[SSAValue] = [writer.vectors().constant(0.0) for _ in tables]
-    whole = size - size % writer.lanes
-    if whole:
-        with writer.loop(writer.index(0), writer.index(whole), writer.lanes, totals) as loop:
-            loop.following = more(loop.carried, loop.index, None)
-        totals = loop.results
-    if size % writer.lanes:
-        totals = more(totals, writer.index(whole), writer.index(size % writer.lanes))
-    return [writer.insert(ReduceOp("add", total)) for total in totals]
 
 
 def _largest(span: Span, scores: SSAValue) -> SSAValue:
@@ -233,18 +209,15 @@ def lower_sums(kernel: KernelOp, target: Target) -> FuncOp:
     assert isinstance(op, ClassSumsOp)
     size = type_of(op.result).elements
     opened = Opened(kernel, target, op.label, type_of(op.slope).elements)
-    writer, out = opened.writer, opened.out
+    writer, out, w = opened.writer, opened.out, opened.memory[op.w]
     with opened.samples() as (column, span):
         clear_sample(writer, size, out, column)
         start = writer.mul(column, size)
         with writer.loop(span.first, span.end, 1) as loop:
             slope = writer.load(opened.memory[op.slope], span.at(loop.index), writer.element)
-            scale, base = writer.spread(slope), writer.mul(loop.index, size)
-            with parts(writer, size) as (part, lanes):
-                v, at = writer.vectors(), writer.add(start, part)
-                weight = writer.load(opened.memory[op.w], writer.add(base, part), None, lanes)
-                old = writer.load(out, at, None, lanes)
-                writer.store(v.add(old, v.mul(scale, weight)), out, at, lanes)
+            scale, weights = writer.spread(slope), (w, writer.mul(loop.index, size))
+            with parts(writer, size) as (part, count):
+                add_scaled(writer, (out, start), scale, weights, part, count)
     return opened.finish()
 
 
@@ -256,24 +229,10 @@ def lower_gradient(kernel: KernelOp, target: Target) -> FuncOp:
     opened = Opened(kernel, target, op.label, limit)
     writer, out = opened.writer, opened.out
     share = Share.of(writer, size)
-    with writer.loop(writer.index(0), writer.index(limit), 1) as loop:
-        base = writer.mul(loop.index, size)
-
-        def clear(place: SSAValue, lanes: SSAValue | None) -> None:
-            writer.store(writer.vectors().constant(0.0), out, writer.add(base, place), lanes)
-
-        share.each(clear)
+    share.clear(out, writer.index(limit))
     with writer.loop(writer.index(0), opened.columns, 1) as sample:
-        span, start = opened.span(sample.index), writer.mul(sample.index, size)
+        span, x = opened.span(sample.index), (opened.memory[op.x], writer.mul(sample.index, size))
         with writer.loop(span.first, span.end, 1) as loop:
             slope = writer.load(opened.memory[op.slope], span.at(loop.index), writer.element)
-            scale, to = writer.spread(slope), writer.mul(loop.index, size)
-
-            def add(part: SSAValue, lanes: SSAValue | None) -> None:
-                v, at = writer.vectors(), writer.add(to, part)
-                more = writer.load(opened.memory[op.x], writer.add(start, part), None, lanes)
-                old = writer.load(out, at, None, lanes)
-                writer.store(v.add(old, v.mul(scale, more)), out, at, lanes)
-
-            share.each(add)
+            share.add((out, writer.mul(loop.index, size)), writer.spread(slope), x)
     return opened.finish()

@@ -1,4 +1,4 @@
-"""Reading sparse samples in kernels: their elements one after the other."""
+"""Sparse samples in kernels, element after element, and the columns of tables they lead to."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, i32, i64
 from xdsl.ir import SSAValue
 
+from brainscript.dialects.kern import ReduceOp
 from brainscript.dialects.kern_tile import PtrType
 from brainscript.dialects.sched import KernelOp
 from brainscript.dialects.tensors import type_of
@@ -21,6 +22,8 @@ WORDS = 3
 """The words of a sample: where its indices lie, where its values, how many they are."""
 Memory = dict[SSAValue, SSAValue]
 """Where the inputs of a kernel lie."""
+Place = tuple[SSAValue, SSAValue]
+"""A pointer, and the number of an element there: where a vector begins."""
 
 
 def opened(kernel: KernelOp, target: Target) -> tuple[Writer, Memory]:
@@ -99,6 +102,59 @@ class Share:
             full = writer.index(self.size - rest)
             with writer.when("sgt", self.tail, full):
                 body(full, writer.index(rest))
+
+    def clear(self, table: SSAValue, columns: SSAValue) -> None:
+        """Set this part of so many columns of a table to 0."""
+        writer = self.writer
+        with writer.loop(writer.index(0), columns, 1) as loop:
+            base = writer.mul(loop.index, self.size)
+
+            def clear(place: SSAValue, count: SSAValue | None) -> None:
+                zero = writer.vectors().constant(0.0)
+                writer.store(zero, table, writer.add(base, place), count)
+
+            self.each(clear)
+
+    def add(self, table: Place, scale: SSAValue, more: Place) -> None:
+        """Add this part of a vector, scaled, to that of a column of a table."""
+        self.each(lambda part, count: add_scaled(self.writer, table, scale, more, part, count))
+
+
+def add_scaled(
+    writer: Writer,
+    target: Place,
+    scale: SSAValue,
+    more: Place,
+    part: SSAValue,
+    count: SSAValue | None,
+) -> None:
+    """`target += scale * more`, for the vector of elements that begins with `part`."""
+    v, at = writer.vectors(), writer.add(target[1], part)
+    old = writer.load(target[0], at, None, count)
+    value = writer.load(more[0], writer.add(more[1], part), None, count)
+    writer.store(v.add(old, v.mul(scale, value)), target[0], at, count)
+
+
+def inner_products(
+    writer: Writer, size: int, x: Place, table: SSAValue, columns: Sequence[SSAValue]
+) -> list[SSAValue]:
+    """The products of a vector and of some columns of a table, which begin at these places."""
+
+    def more(totals: Sequence[SSAValue], at: SSAValue, count: SSAValue | None) -> list[SSAValue]:
+        v = writer.vectors()
+        own = writer.load(x[0], writer.add(x[1], at), None, count)
+        others = [writer.load(table, writer.add(column, at), None, count) for column in columns]
+        return [v.add(t, v.mul(own, other)) for t, other in zip(totals, others, strict=True)]
+
+    totals: Sequence[SSAValue] = [writer.vectors().constant(0.0) for _ in columns]
+    whole = size - size % writer.lanes
+    if whole:
+        with writer.loop(writer.index(0), writer.index(whole), writer.lanes, totals) as loop:
+            loop.following = more(loop.carried, loop.index, None)
+        totals = loop.results
+    if size % writer.lanes:
+        totals = more(totals, writer.index(whole), writer.index(size % writer.lanes))
+    return [writer.insert(ReduceOp("add", total)) for total in totals]
 
 
 def number_of(writer: Writer, index: SSAValue) -> SSAValue:

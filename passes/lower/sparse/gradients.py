@@ -73,14 +73,7 @@ class _Gradient:
                 some = writer.least(writer.sub(high, loop.index), writer.lanes)
                 writer.store(zero, self.result, loop.index, some)
             return
-        with writer.loop(writer.index(0), count, 1) as loop:
-            base = writer.mul(loop.index, self.out)
-
-            def clear(place: SSAValue, lanes: SSAValue | None) -> None:
-                zero = writer.vectors().constant(0.0)
-                writer.store(zero, self.result, writer.add(base, place), lanes)
-
-            self.share.each(clear)
+        self.share.clear(self.result, count)
 
     def add(self, column: SSAValue, element: Element) -> None:
         """One element of the sample of a column."""
@@ -93,14 +86,7 @@ class _Gradient:
         if self.slots is not None:
             row = as_index(writer, writer.load(self.slots, row, writer.element))
         to, scale = writer.mul(row, self.out), writer.spread(element.value)
-
-        def add(place: SSAValue, lanes: SSAValue | None) -> None:
-            v, at = writer.vectors(), writer.add(to, place)
-            old = writer.load(self.result, at, None, lanes)
-            more = writer.load(self.g, writer.add(of, place), None, lanes)
-            writer.store(v.add(old, v.mul(scale, more)), self.result, at, lanes)
-
-        self.share.each(add)
+        self.share.add((self.result, to), scale, (self.g, of))
 
     def _strided(self, row: SSAValue, of: SSAValue, value: SSAValue) -> None:
         """Of a table `[reduced x out]`, one number after the other."""

@@ -7,14 +7,20 @@ from contextlib import contextmanager
 
 from xdsl.ir import SSAValue
 
-from brainscript.dialects.kern import FuncOp, ReduceOp
+from brainscript.dialects.kern import FuncOp
 from brainscript.dialects.net.words import WordGradientOp, WordScoresOp, WordSumsOp
 from brainscript.dialects.sched import KernelOp
 from brainscript.dialects.tensors import type_of
 from brainscript.passes.lower.rows.writer import Writer
 from brainscript.passes.lower.sequence.layout import as_index
 from brainscript.passes.lower.sequence.samples import clear_sample, parts
-from brainscript.passes.lower.sparse.columns import Memory, Share, opened
+from brainscript.passes.lower.sparse.columns import (
+    Memory,
+    Share,
+    add_scaled,
+    inner_products,
+    opened,
+)
 from brainscript.target import Target
 
 
@@ -60,37 +66,10 @@ def lower_scores(kernel: KernelOp, target: Target) -> FuncOp:
     writer, memory = opened(kernel, target)
     size = type_of(op.x).elements
     with _words(op, size, writer, memory) as (start, place, word):
-        dot = _dot(writer, size, (memory[op.w], writer.mul(word, size)), (memory[op.x], start))
+        column = writer.mul(word, size)
+        (dot,) = inner_products(writer, size, (memory[op.x], start), memory[op.w], [column])
         writer.store(dot, writer.pointers[-1], place)
     return writer.finish(kernel.sym_name.data)
-
-
-def _dot(
-    writer: Writer, size: int, a: tuple[SSAValue, SSAValue], b: tuple[SSAValue, SSAValue]
-) -> SSAValue:
-    """The inner product of two vectors: pointers and where they begin."""
-    total = writer.vectors().constant(0.0)
-    whole = size - size % writer.lanes
-    if whole:
-        with writer.loop(writer.index(0), writer.index(whole), writer.lanes, [total]) as loop:
-            more = _product(writer, a, b, loop.index, None)
-            loop.following = [writer.vectors().add(loop.carried[0], more)]
-        total = loop.results[0]
-    if size % writer.lanes:
-        rest = writer.index(size % writer.lanes)
-        total = writer.vectors().add(total, _product(writer, a, b, writer.index(whole), rest))
-    return writer.insert(ReduceOp("add", total))
-
-
-def _product(
-    writer: Writer,
-    a: tuple[SSAValue, SSAValue],
-    b: tuple[SSAValue, SSAValue],
-    place: SSAValue,
-    count: SSAValue | None,
-) -> SSAValue:
-    x, y = (writer.load(at, writer.add(start, place), None, count) for at, start in (a, b))
-    return writer.vectors().mul(x, y)
 
 
 def lower_sums(kernel: KernelOp, target: Target) -> FuncOp:
@@ -101,12 +80,9 @@ def lower_sums(kernel: KernelOp, target: Target) -> FuncOp:
     size, out = type_of(op.result).elements, writer.pointers[-1]
     with _words(op, size, writer, memory) as (start, place, word):
         scale = writer.spread(writer.load(memory[op.slope], place, writer.element))
-        base = writer.mul(word, size)
-        with parts(writer, size) as (part, lanes):
-            v, at = writer.vectors(), writer.add(start, part)
-            weight = writer.load(memory[op.w], writer.add(base, part), None, lanes)
-            old = writer.load(out, at, None, lanes)
-            writer.store(v.add(old, v.mul(scale, weight)), out, at, lanes)
+        weights = memory[op.w], writer.mul(word, size)
+        with parts(writer, size) as (part, count):
+            add_scaled(writer, (out, start), scale, weights, part, count)
     return writer.finish(kernel.sym_name.data)
 
 
@@ -118,25 +94,10 @@ def lower_gradient(kernel: KernelOp, target: Target) -> FuncOp:
     size, count = type_of(op.x).elements, type_of(op.words).elements
     limit, out = type_of(op.result).elements // size, writer.pointers[-1]
     share = Share.of(writer, size)
-    with writer.loop(writer.index(0), writer.index(limit), 1) as loop:
-        base = writer.mul(loop.index, size)
-
-        def clear(place: SSAValue, lanes: SSAValue | None) -> None:
-            zero = writer.vectors().constant(0.0)
-            writer.store(zero, out, writer.add(base, place), lanes)
-
-        share.each(clear)
+    share.clear(out, writer.index(limit))
     with writer.loop(writer.index(0), writer.n, 1) as loop:
-        start = writer.mul(loop.index, size)
+        x = memory[op.x], writer.mul(loop.index, size)
         with Words(writer, memory[op.words], loop.index, count, limit).each() as (place, word):
             scale = writer.spread(writer.load(memory[op.slope], place, writer.element))
-            to = writer.mul(word, size)
-
-            def add(part: SSAValue, lanes: SSAValue | None) -> None:
-                v, at = writer.vectors(), writer.add(to, part)
-                more = writer.load(memory[op.x], writer.add(start, part), None, lanes)
-                old = writer.load(out, at, None, lanes)
-                writer.store(v.add(old, v.mul(scale, more)), out, at, lanes)
-
-            share.each(add)
+            share.add((out, writer.mul(word, size)), scale, x)
     return writer.finish(kernel.sym_name.data)
