@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 from brainscript.atomic import write_text
 from brainscript.diagnostic import BrainScriptError, CommandLineError, Diagnostic
 from brainscript.dialects.registry import make_context
+from brainscript.frontend.source import Sources, SourceText
 from brainscript.passes.ir_text import ir_text, parse_ir
 from brainscript.runtime.model.loading import is_model
 from brainscript.tools.crash import CrashRecord
@@ -52,6 +53,9 @@ def work(options: argparse.Namespace, console: Console, crash: CrashRecord) -> i
     session = _Session(options, console, crash, context, instruments)
     source = read_input(options.file, options.language)
     crash.source(source.name, source.text)
+    texts = Sources()
+    texts.add(SourceText(source.name, source.text))
+    console.line_of = texts.line_of
     if options.run_reproducer:
         source = _reproducer(source, options)
     output = f"{SPLIT}\n".join(_part(session, part) for part in _parts(source, options))
@@ -59,7 +63,7 @@ def work(options: argparse.Namespace, console: Console, crash: CrashRecord) -> i
         raise BrainScriptError(*session.wrong)
     if options.timing:
         _show_timing(instruments)
-    if not options.parse_only:
+    if not options.parse_only and not options.verify_diagnostics:
         _write(output, options.output)
     return 0
 
@@ -127,7 +131,6 @@ def _edited(session: _Session, source: Input) -> str:
 
 
 def _build(session: _Session, source: Input) -> ModuleOp | str:
-    from brainscript.frontend.source import Sources, SourceText
     from brainscript.tools import frontdoor
 
     options = session.options

@@ -39,7 +39,9 @@ CODES: dict[str, tuple[str, str]] = {
         "unexpected or missing diagnostics",
         "With --verify-diagnostics every diagnostic must be announced by a comment "
         "`expected-error@+N {{text}}` N lines above its place, and every announcement must "
-        "come true.",
+        "come true. Warnings and remarks are `expected-warning` and `expected-remark`; without "
+        "`@` this line is meant, with `@above` or `@below` the nearest that announces nothing, "
+        "with `@unknown` no place. `expected-note` is a further place; notes may go unannounced.",
     ),
     "BS0909": (
         "a pass cannot work on this module",
