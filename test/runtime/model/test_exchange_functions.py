@@ -39,10 +39,11 @@ def windows() -> Graph:
     twice = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}
     nodes = [
         node("MaxPool", "x", "p", pads=[1, 1, 2, 1], **spread),
+        node("AveragePool", "x", "a", ceil_mode=1, count_include_pad=1, **twice),
         node("ConvTranspose", "x W b", "g", group=2, output_padding=[1, 1], **twice),
         node("ConvTranspose", "x D", "d", group=4, kernel_shape=[2, 2], strides=[2, 2]),
     ]
-    sizes = {"x": [4, 9, 11], "p": [4, 8, 5], "g": [6, 18, 22], "d": [4, 18, 22]}
+    sizes = {"x": [4, 8, 11], "p": [4, 7, 5], "a": [4, 5, 6], "g": [6, 16, 22], "d": [4, 16, 22]}
     return nodes, sizes, [numbers("W", 4, 3, 3, 3), numbers("b", 6), numbers("D", 4, 1, 2, 2)]
 
 

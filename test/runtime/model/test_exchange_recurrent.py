@@ -94,7 +94,7 @@ def test_their_options(tmp_path: Path) -> None:
     compare(path)
 
 
-REFUSED = {
+REFUSED: dict[str, dict[str, Any]] = {
     "it clips": {"clip": 0.5},
     "its activation 'Affine' is not known": {"activations": ["Affine", "Tanh", "Tanh"]},
     "more than 1024 steps": {"steps": 2000},

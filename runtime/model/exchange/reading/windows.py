@@ -136,11 +136,30 @@ def _pool(kind: str) -> Reader:
         if any(d != 1 for d in windows.dilations):
             _apart(i, output, inputs[0], windows, kind)
             return
-        x, windows = trimmed(i, output, inputs[0], windows)
-        more = {"poolKind": kind, "poolIncludePad": bool(a.get("count_include_pad", 0))}
+        counted = bool(a.get("count_include_pad", 0))
+        given = list(a.get("pads", []))[len(kernel) :] or windows.high
+        if counted and any(high > end for high, end in zip(windows.high, given, strict=True)):
+            found, counted = _padded(i, output, i.name(inputs[0]), windows, given), False
+        else:
+            found = trimmed(i, output, inputs[0], windows)
+        x, windows = found
+        more = {"poolKind": kind, "poolIncludePad": counted}
         make(i, output, "Pooling", [x], **windows.options(1, 1), **more)
 
     return read
+
+
+def _padded(
+    i: Importer, output: str, x: str, windows: Windows, given: list[int]
+) -> tuple[str, Windows]:
+    """The image with its padding, which counts, while the rest of the last windows does not."""
+    options: dict[str, object] = {
+        "paddingHead": [*windows.low[::-1], 0],
+        "paddingFoot": [*given[::-1], 0],
+    }
+    pad(i, f"{output}/wide", x, options)
+    rest = [max(0, high - end) for high, end in zip(windows.high, given, strict=True)]
+    return f"{output}/wide", replace(windows, low=[0] * len(rest), high=rest)
 
 
 def _apart(i: Importer, output: str, x: str, windows: Windows, kind: str) -> None:
