@@ -123,6 +123,7 @@ def test_a_node_keeps_its_name_from_a_step_of_another(tmp_path: Path) -> None:
     assert nodes[nodes["z"].inputs[0]].operation == "Slice"
 
 
+PADDED = {"paddingMode": Size(1), "paddingHead": [Size(4000)], "paddingFoot": [Size(4000)]}
 LAST = {"axis": Axis(-1)}
 HALF = variable("k", 3, (), np.array(0.5, np.float32))
 
@@ -163,6 +164,13 @@ def plain(*shape: int, **more: Any) -> dict[str, Any]:
     return network([variable("x", 0, shape)], [function("A", "Abs", ["x"], **more)], "A")
 
 
+def foreign(kind: str, *inputs: str, count: int = 1, **attributes: Any) -> dict[str, Any]:
+    """Functions that are made of others, on an input and two constants."""
+    variables = [variable("x", 0, (3,)), HALF, variable("v", 3, (2,), np.ones(2, np.float32))]
+    made = [function(f"F{i}", kind, list(inputs), attributes) for i in range(count)]
+    return network(variables, made, "F0")
+
+
 def twice(what: str) -> dict[str, Any]:
     found = plain(3)
     return {**found, what: found[what] * 2}
@@ -174,6 +182,10 @@ def twice(what: str) -> dict[str, Any]:
         (scaled(np.inf), "another kind"),
         (plain(3, version=float("inf")), "another kind"),
         (plain(2**64 - 3, 2), r"open dimensions: \[\? x 2\]"),
+        (foreign("OneHot", "x", numClass=Size(2), onehotAxis=Axis(2**31 - 1)), "unknown axis 2147"),
+        (foreign("OneHot", "x", count=9, numClass=Size(1 << 22)), "all that are made have more"),
+        (foreign("Gather", "x", "k", axis=Axis(0)), "source of one number"),
+        (foreign("Pad", "x", count=60, **PADDED), "describes more than 100000 nodes"),
         (twice("primitive_functions"), "two functions have the id 'A'"),
         (twice("inputs"), "two variables have the id 'x'"),
     ],

@@ -12,6 +12,7 @@ from typing import cast
 import numpy as np
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.limits import exceeded, limit
 from brainscript.runtime.model.cntk_v2.axes import axes_of, axis_of, from_start, steps_axis
 from brainscript.runtime.model.cntk_v2.dictionary import (
     DOUBLE,
@@ -61,6 +62,8 @@ OUTPUTS = 16
 """The bound on the results of one function."""
 NEGATIVE_SAMPLES = "CosDistanceWithNegativeSamples"
 MADE_OF_OTHERS = {**FOREIGN, **SELECTED}
+MOST_MADE = 1 << 25
+"""The elements of all constants that stand for functions."""
 MISFITS = (KeyError, TypeError, AttributeError, IndexError, ValueError, OverflowError)
 """What comes of fields that are missing or of another kind than they must be."""
 
@@ -102,6 +105,7 @@ class _Converter:
         self.dims: dict[str, tuple[int, ...]] = {}
         self.taken: set[str] = set()
         self.scalars: set[str] = set()
+        self.made = 0
         self.steps = steps_axis([v for v in self.variables if v.get("kind") == INPUT_KIND])
 
     def graph(self) -> StoredGraph:
@@ -296,7 +300,10 @@ class _Converter:
         for made in pieces.nodes.values():
             self._put(made)
         for name, array in pieces.values.items():
+            self.made += array.size
             self.values.add(name, array)
+        if self.made > MOST_MADE:
+            raise ValueError(f"constant: all that are made have more than {MOST_MADE} elements")
 
     def _known_number(self, name: str) -> float | None:
         """The value of a constant of one element."""
@@ -309,6 +316,9 @@ class _Converter:
     def _put(self, node: StoredNode) -> None:
         """A node of the graph; its dims are its own, or those of the largest input it keeps."""
         self.nodes[node.name] = node
+        if len(self.nodes) > limit("model-nodes"):
+            title = f"'{self.file.path}' describes more than {limit('model-nodes')} nodes"
+            raise exceeded("model-nodes", "BS0517", title)
         self.taken |= {node.name, node.name.lower()}
         known = [self.dims[i] for i in node.inputs if i in self.dims]
         if node.dims is not None:

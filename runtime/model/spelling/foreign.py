@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from brainscript.limits import limit
 from brainscript.runtime.model.cntk_v2.dictionary import Axis
 from brainscript.runtime.model.spelling.pieces import Pieces
 
@@ -149,7 +150,7 @@ def _one_hot(p: Foreign) -> None:
     (x,) = p.node.inputs
     axis = p.attribute("onehotaxis", Axis(0))
     place = axis.index if axis.index >= 0 else len(p.dims(x)) + 1 + axis.index
-    if place < 0:
+    if not 0 <= place <= limit("rank"):
         raise ValueError(f"axis {axis.index}")
     p.end("Equal", _set_apart(p, x, place), _numbers(p, p.attribute("numclass", 0), place))
 
@@ -170,6 +171,8 @@ def _gather(p: Foreign) -> None:
     """The entries of the last axis of the source that the indices name, as a product."""
     index, source = p.node.inputs
     dims, axis = p.dims(source), p.attribute("axis")
+    if not dims:
+        raise ValueError(f"source of one number: '{source}'")
     place = len(dims) - 1 if axis is None else axis.index % len(dims)
     if place != len(dims) - 1:
         raise ValueError("axis that is not the last one")

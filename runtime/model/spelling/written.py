@@ -15,6 +15,8 @@ from brainscript.runtime.model.spelling.pieces import Pieces, Spell, reshaping
 from brainscript.stored_graph import INPUT, StoredGraph
 
 FIRST = ("HWC", "legacy")
+MOST_COPIES = 1 << 16
+"""How often one value may be stacked on itself."""
 
 
 def _options(p: Pieces) -> Mapping[str, Any]:
@@ -121,8 +123,10 @@ def _normalised(p: Pieces, graph: StoredGraph) -> None:
 
 
 def _repeat(p: Pieces, graph: StoredGraph) -> None:
-    copies = p.node.inputs * _options(p)["numRepeats"]
-    p.end("RowStack", *copies, options={"axis": 1})
+    count = _options(p)["numRepeats"]
+    if count > MOST_COPIES:
+        raise ValueError(f"'{p.node.name}' repeats its rows {count} times")
+    p.end("RowStack", *p.node.inputs * count, options={"axis": 1})
 
 
 def _legacy_reshape(p: Pieces, graph: StoredGraph) -> None:
