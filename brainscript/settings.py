@@ -255,7 +255,7 @@ class Settings:
         """The elements of an array of sections `( [ ... ] : [ ... ] )`; one may stand bare."""
         value = self.placed(key)
         content = inside(value)
-        bare = content is not None and content.text.strip()[:1] not in ("[", "{", "(")
+        bare = content is not None and content.text.strip()[:1] not in ("", "[", "{", "(")
         found: list[Settings] = []
         for i, item in enumerate([value.strip()] if bare else array_items(value)):
             name = f"{key}[{i}]"

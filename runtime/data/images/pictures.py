@@ -16,7 +16,7 @@ import numpy as np
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
 from brainscript.runtime.data.images.maps import Entry
 from brainscript.runtime.data.images.resample import Image
-from brainscript.runtime.data.images.transforms import Transform, size_of
+from brainscript.runtime.data.images.transforms import Transform
 from brainscript.runtime.data.sources import read_bytes
 
 NO_PICTURE = "it is no picture"
@@ -75,7 +75,8 @@ class Decoder:
         except (ValueError, OverflowError) as error:
             raise self._unusable(entry, str(error)) from None
         if image.size != count:
-            why = f"it is {size_of(image)} after the transforms, the network's input has {count}"
+            size = " x ".join(str(d) for d in reversed(image.shape))
+            why = f"it is {size} after the transforms, the network's input has {count}"
             raise self._unusable(entry, why)
         return image.reshape(-1)
 

@@ -97,9 +97,9 @@ def _source(
     inputs = inputs or settings
     section = inputs.section(features)
     classes = at_least(inputs.section(label), "labelDim", 1, 0)
-    views = settings.boolean("multiViewCrop", False)
     crops = [step for step in steps if isinstance(step, Crop)]
     many = any(step.kind == "multiview10" for step in crops)
+    views = settings.boolean("multiViewCrop", many and inputs is settings)
     if views != many:
         why = "multiViewCrop = true and cropType = multiview10 go together"
         raise BrainScriptError(Diagnostic("BS0603", why, settings.span))

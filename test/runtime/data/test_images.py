@@ -149,6 +149,23 @@ def test_ten_views(pictures: Path) -> None:
     assert y[:11] == [0] * 10 + [1]
 
 
+def test_image_reader_takes_the_views_from_the_crop(pictures: Path) -> None:
+    text = f"""readerType = ImageReader ; randomize = none ; file = "{pictures / "map.txt"}"
+        x = [ width = 4 ; height = 4 ; channels = 3 ; cropType = multiview10 ]
+        y = [ labelDim = 3 ]"""
+    ((x, y),) = read(text, (4, 4, 3))
+    assert y[:11] == [0] * 10 + [1]
+    np.testing.assert_array_equal(x[5], x[0][:, :, ::-1])
+
+
+def test_no_transforms(pictures: Path) -> None:
+    """Pictures as they are: channels vary fastest."""
+    ((x, _),) = read(block(pictures / "map.txt", ""), (3, 6, 4))
+    np.testing.assert_array_equal(x[0], pixels(6, 4))
+    with pytest.raises(BrainScriptError, match="it is 6 x 4 x 3 after"):
+        read(block(pictures / "map.txt", "[ type = Transpose ]"), (5, 4, 3))
+
+
 @pytest.mark.parametrize("kind", INTERPOLATIONS)
 def test_resizing(kind: str) -> None:
     """A constant stays, the same size is untouched, twice the size keeps the middle."""
