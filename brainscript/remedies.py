@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 
 from brainscript.diagnostic import did_you_mean, nearest
 
 COMMAND_LINE = "<command line>"
 """The source of what is given behind the config file."""
+_PRODUCT = re.compile(r"\d{1,9}(\s*\*\s*\d{1,9}){1,4}")
 _NEXT_KEY = re.compile(r"(?<![\w$])([A-Za-z]\w*)\s*=(?!=)")
 
 
@@ -31,6 +33,8 @@ def for_value(text: str) -> str:
         return "write one '='"
     if "//" in text:
         return "a comment in a config begins with '#'"
+    if _PRODUCT.fullmatch(text.strip()):
+        return f"a config does not calculate: write {prod(map(int, text.split('*')))}"
     following = _NEXT_KEY.search(text)
     return f"is ';' missing before '{following[1]} ='?" if following else ""
 

@@ -30,6 +30,7 @@ def test_missing_key(given: dict[str, str], said: str) -> None:
         ("= 0", "write one '='"),
         ("0 // all", "a comment in a config begins with '#'"),
         ('2 format = "dense"', "is ';' missing before 'format ='?"),
+        ("84 * 64", "a config does not calculate: write 5376"),
         ("two", ""),
     ],
 )
