@@ -80,6 +80,7 @@ def train(section: Settings, session: Session, origin: str = "") -> None:
         return
     files.prepare()
     with locked(files.lock), watching() as stop:
+        files.tidy()
         _run(section, session, options, files, stop, origin)
 
 

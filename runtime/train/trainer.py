@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from brainscript.atomic import replacing
 from brainscript.codegen.timing.trace import span
-from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.diagnostic import Diagnostic
 from brainscript.runtime.model import container
-from brainscript.runtime.model.store import STORED_ROLES, put_values, save_network
+from brainscript.runtime.model.store import STORED_ROLES, put_values
 from brainscript.runtime.network import Network, NodeSpec, Reader, UpdateRule
 from brainscript.runtime.train.adapted import Reference
 from brainscript.runtime.train.automatic import search
@@ -278,7 +278,10 @@ class Trainer:
         return epoch + 1
 
     def _roll_back(self, epoch: int) -> int:
-        """Load the model before the interval again; the rate has been changed already."""
+        """Load the model before the interval again; the rate has been changed already.
+
+        Its checkpoint gets the new rate: a run that is stopped goes on as if it had not been.
+        """
         rate = self.progress.rate
         done = epoch + 1 - self.options.adjust.interval
         path = self.checkpoints.files.model(done)
@@ -290,6 +293,7 @@ class Trainer:
             self._clear_momentum()
             self.progress = Progress()
         self.progress.rate, self.progress.epoch = rate, done
+        self.progress.tuned, self.progress.reducing = self._tuned, self.control.reducing
         self.control.previous = self.progress.previous
         self.checkpoints.withdraw(done, epoch)
         if done:
@@ -315,8 +319,7 @@ class Trainer:
 
     def _save_final(self) -> None:
         self.log.line("stopped by control")
-        path = self.checkpoints.files.path
-        patiently(lambda: save_network(path, self.network), self.stop, self.warn)
+        patiently(lambda: self.checkpoints.finish(self.network), self.stop, self.warn)
 
     def _save_best_models(self) -> None:
         """Copy the model of the best epoch for each criterion and metric."""
@@ -328,15 +331,15 @@ class Trainer:
             return
         files = self.checkpoints.files
         for name, (_, epoch) in self.progress.best.items():
-            source, target = files.model(epoch), Path(f"{files.path}_{name}")
-            _copy(source, target)
+            self._keep(files.model(epoch), Path(f"{files.path}_{name}"))
+
+    def _keep(self, source: Path, target: Path) -> None:
+        patiently(lambda: _copy(source, target), self.stop, self.warn)
 
 
 def _copy(source: Path, target: Path) -> None:
-    beside = Path(f"{target}.tmp")
     try:
-        shutil.copyfile(source, beside)
-        os.replace(beside, target)
+        with source.open("rb") as model, replacing(target) as stream:
+            shutil.copyfileobj(model, stream)
     except OSError as error:
-        title = f"'{target}' cannot be written: {error.strerror}"
-        raise BrainScriptError(Diagnostic("BS0508", title)) from None
+        raise container.write_error(target, error) from None

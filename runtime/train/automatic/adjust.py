@@ -76,7 +76,8 @@ class Control:
         """
         done = epoch % self.options.interval + 1
         counted = done - self._uncounted
-        self.average = ((counted - 1) * self.average + criterion) / counted
+        before = (counted - 1) * self.average if counted > 1 else 0.0
+        self.average = (before + criterion) / counted
         if done != self.options.interval:
             return Decision()
         average, self._uncounted = self.average, 0

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from brainscript.codegen.timing.trace import span
 from brainscript.diagnostic import BrainScriptError, Diagnostic
@@ -64,6 +64,8 @@ class Progress:
         partial = record.pop("partial", None)
         best = {k: (float(v[0]), int(v[1])) for k, v in record.pop("best", {}).items()}
         inner = Partial(**partial) if partial is not None else None
+        _check_kinds(record, Progress())
+        _check_kinds(partial or {}, Partial())
         return Progress(**record, best=best, partial=inner)
 
 
@@ -75,6 +77,7 @@ class Checkpoints:
     keep: bool = False
     spare: int = 0
     manifest: Manifest = field(default_factory=Manifest)
+    _pruned: int = 0
 
     @span("save", "train")
     def commit(self, network: Network, progress: Progress) -> None:
@@ -92,12 +95,22 @@ class Checkpoints:
         for path in (*old, self.files.partial):
             with suppress(FileNotFoundError):
                 path.unlink()
+        self._pruned = max(self._pruned, done - self.spare)
+
+    def finish(self, network: Network) -> None:
+        """Save the final model of a run that ends before its last epoch."""
+        path = self.files.path
+        self.manifest.add(path, save_network(path, network))
+        self.manifest.save(self.files.manifest)
 
     def _prune(self, done: int) -> list[Path]:
-        """The checkpoints that are no longer needed, taken out of the manifest."""
+        """The checkpoints that are no longer needed, taken out of the manifest.
+
+        The first time they are those of all epochs before: a run that was killed may have left any.
+        """
         if self.keep:
             return []
-        old = [self.files.checkpoint(k) for k in range(done - self.spare)]
+        old = [self.files.checkpoint(k) for k in range(self._pruned, done - self.spare)]
         for path in old:
             self.manifest.files.pop(path.name, None)
         self.manifest.files.pop(self.files.partial.name, None)
@@ -141,6 +154,19 @@ class Checkpoints:
         if not self.manifest.lists(path):
             return None
         return _load_state(path, network, STORED_ROLES + STATE_ROLES + SUM_ROLES)
+
+
+def _check_kinds(record: dict[str, Any], like: Progress | Partial) -> None:
+    """Every number is one, and counts are not negative; ValueError otherwise."""
+    for name, value in record.items():
+        wanted = getattr(like, name, None)
+        items = cast("list[Any]", value) if isinstance(value, list) else [value]
+        if isinstance(wanted, list) != isinstance(value, list):
+            raise ValueError(f"'{name}' is {value!r}")
+        whole = isinstance(wanted, int) or name == "counts" or name == "shown_counts"
+        kinds = (int,) if whole else (int, float)
+        if any(not isinstance(item, kinds) or (whole and item < 0) for item in items):
+            raise ValueError(f"'{name}' is {value!r}")
 
 
 def _save_state(

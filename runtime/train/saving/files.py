@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -60,6 +61,16 @@ class ModelFiles:
             number = errno.ENOTDIR if error.errno == errno.EEXIST else error.errno or 0
             title = f"no model can be written to '{self.path}': {os.strerror(number)}"
             raise BrainScriptError(Diagnostic("BS0508", title, help="change modelPath")) from None
+
+    def tidy(self) -> None:
+        """Remove what runs left that were killed while they wrote; the lock must be held."""
+        name = re.escape(self.path.name)
+        left = re.compile(rf"\.{name}(\.\d+)?(\.ckp|\.manifest|\.partial)?\.\w{{8}}\.tmp", re.A)
+        with suppress(OSError):
+            for path in list(self.path.parent.iterdir()):
+                if left.fullmatch(path.name):
+                    with suppress(OSError):
+                        path.unlink()
 
     @property
     def manifest(self) -> Path:
@@ -176,7 +187,12 @@ def _take(path: Path) -> int:
     import fcntl
 
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            title = f"'{path}' cannot be opened: {error.strerror}"
+            help = "a run of another user may have left it: if none is under way, remove it"
+            raise BrainScriptError(Diagnostic("BS0508", title, help=help)) from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

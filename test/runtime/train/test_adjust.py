@@ -44,3 +44,12 @@ def test_continuous_reduction_stops_at_the_second_short_interval():
     assert control.after_epoch(0, 0.99, False).change == "reduced"
     assert control.after_epoch(1, 0.5, False).change == "reduced"
     assert control.after_epoch(2, 0.49, False).stop
+
+
+def test_an_epoch_that_is_no_number_is_forgotten_once_it_is_rolled_back():
+    control = Control(AdjustOptions(mode="after", interval=2), 2, previous=1.0)
+    control.after_epoch(2, float("nan"), False)
+    assert control.after_epoch(3, 0.5, False).rollback
+    control.after_epoch(2, 0.6, False)
+    assert control.after_epoch(3, 0.5, False) == Decision()
+    assert control.previous == 0.55
