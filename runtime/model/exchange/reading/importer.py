@@ -36,6 +36,19 @@ DOUBLE = 11
 FEW, LIMIT = 64, 1e9
 """How many computed numbers are looked at for that of the samples, and up to which size."""
 
+FIXED = "export the model with fixed sizes of all axes but that of the samples"
+UNKNOWN = {
+    "If": (
+        "which branch of this 'If' is taken is not known before there are data",
+        "export the model with the branch that is wanted alone",
+    ),
+    **{
+        kind: (f"the operation '{kind}' is not known", "export the model with the loop written out")
+        for kind in ("Loop", "Scan")
+    },
+}
+"""Why operations that many files have are not read, and what helps."""
+
 
 class Importer:
     """Turns the nodes of one ONNX graph into those of a network."""
@@ -101,7 +114,7 @@ class Importer:
         try:
             return form_of(self.shapes.get(name, ()), self.batch, self.outers.get(name, 1))
         except ValueError as error:
-            raise self.refuse(name, str(error)) from None
+            raise self.refuse(name, str(error), FIXED) from None
 
     def sample(self, name: str) -> tuple[int, ...]:
         """The axes of one sample, all known."""
@@ -202,9 +215,9 @@ class Importer:
             self._read(kind, [name], inputs, attributes)
         return name
 
-    def refuse(self, name: str, why: str) -> BrainScriptError:
+    def refuse(self, name: str, why: str, help: str = "") -> BrainScriptError:
         """The error for what has no counterpart here."""
-        return refused(self.file.path, self._moved.get(name, name), why)
+        return refused(self.file.path, self._moved.get(name, name), why, help)
 
     def _has_another(self, name: str, shape: tuple[int, ...]) -> bool:
         return name in self.nodes and self.nodes[name].dims != shape[::-1]
@@ -277,7 +290,9 @@ class Importer:
         self, kind: str, outputs: list[str], inputs: list[str], attributes: Attributes
     ) -> None:
         if kind not in self._readers:
-            raise self.refuse(outputs[0], f"the operation '{kind}' is not known")
+            raise self.refuse(
+                outputs[0], *UNKNOWN.get(kind, (f"the operation '{kind}' is not known",))
+            )
         before = self.outputs
         outers = {self.outers.get(name, 1) for name in inputs if self._merged(name)}
         if len(outers) == 1:

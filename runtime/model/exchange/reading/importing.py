@@ -16,8 +16,10 @@ from brainscript.runtime.model.exchange.reading.normalisation import NORMALISATI
 from brainscript.runtime.model.exchange.reading.places import PLACES
 from brainscript.runtime.model.exchange.reading.products import PRODUCTS
 from brainscript.runtime.model.exchange.reading.recurrent import RECURRENT
+from brainscript.runtime.model.exchange.reading.scattered import SCATTERED
 from brainscript.runtime.model.exchange.reading.shapes import SHAPES
 from brainscript.runtime.model.exchange.reading.windows import WINDOWS
+from brainscript.runtime.model.exchange.source.branches import choose
 from brainscript.runtime.model.exchange.source.folding import (
     FOLDED,
     ROUNDS,
@@ -37,6 +39,7 @@ READERS: dict[str, Reader] = {
     **PLACES,
     **PRODUCTS,
     **RECURRENT,
+    **SCATTERED,
     **SHAPES,
     **WINDOWS,
 }
@@ -106,9 +109,11 @@ def _importer(file: ModelFile, model: Any, opset: int) -> Importer:
     inference, helper = onnx_module("onnx.shape_inference"), onnx_module("onnx.helper")
     folding = Folding(onnx_module("onnx.numpy_helper"), helper.get_attribute_value)
     _fix_samples(model.graph)
+    value, make_node = onnx_module("onnx.numpy_helper").to_array, helper.make_node
     for _ in range(ROUNDS):
-        model = inference.infer_shapes(model, strict_mode=True)
-        if not folding.fold(model.graph):
+        strict = all(node.op_type != "If" for node in model.graph.node)
+        model = inference.infer_shapes(model, strict_mode=strict)
+        if not folding.fold(model.graph) and not choose(model.graph, value, make_node):
             break
     return Importer(file, model.graph, READERS, folding.fixed, opset)
 

@@ -77,7 +77,7 @@ def _check_size(path: str, model: Any) -> None:
         raise refused(path, model.graph.name, f"it has more than {MOST_NODES} nodes")
 
 
-def refused(path: str, name: str, why: str) -> BrainScriptError:
+def refused(path: str, name: str, why: str, help: str = "") -> BrainScriptError:
     """The error for what has no counterpart here."""
     title = f"'{path}': '{name}' cannot be imported from ONNX: {why}"
-    return BrainScriptError(Diagnostic("BS0516", title, path=name))
+    return BrainScriptError(Diagnostic("BS0516", title, path=name, help=help))
