@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from brainscript.brackets import unquote
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span, did_you_mean
 from brainscript.dialects.net.network import NetworkOp, node_name_of
 from brainscript.dialects.net.parameters import ReadOp
-from brainscript.frontend.mel.commands import SAME
+from brainscript.frontend.mel.commands import ASSIGNED, FORMATS, SAME
 from brainscript.frontend.mel.text import Call, script, statements
 from brainscript.frontend.ndl.network import load_macros
 from brainscript.frontend.ndl.text import Macro
@@ -76,7 +77,7 @@ class Script:
                     self._add(statement.model, self._networks.empty())
                     self._models[statement.model.lower()].add(statement.text, self._macros)
                 else:
-                    self._default_model().add(statement.text, self._macros)
+                    self._default_model(statement.text.text).add(statement.text, self._macros)
             except BrainScriptError as error:
                 raise placed(error, statement.span) from None
 
@@ -99,12 +100,12 @@ class Script:
             raise BrainScriptError(Diagnostic("BS0383", title, help=help))
         return found
 
-    def _default_model(self) -> Edited:
+    def _default_model(self, statement: str = "") -> Edited:
         if not self._default:
-            title = "there is no model yet"
-            raise BrainScriptError(
-                Diagnostic("BS0383", title, help="LoadModel or CreateModel first")
-            )
+            title, called = "there is no model yet", re.search(r"=\s*(\w+)", statement)
+            help = did_you_mean(called[1], ASSIGNED) if called else ""
+            help = help or "LoadModel or CreateModel first"
+            raise BrainScriptError(Diagnostic("BS0383", title, help=help))
         return self._model(self._default)
 
     def _place(self, name: str) -> Place:
@@ -117,8 +118,13 @@ class Script:
     def _load_model(self, call: Call) -> None:
         named = call.command.name == "LoadModelWithName"
         path = call.arguments[-1]
+        form = call.options.get("format", FORMATS[0])
+        if form.lower() not in FORMATS:
+            title = f"there is no format '{form}'"
+            help = did_you_mean(form, FORMATS) or f"known: {', '.join(FORMATS)}"
+            raise BrainScriptError(Diagnostic("BS0382", title, help=help))
         model = self._networks.load(path)
-        if call.options.get("format", "cntk").lower() == "cntk_legacy_no_tensorlib":
+        if form.lower() != FORMATS[0]:
             model.flatten_inputs()
         self._add(call.arguments[0] if named else call.result or DEFAULT, model)
 

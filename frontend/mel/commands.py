@@ -57,6 +57,9 @@ SAME = {
 }
 """Commands that do what another one does."""
 
+FORMATS = ("cntk", "cntk_legacy_no_tensorlib")
+"""What the option `format` may say."""
+
 OTHER_NAMES = {"dump": "DumpModel"}
 """Words that would otherwise abbreviate another command."""
 

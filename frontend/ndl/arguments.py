@@ -161,7 +161,9 @@ class Arguments:
             name = self._expander.outside(found.word.text)
             if name is not None:
                 return flat.reference(found.word.span, name)
-        raise self._wrong(found, f"an input of '{self.node.function}'", "a node")
+        function = self.node.function
+        what = f"an input of '{function}'" if function else "each item of a list"
+        raise self._wrong(found, what, "a node")
 
     def _wrong(self, found: Bound, what: str, wanted: str) -> BrainScriptError:
         if isinstance(found, Written) and not found.word.quoted and _number(found) is None:

@@ -7,6 +7,7 @@ the scope that it was written in and is looked up when everything is there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -170,6 +171,8 @@ class Expander:
 
     def nearest(self, written: Written) -> str:
         """A remedy for a word that names nothing: the nearest name that can be written there."""
+        if variable := re.fullmatch(r"\$(\w+)\$", written.word.text):
+            return f"no config gives the variable: write {variable[1]}=... on the command line"
         known = self.visible(written.scope)
         inside = written.word.text.rpartition(".")[0]
         if inside:

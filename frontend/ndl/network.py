@@ -202,7 +202,7 @@ def _groups(expander: Expander) -> list[tuple[Span, str, Expression]]:
         if not group:
             continue
         places.setdefault(group, tagged.span)
-        holder = Node(group, "list of nodes", tagged.span, (), {})
+        holder = Node(group, "", tagged.span, (), {})
         for node in Arguments(holder, expander, []).node_at(tagged.bound):
             assert isinstance(node, syntax.Name)
             groups.setdefault(group, {})[node.name] = node

@@ -25,6 +25,7 @@ _KEY_STOP = re.compile(r'[=;,\n\[({"]')
 _VALUE_STOP = re.compile(r'[;,\n\[({"]')
 _LIST_STOP = re.compile(r'[,:;\n\[({"]')
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_OPERATOR = re.compile(r"[\w)]\s*(?:[+*/]|\.\*|\s-)\s*[\w(]")
 MOST_REPEATS = 10_000
 
 
@@ -129,7 +130,10 @@ def value_of(text: PlacedText, depth: int = 0) -> Value:
     if not opening and not re.search(r"\s", text.text):
         return Word(span, text.text)
     if not text.text.endswith(")") or not _NAME.fullmatch(name.strip()):
-        raise _malformed(span, "a call is written Name(argument, ..., option=value)")
+        help = "a call is written Name(argument, ..., option=value)"
+        if _OPERATOR.search(text.text):
+            help = "there are no operators: write Plus (a, b), Minus (a, b), Times (W, x) ..."
+        raise _malformed(span, help)
     return _call(text, name, depth)
 
 

@@ -156,6 +156,21 @@ def test_what_is_refused(failing: Failing, text: str, code: str, place: str) -> 
     assert not place or str(found.span) == f"net.ndl:{place}"
 
 
+@pytest.mark.parametrize(
+    ("text", "label", "help"),
+    [
+        ("h = x - 1", "", "there are no operators: write Plus (a, b)"),
+        ("h = Tanh x", "", "a call is written Name(argument, ..."),
+        ("outputNodes = (x:y)", "each item of a list must be a node", ""),
+        ("h = Input($dim$)", "", "write dim=... on the command line"),
+    ],
+)
+def test_what_to_do_instead(failing: Failing, text: str, label: str, help: str) -> None:
+    found = failing(lambda: made(INPUTS + text))
+    assert label in found.label
+    assert help in found.help
+
+
 def test_scripts_and_macros_from_the_config_and_from_files(load: Load, tmp_path: Path) -> None:
     (tmp_path / "m.ndl").write_text("L(a) = [ y = Exp(a) ] # a macro\n")
     (tmp_path / "n.ndl").write_text(

@@ -315,6 +315,13 @@ def test_row_g11_makes_the_default_model(base: Model) -> None:
     assert list(bs.load("n.dnn").outputs) == ["t"]
 
 
+def test_a_misspelt_command_in_front_of_all_others(base: Model) -> None:
+    with pytest.raises(BrainScriptError) as caught:
+        scripted('m = LoadModle ("base.dnn")')
+    assert caught.value.diagnostics[0].help == "did you mean 'LoadModel'?"
+    refused('m = LoadModel ("base.dnn", format = cntk2)', "there is no format 'cntk2'")
+
+
 CLONES = """{ n = BS.Network.Load ("base.dnn")
     f = BS.Network.CloneFunction (n.x, n.z%s) ; x = Input {3} ; p = f (x) ; q = f (x)
     featureNodes = (x) ; outputNodes = (p : q) }"""
