@@ -116,7 +116,11 @@ class CompilerFaultError(BrainScriptError):
 
 
 def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
-    """The known name most like `name`, or an empty string where none is of that likeness."""
+    """The known name most like `name`, or an empty string where none is of that likeness.
+
+    Another name is like one letter only if it is that letter, large or small.
+    """
+    likeness = 1.0 if len(name) == 1 else likeness
     table = {k.lower(): k for k in known}
     hits = difflib.get_close_matches(name.lower(), table, n=1, cutoff=likeness)
     return table[hits[0]] if hits else ""
