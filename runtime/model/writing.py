@@ -21,13 +21,9 @@ Arrays = Mapping[str, NDArray[np.floating[Any]]]
 Parts = list[bytes | memoryview]
 
 
-def _cntk2(graph: StoredGraph, arrays: Arrays) -> Parts:
-    return cntk_v2.file_message(graph, arrays).parts
-
-
 FORMATS: dict[str, Callable[[StoredGraph, Arrays], Parts]] = {
     "cntk1": cntk_v1.file_parts,
-    "cntk2": _cntk2,
+    "cntk2": cntk_v2.file_parts,
     "dbn": dbn_export.file_parts,
 }
 """What writes the bytes of a format."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 
-from brainscript.runtime.model.cntk_v2.dictionary import DOUBLE, FLOAT, Axis
+from brainscript.runtime.model.cntk_v2.dictionary import DOUBLE, FLOAT, SPLIT, Axis
 from brainscript.runtime.model.cntk_v2.wire import (
     bytes_field,
     double_field,
@@ -48,16 +49,26 @@ class Message:
         return self
 
 
-def dictionary(values: Mapping[str, Any]) -> Message:
-    """A dictionary, keys in order."""
+Parts = list[bytes | memoryview]
+
+
+def split(values: Mapping[str, Any]) -> Parts:
+    """A file with the numbers of its arrays behind the dictionary, whatever their size."""
+    outside: Parts = []
+    head = dictionary(values, outside)
+    return [SPLIT, struct.pack("<I", head.size), *head.parts, *outside]
+
+
+def dictionary(values: Mapping[str, Any], outside: Parts | None = None) -> Message:
+    """A dictionary, keys in order; the numbers of arrays go to `outside` where that is given."""
     out = Message().add(number_field(1, VERSION))
     for key in sorted(values):
-        entry = Message().add(bytes_field(1, key.encode())).nest(2, value(values[key]))
+        entry = Message().add(bytes_field(1, key.encode())).nest(2, value(values[key], outside))
         out.nest(2, entry)
     return out
 
 
-def value(item: Any) -> Message:
+def value(item: Any, outside: Parts | None = None) -> Message:
     """A value: a tuple is a shape, a list a vector, an array the reversed shape of its own."""
     out = Message().add(number_field(1, VERSION))
     if isinstance(item, bool):
@@ -70,10 +81,10 @@ def value(item: Any) -> Message:
         return out.add(number_field(2, REAL) + double_field(7, item))
     if isinstance(item, str):
         return out.add(number_field(2, TEXT) + bytes_field(8, item.encode("utf-8", "replace")))
-    return _compound(item, out)
+    return _compound(item, out, outside)
 
 
-def _compound(item: Any, out: Message) -> Message:
+def _compound(item: Any, out: Message, outside: Parts | None) -> Message:
     if isinstance(item, tuple):
         return out.add(number_field(2, SHAPE)).nest(9, _shape(cast("Sequence[int]", item)))
     if isinstance(item, Axis):
@@ -81,13 +92,12 @@ def _compound(item: Any, out: Message) -> Message:
     if isinstance(item, list):
         vector = Message()
         for entry in cast("list[Any]", item):
-            vector.nest(1, value(entry))
+            vector.nest(1, value(entry, outside))
         return out.add(number_field(2, VECTOR)).nest(11, vector)
     if isinstance(item, dict):
-        return out.add(number_field(2, DICTIONARY)).nest(
-            12, dictionary(cast("dict[str, Any]", item))
-        )
-    return out.add(number_field(2, ARRAY)).nest(13, _array(item))
+        inner = dictionary(cast("dict[str, Any]", item), outside)
+        return out.add(number_field(2, DICTIONARY)).nest(12, inner)
+    return out.add(number_field(2, ARRAY)).nest(13, _array(item, outside))
 
 
 def _shape(dims: Sequence[int]) -> Message:
@@ -101,11 +111,14 @@ def _axis(axis: Axis) -> Message:
     return out.add(number_field(3, 1) if axis.ordered else b"")
 
 
-def _array(array: np.ndarray[Any, np.dtype[Any]]) -> Message:
+def _array(array: np.ndarray[Any, np.dtype[Any]], outside: Parts | None) -> Message:
     double = array.dtype == np.float64
     numbers = np.ascontiguousarray(array, "<f8" if double else "<f4")
-    inner = Message().add(varint_bytes(1 << 3 | 2) + varint_bytes(numbers.nbytes))
-    inner.add(numbers.reshape(-1).data.cast("B"))
+    data = numbers.reshape(-1).data.cast("B")
     out = Message().add(number_field(1, DOUBLE if double else FLOAT))
     out.nest(3, _shape(array.shape[::-1]))
+    if outside is not None:
+        outside.append(data)
+        return out
+    inner = Message().add(varint_bytes(1 << 3 | 2) + varint_bytes(len(data))).add(data)
     return out.nest(5 if double else 4, inner)

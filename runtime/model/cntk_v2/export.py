@@ -12,7 +12,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.model.cntk_v2.attributes import ATTRIBUTES, PLAIN, REFUSED
 from brainscript.runtime.model.cntk_v2.axes import dynamic_axes
 from brainscript.runtime.model.cntk_v2.dictionary import DOUBLE, FLOAT
-from brainscript.runtime.model.cntk_v2.encode import Message, Size, dictionary
+from brainscript.runtime.model.cntk_v2.encode import Parts, Size, dictionary, split
 from brainscript.runtime.model.cntk_v2.operations import NAMES, operation_inputs
 from brainscript.runtime.model.spelling.pieces import spelled
 from brainscript.runtime.model.spelling.written import CNTK2
@@ -23,19 +23,23 @@ CODES: dict[str, int] = {name: code for code, name in enumerate(NAMES)}
 FUNCTION_VERSION, COMPOSITE_VERSION = 18, 3
 INPUT_KIND, PARAMETER_KIND, CONSTANT_KIND, PLACEHOLDER = 0, 2, 3, 4
 STATISTICS = ("Mean", "InvStdDev")
+LARGEST = (1 << 31) - 1
+"""The bytes of the largest dictionary that CNTK reads in one piece."""
 GROUPS = "brainscript_groups"
 """An entry that CNTK passes over: the groups of nodes, which its files do not know."""
 MULTIPLIERS = "brainscript_multipliers"
 """Another one: the learning-rate multipliers of parameters that are neither 0 nor 1."""
 
 
-def file_message(graph: StoredGraph, arrays: Arrays) -> Message:
+def file_parts(graph: StoredGraph, arrays: Arrays) -> Parts:
     """The file; BrainScriptError (BS0519) for what the format cannot hold."""
     try:
         spelt, values = spelled(graph, arrays, CNTK2)
     except ValueError as error:
         raise _refused(str(error)) from None
-    return dictionary(_Writer(spelt, values).composite())
+    composite = _Writer(spelt, values).composite()
+    whole = dictionary(composite)
+    return whole.parts if whole.size <= LARGEST else split(composite)
 
 
 class _Writer:

@@ -12,11 +12,10 @@ import pytest
 import brainscript as bs
 from brainscript.diagnostic import BrainScriptError
 from brainscript.passes.stored.describe import describe_module
-from brainscript.runtime.model.cntk_v2.dictionary import SPLIT, Axis, read_dictionary
-from brainscript.runtime.model.cntk_v2.encode import Size, dictionary
+from brainscript.runtime.model.cntk_v2.dictionary import SPLIT, Axis
+from brainscript.runtime.model.cntk_v2.encode import Size, dictionary, split
 from brainscript.runtime.model.cntk_v2.operations import DYNAMIC, NAMES
 from brainscript.runtime.model.loading import load_model
-from brainscript.runtime.model.model_file import ModelFile
 from brainscript.runtime.model.writing import write_graph
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
@@ -123,53 +122,21 @@ def test_a_placeholder_with_the_id_of_an_output_closes_a_loop(tmp_path: Path) ->
     np.testing.assert_allclose(found[0], [[1.5], [3.5], [6.5]])
 
 
-@pytest.mark.usefixtures("without_numbers")
 def test_arrays_may_stand_outside_of_the_dictionary(tmp_path: Path) -> None:
     whole = dense()
-    inside = read_dictionary(ModelFile(store(tmp_path / "a.model", whole)))
-    assert len(inside["inputs"]) == 4
-    values = [v["value"] for v in whole["inputs"] if "value" in v]
-    body = b"".join(dictionary(whole).parts)
-    for value in values:
-        packed = struct.pack("<BB", 10, value.nbytes) + value.tobytes()
-        assert packed in body
-    empty = dense()
-    for item in empty["inputs"]:
-        if "value" in item:
-            item["value"] = Outside(item["value"])
-    head = b"".join(dictionary(empty).parts)
+    values = [v["value"].tobytes() for v in whole["inputs"] if "value" in v]
     path = tmp_path / "split.model"
-    tail = b"".join(value.tobytes() for value in values)
-    path.write_bytes(SPLIT + struct.pack("<I", len(head)) + head + tail)
-    first, second = load_model(tmp_path / "a.model"), load_model(path)
+    path.write_bytes(b"".join(split(whole)))
+    data = path.read_bytes()
+    size = struct.unpack("<4xI", data[:8])[0]
+    assert data.startswith(SPLIT)
+    assert data[8 + size :] == b"".join(values)
+    first, second = load_model(store(tmp_path / "a.model", whole)), load_model(path)
     for name in first.values:
         np.testing.assert_array_equal(first.values[name], second.values[name])
-    path.write_bytes(path.read_bytes()[:-1])
+    path.write_bytes(data[:-1])
     with pytest.raises(BrainScriptError, match="are left"):
         load_model(path)
-
-
-class Outside(np.ndarray[Any, Any]):
-    """An array that is written without its numbers."""
-
-    def __new__(cls, array: Any) -> Outside:
-        return np.asarray(array).view(cls)
-
-
-@pytest.fixture
-def without_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    from brainscript.runtime.model.cntk_v2 import encode
-
-    plain = encode._array  # pyright: ignore[reportPrivateUsage]
-
-    def array(value: Any) -> Any:
-        if not isinstance(value, Outside):
-            return plain(value)
-        shape = b"".join(encode.varint_bytes(d) for d in value.shape[::-1])
-        out = encode.Message().add(encode.number_field(1, 1))
-        return out.nest(3, encode.Message().add(encode.bytes_field(1, shape)))
-
-    monkeypatch.setattr(encode, "_array", array)
 
 
 @pytest.mark.skipif(not MODELS[0].exists(), reason="the shared models are not there")
@@ -219,3 +186,16 @@ def test_a_multiplier_of_a_learning_rate_is_noted(tmp_path: Path) -> None:
         nodes = describe_module(load_model(tmp_path / path).module()).nodes
         assert nodes["W"].options["learning_rate_multiplier"] == 0.25
         assert nodes["b1"].options["learning_rate_multiplier"] == 0
+
+
+def test_a_file_that_is_too_large_for_one_piece_is_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = load_model(store(tmp_path / "a.model", dense()))
+    graph = describe_module(first.module())
+    for largest, begins in ((1 << 20, False), (100, True)):
+        monkeypatch.setattr("brainscript.runtime.model.cntk_v2.export.LARGEST", largest)
+        write_graph(tmp_path / "b.model", "cntk2", graph, first.values)
+        assert (tmp_path / "b.model").read_bytes().startswith(SPLIT) == begins
+        second = load_model(tmp_path / "b.model")
+        assert describe_module(second.module()).nodes.keys() == graph.nodes.keys()
