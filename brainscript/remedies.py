@@ -54,12 +54,18 @@ def for_override(key: str, known: Iterable[str], holding: Sequence[str], values:
     `holding` are sections that have such a key, `values` is the text of all values.
     """
     if ":" in key:
-        *sections, last = key.split(":")
-        return f"write {'=['.join(sections)}=[{last}=...{']' * len(sections)}"
+        return f"write {_in_sections(key)}"
     if holding:
-        return f"the section '{holding[0]}' has one of its own: write {holding[0]}=[{key}=...]"
+        remedy = _in_sections(f"{holding[0]}:{key}")
+        return f"the section '{holding[0]}' has one of its own: write {remedy}"
     named = rf"(?<![\w.]){re.escape(key)}(?!\w|\s*(=(?!=)|[\[{{]))"
     if re.search(named, values, re.IGNORECASE):
         return ""
     near = did_you_mean(key, [name for name in known if name != key])
     return near or "no command that ran has a use for it"
+
+
+def _in_sections(path: str) -> str:
+    """`a=[b=[c=...]]` for `a:b:c`."""
+    *sections, last = path.split(":")
+    return f"{'=['.join(sections)}=[{last}=...{']' * len(sections)}"

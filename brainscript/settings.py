@@ -8,13 +8,7 @@ from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
 from brainscript.brackets import array_items, inside
-from brainscript.diagnostic import (
-    BrainScriptError,
-    Diagnostic,
-    Note,
-    Span,
-    shorten,
-)
+from brainscript.diagnostic import BrainScriptError, Diagnostic, Note, Span, shorten
 from brainscript.limits import exceeded, limit
 from brainscript.literals import opened_path, read_boolean, read_integer, read_number, read_word
 from brainscript.placed import PlacedText
@@ -291,6 +285,11 @@ class Settings:
         """The sections below this one that were asked for."""
         return tuple(self._sections.values())
 
+    def _below(self) -> Iterator[Settings]:
+        yield from self._sections.values()
+        for section in self._sections.values():
+            yield from section._below()
+
     def unused(self) -> list[tuple[str, Span]]:
         """The keys of this section that nobody asked for, with their places."""
         return [(e.key, e.span) for e in self._entries.values() if not e.used]
@@ -316,7 +315,7 @@ class Settings:
             remedy = for_unknown(key, self._absent, 0.6 if self.parent else 0.75)
             files = {part.span(0, 1).file for part in self._entries[lower].parts}
             if self.parent is None and files == {COMMAND_LINE} and not remedy:
-                holding = [s.name for s in self._sections.values() if lower in s._entries]
+                holding = [s.path for s in self._below() if lower in s._entries]
                 remedy = for_override(key, self.own_keys(), holding, values)
             if remedy or self.parent is not None:
                 title = f"nothing reads the key '{self._label(key)}'"

@@ -56,6 +56,7 @@ def test_unknown_key(key: str, said: str) -> None:
     [
         ("train:SGD:maxEpochs", [], "write train=[SGD=[maxEpochs=...]]"),
         ("SGD", ["train"], "the section 'train' has one of its own: write train=[SGD=...]"),
+        ("k", ["t:S"], "the section 't:S' has one of its own: write t=[S=[k=...]]"),
         ("modelpth", [], "did you mean 'modelPath'?"),
         ("depth", [], ""),
         ("width", [], "no command that ran has a use for it"),
