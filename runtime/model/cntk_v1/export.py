@@ -104,10 +104,11 @@ def _parameter(node: StoredNode, arrays: Arrays) -> Values:
 
 
 def _input(node: StoredNode) -> Values:
+    """The fields; CNTK takes a shape without axes for one of old files."""
     return {
         "rows": 0,
         "cols": 0,
-        "shape": node.dims or (),
+        "shape": node.dims or (1,),
         "axes": 1,
         "multiplier": 0.0,
     }
@@ -166,12 +167,6 @@ def _row_repeat(node: StoredNode) -> Values:
 def _reshape(node: StoredNode) -> Values:
     o = node.options
     return {"shape": o["dims"], "beginAxis": o["beginAxis"], "endAxis": o["endAxis"]}
-
-
-def _legacy_reshape(node: StoredNode) -> Values:
-    names = ("imageWidth", "imageHeight", "imageChannels")
-    image = tuple(cast("int", node.options.get(name, 0)) for name in names)
-    return {"rows": node.options["numRows"], "image": image if all(image) else ()}
 
 
 def _reduce(node: StoredNode) -> Values:
@@ -344,7 +339,6 @@ WRITERS: dict[str, Callable[[StoredNode], Values]] = {
     "ForwardBackward": _forward_backward,
     "EnvironmentInput": _environment,
     "FutureValue": _delay,
-    "LegacyReshape": _legacy_reshape,
     "MaxPooling": _image_pooling,
     "MaxUnpooling": _unpooling,
     "NCEBasedCrossEntropyWithSoftmax": _noise_contrastive,

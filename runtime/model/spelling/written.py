@@ -235,9 +235,10 @@ def _negative_samples(p: Pieces, graph: StoredGraph) -> None:
 
 CNTK1: dict[str, Spell] = {
     "CosDistanceWithNegativeSamples": _negative_samples,
+    "LegacyReshape": _legacy_reshape,
     "SequenceSlice": _sequence_slice,
 }
-"""What version 1 has no node for."""
+"""What version 1 has no node for, or has one that CNTK does not read back."""
 
 CNTK2: dict[str, Spell] = {
     **CNTK1,
@@ -248,7 +249,6 @@ CNTK2: dict[str, Spell] = {
     "DiagTimes": _diagonal_times,
     "Diagonal": _diagonal,
     "KhatriRaoProduct": _khatri_rao,
-    "LegacyReshape": _legacy_reshape,
     "LookupTable": _lookup,
     "MatrixL1Reg": _l1,
     "MatrixL2Reg": _l2,

@@ -39,6 +39,7 @@ BY_HAND_1: dict[str, tuple[str, dict[str, Any]]] = {
     "ColumnElementTimes": ("x x", {}),
     "Delay": ("x", {"timeStep": 1, "shape": (3,), "initial": 0.5}),
     "ErrorPrediction": ("x x", {}),
+    "LegacyReshape": ("x", {"rows": 3, "image": (1, 3, 1)}),
     "PerDimMeanVarDeNormalizationNode": ("x m m", {}),
     "PerDimMeanVarNormalizationNode": ("x m m", {}),
     "QuantizedTimes": (
