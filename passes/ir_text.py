@@ -8,7 +8,7 @@ from io import StringIO
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, UnknownLoc
-from xdsl.ir import Operation
+from xdsl.ir import BlockArgument, Operation
 from xdsl.parser import Parser, ParserState
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import ParseError, VerifyException
@@ -20,6 +20,8 @@ from brainscript.dialects.net.places import span_of
 
 _SAFE = re.compile(r"[ !#-\[\]-~]*")
 """Characters that stand for themselves in a literal."""
+_SOMEWHERE = re.compile(r" loc\((?:\"|callsite).*\)$", re.MULTILINE)
+_NOWHERE = re.compile(r" loc\(unknown\)$", re.MULTILINE)
 
 
 class _Printer(Printer):
@@ -31,6 +33,12 @@ class _Printer(Printer):
             self.print_string(f'"{string}"')
         else:
             super().print_string_literal(string)
+
+    def print_block_argument(self, arg: BlockArgument, print_type: bool = True) -> None:
+        """Print `%arg: type`; arguments have no locations."""
+        shown, self.print_debuginfo = self.print_debuginfo, False
+        super().print_block_argument(arg, print_type)
+        self.print_debuginfo = shown
 
 
 class _Lexer(MLIRLexer):
@@ -61,11 +69,12 @@ class _Parser(Parser):
         return op
 
 
-def ir_text(module: ModuleOp) -> str:
-    """The module as text, one line break at the end."""
+def ir_text(module: ModuleOp, places: bool = False) -> str:
+    """The module as text, one line break at the end; with `places` also the known locations."""
     stream = StringIO()
-    _Printer(stream).print_op(module)
-    return stream.getvalue() + "\n"
+    _Printer(stream, print_debuginfo=places).print_op(module)
+    text = stream.getvalue() + "\n"
+    return _NOWHERE.sub("", text) if places else text
 
 
 def parse_ir(
@@ -73,11 +82,11 @@ def parse_ir(
 ) -> ModuleOp:
     """The module that IR text describes, verified; raises BrainScriptError with the place.
 
-    With `places` operations that have no location get that of the text.
+    With `places` operations stand where they stand in the text, if it gives no locations.
     """
     parser: Parser | None = None
     try:
-        parser = _Parser(context, text, name, places)
+        parser = _Parser(context, text, name, places and not _SOMEWHERE.search(text))
         module = parser.parse_module()
     except ParseError as error:
         raise _unparsable(_place(text, name, error.span.start, error.span.end), error.msg) from None

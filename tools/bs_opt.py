@@ -83,6 +83,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[repo
     group.add_argument("-o", "--output", metavar="FILE", help="written atomically")
     group.add_argument("--print-ir-after", action="append", default=[], metavar="PASS|all")
     group.add_argument("--print-ir-on-change", action="store_true")
+    group.add_argument("--print-debuginfo", action="store_true", help="locations in printed IR")
     group.add_argument("--dump-dir", type=Path, metavar="DIR", help="one file after each pass")
     group.add_argument("--timing", action="store_true", help="seconds per pass, to stderr")
     group.add_argument("--format", choices=("text", "json"), default="text")

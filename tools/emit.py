@@ -6,7 +6,6 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 from brainscript.diagnostic import CommandLineError, Diagnostic
-from brainscript.passes.ir_text import ir_text
 from brainscript.passes.pipeline import LEVELS, ROUND_PRODUCTS, between
 from brainscript.target import MatmulPrecision
 from brainscript.tools.crash import CrashRecord
@@ -44,9 +43,9 @@ def lower_to(
     if matmul != "float32":
         pipeline = _rounding(pipeline, start)
     if pipeline:
-        run_passes(context, module, pipeline, instruments, ir_text, crash)
+        run_passes(context, module, pipeline, instruments, instruments.text, crash)
     if goal not in TEXT_LEVELS:
-        return ir_text(module)
+        return instruments.text(module)
     if goal == "brainscript":
         from brainscript.frontend.writing.network_text import brainscript_text
 

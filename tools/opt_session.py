@@ -48,6 +48,7 @@ def work(options: argparse.Namespace, console: Console, crash: CrashRecord) -> i
         options.print_ir_on_change,
         options.dump_dir,
         not options.no_verify,
+        options.print_debuginfo,
     )
     context = make_context(module_of_file, console.show)
     session = _Session(options, console, crash, context, instruments)
@@ -109,12 +110,11 @@ def _transform(session: _Session, source: Input) -> str:
     if options.parse_only:
         return ""
     if options.passes is not None:
-        run_passes(
-            session.context, module, options.passes, session.instruments, ir_text, session.crash
-        )
+        tools = (session.instruments, session.instruments.text, session.crash)
+        run_passes(session.context, module, options.passes, *tools)
     goal = options.emit or ""
     if not goal:
-        return ir_text(module)
+        return session.instruments.text(module)
     if goal == "ast":
         title = "a syntax tree is made of BrainScript text only"
         raise CommandLineError(Diagnostic("BS0910", title))

@@ -18,6 +18,7 @@ from xdsl.utils.exceptions import ArgSpecParseError, PassFailedException, Verify
 from brainscript.atomic import write_text
 from brainscript.codegen.timing.trace import span
 from brainscript.diagnostic import BrainScriptError, CommandLineError, Diagnostic, did_you_mean
+from brainscript.passes.ir_text import ir_text
 from brainscript.passes.pipeline import PIPELINES, expand
 from brainscript.passes.registry import PASSES, load_pass
 from brainscript.tools.crash import CrashRecord
@@ -32,8 +33,13 @@ class Instruments:
     print_on_change: bool = False
     dump_folder: Path | None = None
     verify: bool = True
+    places: bool = False
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     count: int = 0
+
+    def text(self, module: ModuleOp) -> str:
+        """The module as it is to be printed."""
+        return ir_text(module, self.places)
 
     def wants(self, name: str) -> bool:
         """Whether the module is to be printed after this pass."""
