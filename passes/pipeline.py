@@ -44,6 +44,26 @@ PIPELINES: dict[str, tuple[str, ...]] = {
         "net-update",
         *CLEAN,
     ),
+    # the same in two halves, for training on several processes
+    "gradient-step": (
+        "net-select{mode=train}",
+        "net-set-mode{training=true}",
+        *SETTLE,
+        "net-gradient",
+        "net-hold-gradients",
+        "net-update",
+        *CLEAN,
+    ),
+    "update-step": (
+        "net-select{mode=train}",
+        "net-set-mode{training=true}",
+        *SETTLE,
+        "net-gradient",
+        "net-take-gradients",
+        "net-update",
+        "net-dce",
+        *CLEAN,
+    ),
     "test-step": (
         "net-select{mode=test}",
         "net-fold-batch-normalisation",

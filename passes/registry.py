@@ -38,6 +38,8 @@ PASSES: dict[str, str] = {
     ":NetFoldBatchNormalisation",
     "net-compute-once": "brainscript.passes.simplify.once:NetComputeOnce",
     "net-gradient": "brainscript.passes.gradient.build:NetGradient",
+    "net-hold-gradients": "brainscript.passes.gradient.halves:NetHoldGradients",
+    "net-take-gradients": "brainscript.passes.gradient.halves:NetTakeGradients",
     "net-update": "brainscript.passes.gradient.update:NetUpdate",
     "net-precompute": "brainscript.passes.gradient.precompute:NetPrecompute",
     "net-store-sparse": "brainscript.passes.lower.sparse.store:NetStoreSparse",

@@ -18,12 +18,16 @@ from brainscript.runtime.layouts import Layout, Sequences
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.state_arena import StateArena
 from brainscript.runtime.train.metrics import Recorder
+from brainscript.runtime.train.parallel.world import World
 from brainscript.settings import Settings
 
 Array = NDArray[np.floating[Any]]
 Element = Literal["f32", "f64"]
-Mode = Literal["train", "criterion", "test", "write", "precompute"]
+Mode = Literal["train", "gradient", "update", "criterion", "test", "write", "precompute"]
 DEFAULT_AXIS = "*"
+Share = tuple[int, int]
+"""The part `i` of `n` of each minibatch."""
+ALL: Share = (0, 1)
 
 
 def numpy_type(element: Element) -> np.dtype[Any]:
@@ -227,6 +231,8 @@ class Network(Protocol):
 
         'train': forward, backward, update by `update`, sums of `outputs`; the first name of
         `outputs` is the criterion that trains, the others are only summed.
+        'gradient', 'update': the same in two halves; between them lie the states of the role
+        'gradient'.
         'criterion': training-mode forward and the sums, nothing moves.
         'test': inference forward and the sums. 'write': inference, `outputs` readable.
         'precompute': one minibatch of the estimates of `precomputed`.
@@ -240,6 +246,11 @@ class Minibatch(Protocol):
     @property
     def keys(self) -> Sequence[str]:
         """The keys of the sequences, as the files have them."""
+        ...
+
+    @property
+    def whole(self) -> Minibatch:
+        """The minibatch that this one is a part of; itself if it is none."""
         ...
 
     @property
@@ -282,7 +293,9 @@ class Minibatch(Protocol):
 
 
 class Reader(Protocol):
-    """Minibatches of one epoch after another, in CNTK's order."""
+    """Minibatches of one epoch after another, in CNTK's order; of each the part `share`."""
+
+    share: Share
 
     def prefetch(self) -> None:
         """Begin to read the data while the caller goes on."""
@@ -313,8 +326,9 @@ class Environment:
     shows a diagnostic and goes on. `run_script(settings)` runs the model editing script of a
     section and gives each file it has saved with its number of nodes. `factorised(model, ranks)` is
     the network of a model with matrices split in two of these ranks, and the names of the two.
-    With `dry_run` everything is built and checked, no data read;
-    `planned` then holds the networks that earlier commands would have saved, by model path.
+    `world` is this process among those of `mpiexec`. With `dry_run` everything is built and
+    checked, no data read; `planned` then holds the networks that earlier commands would have
+    saved, by model path.
     """
 
     build_network: Callable[[Settings], Network]
@@ -328,3 +342,4 @@ class Environment:
     dry_run: bool = False
     planned: dict[str, Network] = field(default_factory=dict[str, Network])
     recorders: tuple[Recorder, ...] = ()
+    world: World = field(default_factory=World)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from brainscript.literals import read_integer
 from brainscript.runtime.native_library import library
+from brainscript.runtime.train.parallel.world import beside
 
 
 def available_cores() -> int:
@@ -26,8 +27,13 @@ def available_cores() -> int:
 
 
 def thread_count(configured: int = 0) -> int:
-    """Threads for `numCPUThreads`: 0 asks OMP_NUM_THREADS, else all; -k leaves k cores free."""
+    """Threads for `numCPUThreads`: 0 asks OMP_NUM_THREADS, else all; -k leaves k cores free.
+
+    Processes of `mpiexec` share the cores that it has not divided among them.
+    """
     cores = available_cores()
+    if cores == os.cpu_count():
+        cores = max(1, cores // beside())
     if configured > 0:
         return min(configured, cores)
     if configured < 0:

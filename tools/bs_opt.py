@@ -70,7 +70,7 @@ def _add_work(group: argparse._ArgumentGroup) -> None:  # pyright: ignore[report
     levels = ("ast", "bs", "net", "brainscript", "gradient", "sched", "kern", "llvm", "asm")
     group.add_argument("-p", "--passes", metavar="PIPELINE", help="passes or named pipelines")
     group.add_argument("--emit", choices=levels, help="lower to this level")
-    steps = ("train", "test", "write", "precompute")
+    steps = ("train", "gradient", "update", "test", "write", "precompute")
     group.add_argument("--step", choices=steps, default="train", help="what the network becomes")
     group.add_argument("--matmul-precision", **MATMUL_PRECISION)
     group.add_argument("--parse-only", action="store_true", help="print nothing, exit 0 or 1")

@@ -35,11 +35,17 @@ class Console:
         self.format = "text"
         self.color = "auto"
         self.traceback = False
+        self.quiet = False
         self.line_of: LineOf | None = None
         self.heard: list[Diagnostic] | None = None
 
     def show(self, diagnostic: Diagnostic) -> None:
-        """Print one diagnostic to stderr, as text or as one line of JSON; or keep it in `heard`."""
+        """Print one diagnostic to stderr, as text or as one line of JSON; or keep it in `heard`.
+
+        Nothing but errors where this process is not the one that speaks.
+        """
+        if self.quiet and diagnostic.severity != "error":
+            return
         if self.heard is not None:
             self.heard.append(diagnostic)
             return

@@ -16,7 +16,7 @@ IR_LEVELS = tuple(name for name, _ in LEVELS)
 TEXT_LEVELS = {"brainscript": "net", "llvm": "kern", "asm": "kern"}
 """What is text of its own, and the level of IR that it is made from."""
 EMIT = ("ast", "bs", "net", "brainscript", *IR_LEVELS[2:], "llvm", "asm")
-STEPS = ("train", "test", "write", "precompute")
+STEPS = ("train", "gradient", "update", "test", "write", "precompute")
 
 
 def lower_to(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from brainscript.runtime.train.metrics import (
     TensorboardRecorder,
     cannot_write,
 )
+from brainscript.runtime.train.parallel.world import World, together, world
 from brainscript.settings import Settings
 from brainscript.target import check_pairs, choose_target
 from brainscript.tools.collector import start_collector
@@ -43,7 +45,7 @@ def work(
         start_collector()
     sources = Sources()
     console.line_of = sources.line_of
-    with _profiled(options.profile):
+    with _profiled(options.profile if not world().rank else None):
         return _run(options, words, console, crash, sources)
 
 
@@ -72,16 +74,24 @@ def _run(
     crash: CrashRecord,
     sources: Sources,
 ) -> int:
+    companions = world()
+    console.quiet = companions.rank > 0
     with trace.span("config", "compile"):
-        settings = load_config(words, sources)
+        settings = together(companions, lambda: load_config(words, sources))
+    if not settings.boolean("parallelTrain", True):
+        companions, console.quiet = World(), False
     for source in sources.texts():
         crash.source(source.name, source.text)
     compilation = _compilation(options, settings, console, crash)
     wiring = Wiring(console, compilation, sources)
     environment = wiring.environment(options.dry_run)
-    environment.recorders = () if options.dry_run else recorders_of(options)
+    environment.world = companions
+    main = not companions.rank
+    environment.recorders = recorders_of(options) if main and not options.dry_run else ()
+    if not main:
+        environment.stderr = environment.stdout = open(os.devnull, "w", encoding="utf-8")
     try:
-        run_all(settings, environment)
+        together(companions, lambda: run_all(settings, environment))
     finally:
         for recorder in environment.recorders:
             recorder.close()

@@ -10,6 +10,7 @@ from xdsl.passes import ModulePass
 
 from brainscript.dialects.registry import make_context
 from brainscript.passes.gradient.build import NetGradient
+from brainscript.passes.gradient.halves import NetHoldGradients, NetTakeGradients
 from brainscript.passes.gradient.precompute import NetPrecompute
 from brainscript.passes.gradient.update import NetUpdate
 from brainscript.passes.infer.select import NetSelect
@@ -30,15 +31,21 @@ def passes_of(mode: Mode, outputs: Sequence[str], update: UpdateRule | None) -> 
     """
     names, rule = tuple(outputs), update or UpdateRule()
     settle, clean, prepare = plain(SETTLE), plain(CLEAN), plain(PREPARE)
-    if mode == "train":
+    if mode in ("train", "gradient", "update"):
+        move = NetUpdate(
+            rule.rule, rule.clip, rule.l1, rule.l2, rule.average, rule.normalised, rule.noise
+        )
+        ends: dict[Mode, list[ModulePass]] = {
+            "train": [move],
+            "gradient": [NetHoldGradients(), NetUpdate()],
+            "update": [NetTakeGradients(), move, *plain(("net-dce",))],
+        }
         return [
             NetSelect("train", names[1:], names[0] if names else "", rule.traced),
             NetSetMode(training=True, dropout=rule.dropout),
             *settle,
             NetGradient(rule.towards),
-            NetUpdate(
-                rule.rule, rule.clip, rule.l1, rule.l2, rule.average, rule.normalised, rule.noise
-            ),
+            *ends[mode],
             *clean,
         ]
     if mode == "criterion":

@@ -116,13 +116,15 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "BS0728": (
         "parallel training has no effect",
-        "The config asks for several workers. This program trains in one process on the threads "
-        "of one machine; with one worker the keys change nothing.",
+        "The config asks for several workers, and there is one: processes are started by "
+        "`mpiexec -n 4 bs-jit ...`. Or there are several, and the SGD section names no method by "
+        "which they share the work: each of them trains on all data.",
     ),
     "BS0730": (
         "parallel training is not supported",
-        "`mpiexec` has started several processes for a config with `parallelTrain`. Training on "
-        "more than one process is not part of this program yet; one process uses all threads.",
+        "`mpiexec` has started several processes for a config with `parallelTrain`, and the "
+        "package `mpi4py` is missing, or the config asks for what cannot be shared: gradients of "
+        "fewer bits, `dataParallelASGD`, a gradient check, labels drawn towards another network.",
     ),
     "BS0729": (
         "there is nothing to normalise",

@@ -84,6 +84,7 @@ ROLES = (
     "carried",
     "derived",
     "accumulated",
+    "gradient",
 )
 """What a piece of state is for; see `StateOp`."""
 

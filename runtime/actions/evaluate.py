@@ -93,6 +93,7 @@ def _evaluate(
         section.integer("numMBsToShowResult", 100),
         section.integer("firstMBsToShowResult", 0),
         show,
+        session.environment.world,
     )
     traced = show.names if show is not None else ()
     inputs = network.inputs_of("test", [*(node.name for node in nodes), *traced])

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 from brainscript.codegen.timing.trace import span
 from brainscript.device import check_device
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
-from brainscript.literals import read_integer
 from brainscript.runtime.actions.convert import convert_dbn, export_dbn
 from brainscript.runtime.actions.dump import dump
 from brainscript.runtime.actions.edit import edit
@@ -26,6 +25,7 @@ from brainscript.runtime.data.side_files import only_checking
 from brainscript.runtime.network import Environment
 from brainscript.runtime.train.log import Log
 from brainscript.runtime.train.metrics import Metrics
+from brainscript.runtime.train.parallel.world import started
 from brainscript.settings import PRECISIONS, Settings
 
 ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
@@ -50,10 +50,8 @@ ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
     "exportdbn": export_dbn,
 }
 UNSUPPORTED = ("devtest",)
-
-
-WORKERS = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE")
-"""Where `mpiexec` says how many processes it has started."""
+SHARED = ("train", "trainRNN", "adapt", "test", "eval", "cv")
+"""What all processes of `mpiexec` do together; the first one does the others."""
 
 
 def run_all(root: Settings, environment: Environment) -> None:
@@ -74,22 +72,23 @@ def run_all(root: Settings, environment: Environment) -> None:
             run_command(name, section, Session(environment, log))
         log.line("completed stamped" if log.stamps else "completed")
     done = root.text("doneFile", "")
-    if done and not environment.dry_run:
+    if done and not environment.dry_run and not environment.world.rank:
         _touch(Path(done))
 
 
 def _check_workers(root: Settings, environment: Environment) -> None:
-    """Training on several processes is refused; asked for in one, it is that of one."""
-    workers = max(read_integer(os.environ.get(name, "")) or 0 for name in WORKERS)
-    if not root.boolean("parallelTrain", workers > 1):
+    """Training on several processes needs `mpi4py`; asked for in one, it is that of one."""
+    workers = started()
+    if not root.boolean("parallelTrain", workers > 1) or environment.world.size > 1:
         return
     span = root.span_of("parallelTrain") if root.has("parallelTrain") else None
     if workers > 1:
-        title = f"training on {workers} processes is not supported"
-        help = "start bs-jit without mpiexec: it uses all threads of the machine"
+        title = f"training on {workers} processes needs mpi4py, which is not installed"
+        help = "pip install 'brainscript[parallel]', or start bs-jit without mpiexec"
         raise BrainScriptError(Diagnostic("BS0730", title, span, help=help))
     title = "parallelTrain has no effect: one process trains, on all threads of the machine"
-    environment.warn(Diagnostic("BS0728", title, span, severity="warning"))
+    help = "several processes are started by: mpiexec -n 2 bs-jit ..."
+    environment.warn(Diagnostic("BS0728", title, span, help=help, severity="warning"))
 
 
 def _check_type(root: Settings, environment: Environment) -> None:
@@ -107,8 +106,13 @@ def run_command(name: str, section: Settings, session: Session) -> None:
     for action in _actions(section):
         session.log.trace = trace
         session.log.banner(f"{name} command ({action} action)")
+        world = session.environment.world
         with span(f"{name}: {action}", "action"):
-            ACTIONS[action](section, session)
+            if action in SHARED:
+                ACTIONS[action](section, session)
+                world.agree()
+            else:
+                world.one(partial(ACTIONS[action], section, session))
         session.log.traced("action complete", action=action)
 
 
@@ -156,6 +160,7 @@ def _log(root: Settings, names: tuple[str, ...], environment: Environment) -> Ge
         return
     if stamps:
         path += "".join(f"_{name}" for name in names) + ".log"
+    path += _rank_suffix(environment, stamps=stamps)
     mode = "a" if root.boolean("appendLogFile", False) else "w"
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -165,6 +170,14 @@ def _log(root: Settings, names: tuple[str, ...], environment: Environment) -> Ge
         raise BrainScriptError(Diagnostic("BS0724", title, root.span_of("stderr"))) from None
     with stream:
         yield Log(stream, stamps=stamps, metrics=metrics)
+
+
+def _rank_suffix(environment: Environment, *, stamps: bool) -> str:
+    """What tells the logs of several processes apart."""
+    world = environment.world
+    if world.size == 1 or not (stamps or world.rank):
+        return ""
+    return f"rank{world.rank}" if stamps else f".rank{world.rank}"
 
 
 def _touch(path: Path) -> None:

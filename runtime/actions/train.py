@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def train(section: Settings, session: Session, origin: str = "") -> None:
     """Train from scratch or from the model `origin`, or go on from the newest complete model."""
     environment = session.environment
     sgd = optimizer_section(section)
-    options = read_options(sgd, environment.warn)
+    options = read_options(sgd, environment.warn, environment.world.size)
     session.log.trace = max(session.log.trace, options.trace)
     files = ModelFiles(Path(sgd.text("modelPath")), options.max_epochs)
     if environment.dry_run:
@@ -79,8 +79,10 @@ def train(section: Settings, session: Session, origin: str = "") -> None:
         environment.planned |= dict.fromkeys((*saved, path), network)
         return
     files.prepare()
-    with locked(files.lock), watching() as stop:
-        files.tidy()
+    mine = locked(files.lock) if not environment.world.rank else nullcontext()
+    with mine, watching() as stop:
+        if not environment.world.rank:
+            files.tidy()
         _run(section, session, options, files, stop, origin)
 
 
@@ -123,6 +125,7 @@ def _run(
     check_counted(network, nodes, session)
     _describe(network, nodes, session)
     reference = _reference(section, session, options, origin)
+    _check_parallel(options, optimizer_section(section), session)
     show = tracer(network, options.traced, nodes, log, nodes[0])
     traced = show.names if show is not None else ()
     towards = show.gradients if show is not None else ()
@@ -135,7 +138,7 @@ def _run(
         manifest if manifest is not None and start is not None else Manifest(),
     )
     common = (reader, validation, checkpoints, log, stop, environment.warn, show, reference)
-    trainer = Trainer(network, nodes, options, *common)
+    trainer = Trainer(network, nodes, options, *common, environment.world)
     with _recording(optimizer_section(section), session):
         trainer.run(start)
 
@@ -165,6 +168,28 @@ def _check_dropout(network: Network, options: Options, sgd: Settings, session: S
     title = "dropoutRate has no effect: the network has no Dropout node"
     span = sgd.span_of("dropoutRate")
     session.environment.warn(Diagnostic("BS0725", title, span, severity="warning"))
+
+
+def _check_parallel(options: Options, sgd: Settings, session: Session) -> None:
+    """Several processes have a method to share the work, and what it can be used with."""
+    environment = session.environment
+    if environment.world.size == 1:
+        return
+    method = options.parallel.method
+    if method == "none":
+        title = "every process trains on all data: no parallelizationMethod is given"
+        help = "write ParallelTrain = [ parallelizationMethod = DataParallelSGD ] in SGD"
+        span = sgd.span_of("ParallelTrain") if sgd.has("ParallelTrain") else sgd.span
+        environment.warn(Diagnostic("BS0728", title, span, help=help, severity="warning"))
+        return
+    for key, asked in (
+        ("gradientcheck", options.gradient_check),
+        ("adaptationRegType", options.adaptation > 0),
+    ):
+        if asked:
+            title = f"{key} cannot be used with {method} on several processes"
+            help = f"remove {key}, or start bs-jit without mpiexec"
+            raise BrainScriptError(Diagnostic("BS0730", title, sgd.span_of(key), help=help))
 
 
 def _may_go_back(options: Options) -> bool:

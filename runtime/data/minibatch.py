@@ -20,7 +20,7 @@ from brainscript.runtime.data.ready.ahead import ReadAhead
 from brainscript.runtime.data.streams import Binding
 from brainscript.runtime.layouts import Sequences
 from brainscript.runtime.native_library import library
-from brainscript.runtime.network import Array, InputSpec
+from brainscript.runtime.network import ALL, Array, InputSpec, Share
 
 Load = Callable[[], Corpus]
 
@@ -28,8 +28,15 @@ Load = Callable[[], Corpus]
 class Minibatch:
     """Some sequences, in order."""
 
-    def __init__(self, reader: Reader, info: native_library.MinibatchInfo):
+    def __init__(
+        self,
+        reader: Reader,
+        info: native_library.MinibatchInfo,
+        whole: Minibatch | None = None,
+    ):
+        """`whole` is the minibatch that this one is a part of, if it is."""
         self._reader = reader
+        self.whole: Minibatch = whole or self
         self._info = info
         self.samples = int(info.samples)
         self.sweep = int(info.sweep)
@@ -42,6 +49,24 @@ class Minibatch:
             self._pieces = np.ctypeslib.as_array(words, (count, 3)).copy()
             address = self._pieces.ctypes.data_as(ctypes.POINTER(native_library.Piece))
             info.pieces = address
+
+    def part(self, share: Share) -> native_library.MinibatchInfo:
+        """Every n-th sequence; of truncated ones every n-th row, so that each stays in its part."""
+        first, count = share
+        numbers = self._numbers[first::count]
+        part = native_library.MinibatchInfo()
+        if self._pieces is None:
+            lengths = self._reader.corpus.lengths()[numbers]
+        else:
+            chosen = self._pieces[:, 2] % count == first
+            numbers, pieces = self._numbers[chosen], np.ascontiguousarray(self._pieces[chosen])
+            lengths = pieces[:, 1]
+            part.pieces = pieces.ctypes.data_as(ctypes.POINTER(native_library.Piece))
+        numbers = np.ascontiguousarray(numbers)
+        part.sequences = numbers.ctypes.data_as(ctypes.POINTER(ctypes.c_uint32))
+        part.count, part.samples, part.sweep = len(numbers), int(lengths.sum()), self.sweep
+        part.rows, part.width = self._info.rows, self._info.width
+        return part
 
     @property
     def keys(self) -> Sequence[str]:
@@ -189,6 +214,7 @@ class Reader:
         for spec in inputs:
             self.axes.setdefault(spec.axis, binding[spec.name])
         self._handle = 0
+        self.share: Share = ALL
 
     def __del__(self) -> None:
         handle, self._handle = getattr(self, "_handle", 0), 0
@@ -248,8 +274,11 @@ class Reader:
             return None
         if status != native_library.DONE:
             raise MemoryError("no memory for the order of the data")
-        return self.made(info)
+        if self.share == ALL:
+            return self.made(info)
+        whole = Minibatch(self, info)
+        return self.made(whole.part(self.share), whole)
 
-    def made(self, info: native_library.MinibatchInfo) -> Minibatch:
-        """The minibatch that the native library describes."""
-        return Minibatch(self, info)
+    def made(self, info: native_library.MinibatchInfo, whole: Minibatch | None = None) -> Minibatch:
+        """The minibatch that the native library describes, a part of `whole` if that is given."""
+        return Minibatch(self, info, whole)

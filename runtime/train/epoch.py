@@ -10,7 +10,7 @@ from brainscript.codegen.timing import trace
 from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.runtime.data.minibatch import Reader as NativeReader
 from brainscript.runtime.data.minibatch_loop import Progress
-from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateRule
+from brainscript.runtime.network import ALL, Network, NodeSpec, Reader, Step, UpdateRule
 from brainscript.runtime.program import Program
 from brainscript.runtime.train.adapted import AdaptedLoop, Reference
 from brainscript.runtime.train.automatic.gradient_check import CheckedLoop
@@ -24,6 +24,8 @@ from brainscript.runtime.train.feed import (
 )
 from brainscript.runtime.train.log import Advance, Log, Value, percentage, shown_all
 from brainscript.runtime.train.options import Options
+from brainscript.runtime.train.parallel.loops import SharedLoop
+from brainscript.runtime.train.parallel.together import Together
 from brainscript.runtime.train.saving.checkpoint import Partial
 from brainscript.runtime.train.signals import Stop
 
@@ -46,7 +48,8 @@ class Epoch:
 
     It covers `samples` samples (0: a sweep of the data); with `tolerant` the criterion may become
     NaN. `show` is called where it asks for it with the step and the numbers of both. Labels are
-    drawn towards the `reference`."""
+    drawn towards the `reference`. Minibatches are shared with the processes `together`, if that is
+    given; `update` then is the half of the step that moves the parameters."""
 
     network: Network
     step: Step
@@ -64,11 +67,14 @@ class Epoch:
     tolerant: bool = False
     show: Show | None = None
     reference: Reference | None = None
+    together: Together | None = None
+    update: Step | None = None
 
     def run(self, reader: Reader, partial: Partial | None = None) -> Partial | None:
         """Train over one epoch; gives the position when a signal ended it early."""
         step = self._running = self._compile()
         self.sums = Sums(self.network, self.nodes)
+        reader.share = self.together.share if self.together is not None else ALL
         reader.start_epoch(self.index, self.samples, self.minibatch)
         self._begin(reader, partial)
         self._recorded = (self.sums.totals(), list(self.sums.counts))
@@ -78,9 +84,11 @@ class Epoch:
         loop.set_rates(self.rate, self.options.momentum(self.index))
         while not (progress := self._call(loop, step)).finished:
             self._advance(progress)
-            if self.stop:
+            if self._stopped():
                 return self._position()
         self._advance(progress)
+        if self.together is not None:
+            self.together.settle()
         if not self.count:
             raise BrainScriptError(Diagnostic("BS0718", "the reader gave no data to train on"))
         return None
@@ -99,8 +107,21 @@ class Epoch:
             recorded.add_kernels(begin, step.spent())
         return progress
 
+    def _stopped(self) -> bool:
+        """Whether a signal ends the run here, in all of its processes."""
+        if self.together is not None:
+            self.stop.number = self.together.world.agree(self.stop.number)
+            if self.stop:
+                self.together.settle()
+        return bool(self.stop)
+
     def _loop(self, step: Step, reader: Reader) -> Loop:
         """What runs the step on the minibatches of the reader."""
+        if (together := self.together) is not None:
+            if step is self.step:
+                return together.loop((step, self.update), self._inputs, reader, self.nodes)
+            common = (self._inputs, reader, self.nodes, together.world)
+            return SharedLoop(self.network, step, *common)
         if self.reference is not None:
             adapted = AdaptedLoop(self.network, step, reader, self.nodes[0], self.reference)
             adapted.inputs = self._inputs

@@ -39,13 +39,14 @@ class EpochStart:
         """What the step of an epoch must be able to do."""
         return replace(self.options.update, dropout=at(self.options.dropout, epoch) > 0)
 
-    def set(self, epoch: int, *, seed: bool) -> None:
-        """Set everything for an epoch (0-based); generators only when asked to `seed` them."""
+    def set(self, epoch: int, *, seed: bool, rank: int = 0) -> None:
+        """Set everything for an epoch (0-based); generators only when asked to `seed` them, those
+        of the process `rank` of several that share the minibatches."""
         self._set_dropout(epoch)
         for which in (0, 1):
             self._set_time_constant(epoch, which)
         if seed:
-            self._seed(epoch)
+            self._seed(epoch, rank * self.options.max_epochs)
 
     def _set_dropout(self, epoch: int) -> None:
         rate = at(self.options.dropout, epoch)
@@ -67,12 +68,14 @@ class EpochStart:
                 if name.startswith(TIME_CONSTANTS[which]):
                     write_number(self.network, name, value or NO_TIME)
 
-    def _seed(self, epoch: int) -> None:
-        """Seed `epoch * M + j` for the j-th of M random nodes in the order of evaluation."""
+    def _seed(self, epoch: int, before: int) -> None:
+        """Seed `(before + epoch) * M + j` for the j-th of M random nodes in the order of
+        evaluation; the noise of updates is the same in all processes."""
         state = self.network.state
         present = [name for name in state.names() if state.role(name) == "random"]
         nodes = random_nodes(self.network.facts, self.criterion)
-        seeds = {f"{GENERATOR}{name}": epoch * len(nodes) + j for j, name in enumerate(nodes)}
+        first = (before + epoch) * len(nodes)
+        seeds = {f"{GENERATOR}{name}": first + j for j, name in enumerate(nodes)}
         noise = sorted(name for name in present if name.startswith(NOISE))
         seeds |= {name: epoch * len(noise) + j for j, name in enumerate(noise)}
         for name in present:

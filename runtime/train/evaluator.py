@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.network import Network, NodeSpec, Reader, Step, UpdateRule
+from brainscript.runtime.network import InputSpec, Network, NodeSpec, Reader, Step, UpdateRule
 from brainscript.runtime.train.feed import (
+    Loop,
     Moment,
     Sums,
     clear_accumulated,
@@ -17,6 +18,8 @@ from brainscript.runtime.train.feed import (
     values_since,
 )
 from brainscript.runtime.train.log import Log, Value, shown_all, shown_final
+from brainscript.runtime.train.parallel.loops import SharedLoop
+from brainscript.runtime.train.parallel.world import World
 
 
 class Show(Protocol):
@@ -38,7 +41,10 @@ class Show(Protocol):
 
 @dataclass
 class Evaluator:
-    """Evaluates criteria and metrics of a network and logs them as CNTK's test does."""
+    """Evaluates criteria and metrics of a network and logs them as CNTK's test does.
+
+    The processes of a `world` share the minibatches; what is shown is of all of them.
+    """
 
     network: Network
     nodes: Sequence[NodeSpec]
@@ -46,6 +52,7 @@ class Evaluator:
     every: int = 100
     first: int = 0
     show: Show | None = None
+    world: World = field(default_factory=World)
 
     def run(self, reader: Reader, epoch_size: int, minibatch_size: int) -> list[Value]:
         """One pass over the data; prints the lines and gives the values."""
@@ -55,11 +62,12 @@ class Evaluator:
         step = self.network.compile("test", names, rule)
         inputs = self.network.inputs_of("test", [*names, *traced])
         sums = Sums(self.network, self.nodes)
+        reader.share = (self.world.rank, self.world.size)
         reader.start_epoch(0, epoch_size, minibatch_size)
         clear_accumulated(self.network)
         now, count = ([0.0] * len(names), [0] * len(names)), 0
         shown, shown_at = now, 0
-        loop = loop_over(self.network, step, inputs, reader, self.nodes[0])
+        loop = self._loop(step, inputs, reader)
         while True:
             sums.reset()
             progress = loop.run(1)
@@ -80,6 +88,11 @@ class Evaluator:
         values = values_of(self.nodes, *now)
         self.log.line("final", last=count, values=shown_final(values))
         return values
+
+    def _loop(self, step: Step, inputs: Sequence[InputSpec], reader: Reader) -> Loop:
+        if self.world.size == 1:
+            return loop_over(self.network, step, inputs, reader, self.nodes[0])
+        return SharedLoop(self.network, step, inputs, reader, self.nodes, self.world)
 
     def _due(self, count: int) -> bool:
         return count <= self.first or (self.every > 0 and count % self.every == 0)

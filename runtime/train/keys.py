@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.diagnostic import Diagnostic
 from brainscript.remedies import for_unknown
+from brainscript.runtime.train.parallel.options import METHODS
 from brainscript.settings import Settings
 
 USED = """
@@ -33,15 +34,6 @@ WITHOUT_EFFECT = """
 """.split()
 """Keys that change memory, speed or a feature that is refused by the key that turns it on; whether
 sequences are truncated is up to the reader. The blocks have keys of their own."""
-
-METHODS = (
-    "none",
-    "DataParallelSGD",
-    "ModelAveragingSGD",
-    "BlockMomentumSGD",
-    "dataParallelASGD",
-)
-"""What `parallelizationMethod` may be; with one worker all are the same."""
 
 PARALLEL = """
     parallelizationMethod parallelizationStartEpoch distributedMBReading syncPerfStats
@@ -75,17 +67,11 @@ def check_keys(sgd: Settings, warn: Callable[[Diagnostic], None]) -> None:
 
 
 def check_parallel(block: Settings, warn: Callable[[Diagnostic], None]) -> None:
-    """The keys must be ones that exist; that they have no effect is told of `parallelTrain`."""
+    """The keys must be ones that exist; `parallel/options.py` reads them."""
     for method in METHODS[1:]:
         if (inner := _own_block(block, method)) is not None:
             _warn_of_unknown(inner, PARALLEL, warn)
     _warn_of_unknown(block, PARALLEL, warn)
-    key = "parallelizationMethod"
-    asked = block.text(key, "none")
-    if asked.lower() not in {method.lower() for method in METHODS}:
-        title = f"{key} '{asked}' is not known"
-        help = did_you_mean(asked, METHODS) or f"known: {', '.join(METHODS)}"
-        raise BrainScriptError(Diagnostic("BS0705", title, block.span_of(key), help=help))
 
 
 def _own_block(section: Settings, key: str) -> Settings | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
 from brainscript.runtime.network import UpdateRule
 from brainscript.runtime.train.automatic.adjust import AdjustOptions, read_adjust
 from brainscript.runtime.train.keys import check_keys
+from brainscript.runtime.train.parallel.options import ParallelOptions, read_parallel
 from brainscript.runtime.train.rates import LearningRates, Momenta, MomentumUnit
 from brainscript.settings import Settings
 
@@ -61,6 +62,7 @@ class Options:
     time_constants: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0,), (0.0,))
     traced: tuple[tuple[str, tuple[str, ...]], ...] = ()
     adaptation: float = 0.0
+    parallel: ParallelOptions = field(default_factory=ParallelOptions)
 
     def minibatch_size(self, epoch: int) -> int:
         """The configured size of an epoch (0-based); the last entry repeats."""
@@ -71,8 +73,9 @@ class Options:
         return self.momenta.per_sample(epoch, self.minibatch_size(epoch))
 
 
-def read_options(sgd: Settings, warn: Callable[[Diagnostic], None]) -> Options:
-    """The options of an SGD section; raises a diagnostic that names the key at fault."""
+def read_options(sgd: Settings, warn: Callable[[Diagnostic], None], workers: int = 1) -> Options:
+    """The options of an SGD section, for so many processes; raises a diagnostic that names the key
+    at fault."""
     check_keys(sgd, warn)
     max_epochs, sizes = sgd.integer("maxEpochs"), _sizes(sgd)
     if max_epochs < 0:
@@ -106,6 +109,7 @@ def read_options(sgd: Settings, warn: Callable[[Diagnostic], None]) -> Options:
         ),
         traced=_traced(sgd),
         adaptation=_adaptation(sgd),
+        parallel=read_parallel(sgd, workers),
     )
 
 

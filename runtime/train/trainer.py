@@ -6,7 +6,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from brainscript.atomic import replacing
@@ -25,6 +25,8 @@ from brainscript.runtime.train.evaluator import Evaluator, Show
 from brainscript.runtime.train.feed import set_constants
 from brainscript.runtime.train.log import Log, Value, epoch_bar, shown_all
 from brainscript.runtime.train.options import Options
+from brainscript.runtime.train.parallel.together import Together
+from brainscript.runtime.train.parallel.world import World
 from brainscript.runtime.train.precompute import precompute
 from brainscript.runtime.train.rates import time_constant
 from brainscript.runtime.train.saving.checkpoint import Checkpoints, Progress
@@ -38,6 +40,7 @@ class Trainer:
 
     `nodes` are the criterion that trains and the metrics that are logged with it. The training
     step is compiled before a checkpoint is read, because it brings the optimiser's state along.
+    Of the processes of a `world` the first one writes.
     """
 
     network: Network
@@ -51,10 +54,12 @@ class Trainer:
     warn: Callable[[Diagnostic], None]
     show: Show | None = None
     reference: Reference | None = None
+    world: World = field(default_factory=World)
 
     def run(self, start: int | None) -> None:
         """Train from a fresh network (None) or on from the model after `start` epochs."""
-        self._rule: UpdateRule | None = None
+        self._rule: tuple[UpdateRule, bool] | None = None
+        self.together = Together(self.network, self.options.parallel, self.world)
         self.start = EpochStart(self.network, self.options, self.nodes[0].name, self.log)
         self._compile(start or 0)
         if start is None:
@@ -72,7 +77,8 @@ class Trainer:
         epoch = first
         while epoch < self.options.max_epochs:
             self._compile(epoch)
-            self.start.set(epoch, seed=self.progress.partial is None)
+            rank = self.world.rank if self.together.shares(epoch) else 0
+            self.start.set(epoch, seed=self.progress.partial is None, rank=rank)
             if not self._choose(epoch):
                 return
             values = self._train(epoch)
@@ -85,10 +91,11 @@ class Trainer:
 
     def _compile(self, epoch: int) -> None:
         """The training step of an epoch, and the numbers that stay the same in it."""
-        rule = self.start.rule(epoch)
-        if rule != self._rule:
+        rule, shared = self.start.rule(epoch), self.together.shares(epoch)
+        if (rule, shared) != self._rule:
             names = [node.name for node in self.nodes]
-            self._rule, self._step = rule, self.network.compile("train", names, rule)
+            self._rule = rule, shared
+            self._step, self._update = self.together.compile(epoch, names, rule)
             set_constants(self.network, self.options.constants)
 
     def _resumed(self, start: int) -> Progress:
@@ -160,7 +167,10 @@ class Trainer:
         o = self.options
         samples = o.adjust.trial_samples(epoch, o.minibatch_size(epoch))
         samples = min(samples, o.epoch_size) if o.epoch_size else samples
-        return Trials(self._epoch(epoch), self.reader, samples, self.log)
+        names = [node.name for node in self.nodes]
+        step = self.network.compile("train", names, self.start.rule(epoch))
+        alone = replace(self._epoch(epoch), step=step, together=None, update=None)
+        return Trials(alone, self.reader, samples, self.log)
 
     def _epoch(self, epoch: int) -> Epoch:
         """The loop over the minibatches of an epoch."""
@@ -180,6 +190,8 @@ class Trainer:
             size=self._size,
             show=self.show,
             reference=self.reference,
+            together=self.together if self.together.shares(epoch) else None,
+            update=self._update,
         )
 
     def _train(self, epoch: int) -> list[Value]:
@@ -220,7 +232,7 @@ class Trainer:
             partial = run.run(self.reader, progress.partial)
         if partial is not None:
             progress.partial = partial
-            patiently(lambda: self.checkpoints.interrupt(self.network, progress), Stop(), self.warn)
+            self._write(lambda: self.checkpoints.interrupt(self.network, progress), Stop())
             self.log.line("interrupted", epoch=epoch + 1, minibatches=partial.minibatches)
             raise SystemExit(self.stop.exit_code)
         progress.partial, self._size.estimating = None, False
@@ -243,7 +255,7 @@ class Trainer:
 
     def _validate(self, epoch: int, reader: Reader) -> list[Value]:
         quiet = Log(self.log.stream, stamps=self.log.stamps)
-        evaluator = Evaluator(self.network, self.nodes, quiet)
+        evaluator = Evaluator(self.network, self.nodes, quiet, world=self.world)
         with span("validation", "train"):
             values = evaluator.run(reader, 0, self.options.minibatch_size(epoch))
         text = shown_all(values, trailing=False)
@@ -272,6 +284,7 @@ class Trainer:
         path = self.checkpoints.files.model(epoch + 1)
         self.log.traced("saving", path=path)
         self._commit()
+        self.stop.number = self.world.agree(self.stop.number)
         if self.stop and epoch + 1 < self.options.max_epochs:
             self.log.line("interrupted", epoch=epoch + 2, minibatches=0)
             raise SystemExit(self.stop.exit_code)
@@ -295,16 +308,18 @@ class Trainer:
         self.progress.rate, self.progress.epoch = rate, done
         self.progress.tuned, self.progress.reducing = self._tuned, self.control.reducing
         self.control.previous = self.progress.previous
-        self.checkpoints.withdraw(done, epoch)
+        self.world.one(lambda: self.checkpoints.withdraw(done, epoch))
         if done:
             self._commit()
         return done
 
     def _commit(self) -> None:
         """Save the state after the epochs done; on a full disk wait for room."""
-        patiently(
-            lambda: self.checkpoints.commit(self.network, self.progress), self.stop, self.warn
-        )
+        self._write(lambda: self.checkpoints.commit(self.network, self.progress), self.stop)
+
+    def _write(self, save: Callable[[], None], stop: Stop) -> None:
+        """Write files in the first process; the others wait until they are there."""
+        self.world.one(lambda: patiently(save, stop, self.warn))
 
     def _fresh(self, path: Path) -> None:
         title = f"there is no checkpoint '{path}': momentum and counts start afresh"
@@ -319,7 +334,7 @@ class Trainer:
 
     def _save_final(self) -> None:
         self.log.line("stopped by control")
-        patiently(lambda: self.checkpoints.finish(self.network), self.stop, self.warn)
+        self._write(lambda: self.checkpoints.finish(self.network), self.stop)
 
     def _save_best_models(self) -> None:
         """Copy the model of the best epoch for each criterion and metric."""
@@ -331,7 +346,8 @@ class Trainer:
             return
         files = self.checkpoints.files
         for name, (_, epoch) in self.progress.best.items():
-            self._keep(files.model(epoch), Path(f"{files.path}_{name}"))
+            if not self.world.rank:
+                self._keep(files.model(epoch), Path(f"{files.path}_{name}"))
 
     def _keep(self, source: Path, target: Path) -> None:
         patiently(lambda: _copy(source, target), self.stop, self.warn)

@@ -13,6 +13,7 @@ from brainscript.diagnostic import Diagnostic
 from brainscript.program_image import StateSlot
 from brainscript.runtime.layouts import Layout, Sequences
 from brainscript.runtime.network import (
+    ALL,
     Array,
     Environment,
     Facts,
@@ -21,6 +22,7 @@ from brainscript.runtime.network import (
     NodeSpec,
     ParameterSpec,
     PrecomputeSpec,
+    Share,
     UpdateRule,
 )
 from brainscript.runtime.state_arena import StateArena
@@ -167,6 +169,7 @@ class FakeStep:
 class FakeMinibatch:
     def __init__(self, data: Array):
         self.data = data
+        self.whole = self
         self.samples = len(data)
         self.columns: Mapping[str, int] = {"*": len(data)}
         self.padded: Mapping[str, int] = {"*": len(data)}
@@ -193,6 +196,7 @@ class FakeReader:
         points = generator.normal(size=(count, FEATURES)) + kinds[:, None]
         self.data = np.hstack([points, np.eye(LABELS)[kinds]]).astype(np.float32)
         self.randomize = randomize
+        self.share: Share = ALL
         self.calls: list[tuple[int, int, int]] = []
 
     def prefetch(self) -> None:

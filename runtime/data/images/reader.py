@@ -24,8 +24,13 @@ Samples = dict[str, list["Future[Array]"]]
 class PictureMinibatch(Minibatch):
     """A minibatch some of whose inputs are pictures."""
 
-    def __init__(self, reader: PictureReader, info: native_library.MinibatchInfo):
-        super().__init__(reader, info)
+    def __init__(
+        self,
+        reader: PictureReader,
+        info: native_library.MinibatchInfo,
+        whole: Minibatch | None = None,
+    ):
+        super().__init__(reader, info, whole)
         self._pictures: Samples = {}
         for name in reader.sizes:
             stored = np.empty((self.columns[reader.axis_of[name]], 2), reader.dtype)
@@ -84,6 +89,6 @@ class PictureReader(Reader):
             self._ahead = super().next()
         return current
 
-    def made(self, info: native_library.MinibatchInfo) -> Minibatch:
-        """The minibatch that the native library describes."""
-        return PictureMinibatch(self, info)
+    def made(self, info: native_library.MinibatchInfo, whole: Minibatch | None = None) -> Minibatch:
+        """The minibatch that the native library describes, a part of `whole` if that is given."""
+        return PictureMinibatch(self, info, whole)

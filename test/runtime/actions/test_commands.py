@@ -208,7 +208,7 @@ def test_a_device_is_auto_or_cpu_or_a_number(run: Go):
         assert code_of(run, f"deviceId = {value}\n" + CONFIG % "") == "BS0734"
 
 
-def test_training_on_several_processes_is_refused(run: Go, monkeypatch: pytest.MonkeyPatch):
+def test_several_processes_need_mpi(run: Go, monkeypatch: pytest.MonkeyPatch):
     """One process trains as CNTK does in one; `parallelTrain=false` trains in each of several."""
     block = "; ParallelTrain = { parallelizationMethod = none }"
     assert not run("parallelTrain = false\n" + CONFIG % block).world.warnings

@@ -1,0 +1,1 @@
+"""Training on several processes of `mpiexec`: what they exchange, and when."""
