@@ -168,41 +168,50 @@ class Linear:
         return 2 * x.T @ (x @ w - y)
 
     def averaged(self, block: int) -> Matrix:
-        """Two processes that meet after `block` samples of each."""
+        """Two processes that meet after `block` samples of each, and at the end of an epoch."""
         w = self.first
-        for _ in range(2):
-            own, done, seen = [w.copy(), w.copy()], [0, 0], 0
-            for parts in self.parts(2):
-                for rank, rows in enumerate(parts):
-                    own[rank] = own[rank] - RATE * self.gradient(own[rank], rows)
-                    done[rank] += len(rows)
-                seen += sum(map(len, parts))
-                if seen >= 2 * block:
-                    w = (own[0] * done[0] + own[1] * done[1]) / seen
-                    own, done, seen = [w.copy(), w.copy()], [0, 0], 0
-            if seen:
-                w = (own[0] * done[0] + own[1] * done[1]) / seen
+        for parts in self.blocks(block):
+            ends, counts = self.moved(w, parts)
+            w = (ends[0] * counts[0] + ends[1] * counts[1]) / sum(counts)
         return w
 
     def filtered(self, block: int, gain: float) -> Matrix:
         """The same with block momentum."""
         w, move = self.first, 0 * self.first
-        for _ in range(2):
-            own, seen = [w.copy(), w.copy()], 0
-            parts = self.parts(2)
-            for number, both in enumerate(parts):
-                for rank, rows in enumerate(both):
-                    own[rank] = own[rank] - RATE * self.gradient(own[rank], rows)
-                seen += sum(map(len, both))
-                if seen >= 2 * block or number == len(parts) - 1:
-                    move = gain * move + (1 - gain) * (own[0] + own[1] - 2 * w)
-                    w = w + (1 + gain) * move
-                    own, seen = [w.copy(), w.copy()], 0
+        for parts in self.blocks(block):
+            ends, _ = self.moved(w, parts)
+            move = gain * move + (1 - gain) * (ends[0] + ends[1] - 2 * w)
+            w = w + (1 + gain) * move
         return w
+
+    def blocks(self, block: int) -> list[list[list[NDArray[np.int64]]]]:
+        """The minibatches of two epochs of two processes, cut where these meet."""
+        blocks: list[list[list[NDArray[np.int64]]]] = []
+        for _ in range(2):
+            seen = 2 * block
+            for parts in self.parts(2):
+                if seen >= 2 * block:
+                    blocks.append([])
+                    seen = 0
+                blocks[-1].append(parts)
+                seen += sum(map(len, parts))
+        return blocks
+
+    def moved(
+        self, w: Matrix, block: list[list[NDArray[np.int64]]]
+    ) -> tuple[list[Matrix], list[int]]:
+        """Where each process is after a block, and of how many samples."""
+        ends: list[Matrix] = []
+        for rank in range(2):
+            own: Matrix = w
+            for parts in block:
+                own = own - RATE * self.gradient(own, parts[rank])
+            ends.append(own)
+        return ends, [sum(len(parts[rank]) for parts in block) for rank in range(2)]
 
     def delayed(self) -> Matrix:
         """Each gradient is applied one minibatch late."""
-        w = self.first
+        w: Matrix = self.first
         for _ in range(2):
             waiting = 0 * w
             for parts in self.parts(1):
