@@ -118,11 +118,14 @@ class CompilerFaultError(BrainScriptError):
 def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
     """The known name most like `name`, or an empty string where none is of that likeness.
 
-    Another name is like one letter only if it is that letter, large or small.
+    Another name is like one letter only if it is that letter, large or small. A name of half the
+    length or less is not like the other one, unless it is a part of it.
     """
-    likeness = 1.0 if len(name) == 1 else likeness
+    likeness, lower = 1.0 if len(name) == 1 else likeness, name.lower()
+    sizes = range(len(name) // 2 + 1, 2 * len(name))
     table = {k.lower(): k for k in known}
-    hits = difflib.get_close_matches(name.lower(), table, n=1, cutoff=likeness)
+    close = [k for k in table if len(k) in sizes or k in lower or lower in k]
+    hits = difflib.get_close_matches(lower, close, n=1, cutoff=likeness)
     return table[hits[0]] if hits else ""
 
 
