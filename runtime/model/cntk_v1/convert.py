@@ -82,6 +82,8 @@ class _Converter:
             self._statistic(node)
         elif operation == "BatchNormalization":
             inputs = self._batch_normalization(node)
+        elif operation == "ROIPooling" and self.network.version < 26:
+            self._note_regions(node)
         elif operation == "OptimizedRNNStack" and self.network.version < 14:
             inputs = inputs[::-1]
         if operation == NEGATIVE_SAMPLES and len(inputs) == 4:
@@ -142,6 +144,13 @@ class _Converter:
         title = f"'{node.name}' of '{self.file.path}' was never computed from data"
         help = "train or precompute before the model is used"
         remark = Diagnostic("BS0518", title, help=help, path=node.name, severity="warning")
+        self.remarks.append(remark)
+
+    def _note_regions(self, node: FileNode) -> None:
+        title = f"'{node.name}' of '{self.file.path}' is from before CNTK 2.2, when regions were "
+        title += "x, y, width and height as parts of the image; here they are taken as pixels"
+        help = "give x1, y1, x2 and y2 in pixels of the image as regions"
+        remark = Diagnostic("BS0516", title, help=help, path=node.name, severity="warning")
         self.remarks.append(remark)
 
     def _batch_normalization(self, node: FileNode) -> tuple[str, ...]:

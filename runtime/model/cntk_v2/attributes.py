@@ -27,8 +27,8 @@ def static_axis(number: int) -> Axis:
 def _times(node: StoredNode) -> Attributes:
     o = _options(node)
     found: Attributes = {"outputRank": Size(o.get("outputRank", 1))}
-    if "inferInputRankToMap" in o:
-        found["inferInputRankToMap"] = Int(o["inferInputRankToMap"])
+    if node.operation == "Times":
+        found["inferInputRankToMap"] = Int(o.get("inferInputRankToMap", -1))
     return found
 
 

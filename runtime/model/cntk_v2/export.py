@@ -23,6 +23,8 @@ CODES: dict[str, int] = {name: code for code, name in enumerate(NAMES)}
 FUNCTION_VERSION, COMPOSITE_VERSION = 18, 3
 INPUT_KIND, PARAMETER_KIND, CONSTANT_KIND, PLACEHOLDER = 0, 2, 3, 4
 STATISTICS = ("Mean", "InvStdDev")
+LEAVES = (INPUT, PARAMETER, *STATISTICS)
+"""What a file has as variables, sorted by name: written again, it has the same bytes."""
 LARGEST = (1 << 31) - 1
 """The bytes of the largest dictionary that CNTK reads in one piece."""
 GROUPS = "brainscript_groups"
@@ -61,9 +63,13 @@ class _Writer:
 
     def composite(self) -> dict[str, Any]:
         """The dictionary of the whole network; its root combines all root nodes."""
-        for node in self.graph.nodes.values():
+        every = self.graph.nodes.values()
+        leaves = [node for node in every if node.operation in LEAVES]
+        others = [node for node in every if node.operation not in LEAVES]
+        nodes = [*sorted(leaves, key=lambda node: node.name), *others]
+        for node in nodes:
             self.uids[node.name] = self._uid(node)
-        for node in self.graph.nodes.values():
+        for node in nodes:
             self._add(node)
         groups = ("output", "criterion", "evaluation")
         names = [n for group in groups for n in self.graph.groups.get(group, ())]
@@ -141,7 +147,7 @@ class _Writer:
         uid = self.uids[name]
         if name not in self.made and name not in self.placeholders:
             node = self.graph.nodes[name]
-            if node.operation not in (INPUT, PARAMETER, *STATISTICS):
+            if node.operation not in LEAVES:
                 self.placeholders.add(name)
                 self._variable(uid, "", PLACEHOLDER, node.dims or (), node)
         return uid

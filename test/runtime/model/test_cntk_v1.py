@@ -242,3 +242,20 @@ def test_any_name_goes_through_all_levels(name: str, tmp_path: Path) -> None:
     assert list(model.outputs) == [name]
     found = model.eval(**{"in" + name: np.ones((1, 2))})
     np.testing.assert_array_equal(found[name], [[2, 2]])
+
+
+def test_regions_of_old_files_are_warned_of(tmp_path: Path) -> None:
+    """Until version 26 they were parts of the image, of which a network knows nothing."""
+    for version in (25, 26):
+        network = FileNetwork(version)
+        fields = {"rows": 0, "cols": 0, "axes": 1, "axis": "", "multiplier": 0.0}
+        for name, shape in (("x", (6, 5, 2)), ("r", (4, 3))):
+            network.nodes[name] = FileNode(name, "InputValue", values={**fields, "shape": shape})
+        more = {"output": (2, 2), "pool": 1, "scale": 0.5}
+        network.nodes["p"] = FileNode("p", "ROIPooling", inputs=("x", "r"), values=more)
+        network.groups = {"label": (), "output": ("p",)}
+        write(tmp_path / "a.dnn", network)
+        model = load_model(tmp_path / "a.dnn")
+        assert [remark.path for remark in model.remarks] == (["p"] if version == 25 else [])
+        scale = describe_module(model.module()).nodes["p"].options["spatialScale"]
+        assert scale == (1 / 16 if version == 25 else 0.5)

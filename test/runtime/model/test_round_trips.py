@@ -1,4 +1,4 @@
-"""Every operation through the files of CNTK 1 and 2 and back: equal values, equal groups."""
+"""Every operation through the files of CNTK 1 and 2 and back: equal values, groups and bytes."""
 
 from __future__ import annotations
 
@@ -67,6 +67,8 @@ def test_values_and_groups_come_back(name: str, form: Any, tmp_path: Path) -> No
     first = original(name)
     first.save(tmp_path / "a.model", form)
     second = bs.load(tmp_path / "a.model")
+    second.save(tmp_path / "b.model", form)
+    assert (tmp_path / "b.model").read_bytes() == (tmp_path / "a.model").read_bytes()
     assert groups(second) == groups(first)
     assert second.inputs.keys() == first.inputs.keys()
     sequences, names = name in SEQUENCES, list(first.outputs)
