@@ -94,7 +94,7 @@ def aligned_shapes(steps: Sequence[Operation]) -> list[Shape]:
     """The shapes that a kernel computes along the axes of its results.
 
     Not among them are factors of products made sample by sample, what views read, and what parts
-    are spliced to.
+    are spliced to; but parts are, as they come and as they are stored.
     """
     inside, shapes = set(steps), list[Shape]()
     for op in steps:
@@ -102,7 +102,7 @@ def aligned_shapes(steps: Sequence[Operation]) -> list[Shape]:
             chained = all(use.operation in inside and is_view(use.operation) for use in _uses(op))
             shapes += [] if chained else [shape_of(op.results[0])]
         elif op.name == SPLICE:
-            shapes += part_shapes(op)
+            shapes += [*(shape_of(v) for v in op.operands), *part_shapes(op)]
         else:
             values = op.results if is_sample_product(op) else (*op.operands, *op.results)
             shapes += [shape_of(v) for v in values]

@@ -49,6 +49,9 @@ def splices() -> Iterator[Check]:
     yield Check("splice of columns", "splice", matrices, "axis = 2")
     yield Check("splice of rows", "splice", (Operand("2 x 3"), Operand("1 x 3")))
     yield Check("splice that broadcasts", "splice", (Operand("2 x 3"), Operand("1")))
+    yield Check(
+        "splice of rows repeated", "splice", (Operand("2 x 3"), Operand("1 x 2")), "axis = 2"
+    )
     yield Check("splice in the middle", "splice", (CUBE, Operand("2 x 1 x 2")), "axis = 2")
 
 

@@ -25,3 +25,12 @@ sched.kernel @uneven rows(%a: !net.t<[8 x 6], f32, @"*">, %b: !net.t<[8 x 2], f3
   %z = net.splice %a, %b {axis = 2} : !net.t<[8 x 8], f32, @"*">
   sched.yield %z : !net.t<[8 x 8], f32, @"*">
 }
+
+// A part that is repeated along another axis keeps the two axes apart.
+// CHECK: kern.func @repeated
+sched.kernel @repeated rows(%a: !net.t<[2 x 3], f32, @"*">, %b: !net.t<[1 x 2], f32, @"*">) -> (!net.t<[2 x 5], f32, @"*">) {
+  // CHECK: %[[ONE:.*]] = kern.load %x1[%{{.*}}] : f32
+  // CHECK: kern.broadcast %[[ONE]]
+  %z = net.splice %a, %b {axis = 2} : !net.t<[2 x 5], f32, @"*">
+  sched.yield %z : !net.t<[2 x 5], f32, @"*">
+}
