@@ -54,6 +54,7 @@ TABLE: Table = {
     "net.sequence_fold": (_spread,),
     "net.where": (None,),
     "net.columns": (None,),
+    "net.broadcast_to": (lambda c: c.g,),
     "net.gather_packed": (None, _scatter),
     "net.scatter_columns": (None, _gather),
 }

@@ -29,6 +29,9 @@ BODIES = {
     "repeated": """
       %l = net.sequence_slice %x {begin = -1} : !net.t<*, {e}>
       %r = net.reconcile_dynamic_axis %l, %x {node = "r"} : !net.t<*, {e}>""",
+    "a parameter for all": """
+      %t = net.read @T : T[{n} x 2]
+      %r = net.reconcile_dynamic_axis %t, %x {node = "r"} : !net.t<*, {e}>""",
     "another axis": '%r = net.reconcile_dynamic_axis %o, %x {node = "r"} : !net.t<*, {e}>',
     "sum": '%r = net.reduce %x {axis = -2, node = "r"} : !net.t<*, {e}>',
     "mixed": """
@@ -70,7 +73,7 @@ def module_of(name: str, n: int = 3, precision: str = "double") -> ModuleOp:
     """The network of one case with one root, shapes and axes known."""
     element = "f64" if precision == "double" else "f32"
     body = (HEAD + BODIES[name] + "\nnet.roots output(%r)").replace("{n}", str(n))
-    symbols = TABLE_SYMBOL.format(n=n) if name == "table" else ""
+    symbols = TABLE_SYMBOL.format(n=n) if "@T" in BODIES[name] else ""
     module = parse_network(body.replace("{e}", element), symbols, precision)
     return run_passes(module, "net-infer-shapes", "net-settle-axes")
 
@@ -152,6 +155,7 @@ CASES = {
     "net.sequence_spread": "repeated",
     "net.sequence_fold": "sum",
     "net.gather_packed": "table",
+    "net.broadcast_to": "a parameter for all",
     "net.scatter_columns": "scattered",
 }
 """A case that uses each rule."""
