@@ -8,7 +8,7 @@ from io import StringIO
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, UnknownLoc
-from xdsl.ir import BlockArgument, Operation
+from xdsl.ir import Attribute, BlockArgument, Operation
 from xdsl.parser import Parser, ParserState
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import ParseError, VerifyException
@@ -16,6 +16,7 @@ from xdsl.utils.lexer import Input, Position
 from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken, MLIRTokenKind
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
+from brainscript.dialects.net.base import short_number
 from brainscript.dialects.net.places import span_of
 
 _SAFE = re.compile(r"[ !#-\[\]-~]*")
@@ -25,7 +26,14 @@ _NOWHERE = re.compile(r" loc\(unknown\)$", re.MULTILINE)
 
 
 class _Printer(Printer):
-    """xDSL's printer; most texts go out in one piece."""
+    """xDSL's printer; most texts go out in one piece, and numbers of default type are short."""
+
+    def print_attribute(self, attribute: Attribute) -> None:
+        """Print an attribute; `1` is one of i64, `1.0` of f64, as they are read."""
+        if short := short_number(attribute):
+            self.print_string(short)
+        else:
+            super().print_attribute(attribute)
 
     def print_string_literal(self, string: str) -> None:
         """Print a text between quotes."""

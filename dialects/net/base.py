@@ -16,6 +16,7 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     LocationAttr,
     StringAttr,
+    UnitAttr,
     f64,
     i1,
     i64,
@@ -259,8 +260,9 @@ def print_options(printer: Printer, op: IRDLOperation, skip: Sequence[str] = ())
     for index, (name, value) in enumerate(sorted(shown.items(), key=lambda e: e[0] != "node")):
         printer.print_string(", " if index else "")
         printer.print_identifier_or_string_literal(name)
-        printer.print_string(" = ")
-        print_value(printer, value)
+        if not isinstance(value, UnitAttr):
+            printer.print_string(" = ")
+            print_value(printer, value)
     printer.print_string("}")
 
 
@@ -272,13 +274,18 @@ def print_value(printer: Printer, value: Attribute) -> None:
         printer.print_list(items, lambda item: print_value(printer, item))
         printer.print_string("]")
         return
-    number = plain(value) if type(value) in (IntegerAttr, FloatAttr) else None
-    if isinstance(number, float) and value == FloatAttr(number, f64) and math.isfinite(number):
-        printer.print_string(number_text(number))
-    elif isinstance(number, int) and value == IntegerAttr(number, i64):
-        printer.print_string(str(number))
+    if short := short_number(value):
+        printer.print_string(short)
     else:
         printer.print_attribute(value)
+
+
+def short_number(value: Attribute) -> str:
+    """A whole number of i64 or a finite one of f64 without its type; empty for anything else."""
+    number = plain(value) if type(value) in (IntegerAttr, FloatAttr) else None
+    if isinstance(number, float) and value == FloatAttr(number, f64) and math.isfinite(number):
+        return number_text(number)
+    return str(number) if isinstance(number, int) and value == IntegerAttr(number, i64) else ""
 
 
 def number_text(value: float) -> str:

@@ -20,7 +20,7 @@ class BsFold(ModulePass):
     operators on nodes the node they mean.
 
     Before: `%n = bs.infix "*" %two, %eight` and `%z = bs.infix "+" %a, %b` on nodes.
-    After: `%n = bs.number 1.600000e+01 : f64` and `%z = bs.node "Plus"(%a, %b)`.
+    After: `%n = bs.number 16.0` and `%z = bs.node "Plus"(%a, %b)`.
     """
 
     name = "bs-fold"

@@ -2,7 +2,7 @@
 // RUN: bs-opt %s --split-input-file --verify-diagnostics
 
 bs.network "members" {
-  %n = bs.number 1.0 : f64
+  %n = bs.number 1.0
   // expected-error@+1 {{2 names for 1 members}}
   %r = bs.record ["a", "b"] (%n)
   bs.roots ["r"] (%r)
@@ -11,7 +11,7 @@ bs.network "members" {
 // -----
 
 bs.network "members" {
-  %n = bs.number 1.0 : f64
+  %n = bs.number 1.0
   // expected-error@+1 {{unknown operator '^'}}
   %r = bs.infix "^" %n, %n
   bs.roots ["r"] (%r)
@@ -20,7 +20,7 @@ bs.network "members" {
 // -----
 
 bs.network "members" {
-  %n = bs.number 1.0 : f64
+  %n = bs.number 1.0
   // expected-error@+1 {{1 options, 2 operands}}
   %r = bs.parameter ["dims"] (%n, %n)
   bs.roots ["r"] (%r)
@@ -29,7 +29,7 @@ bs.network "members" {
 // -----
 
 bs.network "members" {
-  %n = bs.number 1.0 : f64
+  %n = bs.number 1.0
   // expected-error@+1 {{more names than arguments}}
   %r = bs.apply %n () {named = ["k"]}
   bs.roots ["r"] (%r)
@@ -38,7 +38,7 @@ bs.network "members" {
 // -----
 
 bs.network "members" {
-  %n = bs.number 1.0 : f64
+  %n = bs.number 1.0
   // expected-error@+1 {{there is no built-in function 'Lenght'}}
   %r = bs.builtin "Lenght" (%n)
   bs.roots ["r"] (%r)

@@ -13,7 +13,7 @@ from brainscript.dialects.registry import make_context
 
 TWO_CALLS = """
 bs.network "members" {
-  %n = bs.number 3.0 : f64
+  %n = bs.number 3.0
   %p = bs.lambda [] () {
     %w = bs.parameter ["dims"] (%n)
     bs.yield %w

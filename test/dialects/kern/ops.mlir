@@ -1,8 +1,8 @@
 // Every operation of the dialect is printed as it is read.
 // RUN: bs-opt %s | bs-opt | filecheck %s
 
-// CHECK: kern.func @all(%x: !kern.ptr, %y: !kern.ptr, %n: index, %ws: !kern.ptr, %tid: index, %nt: index) attributes {workspace = 128 : i64} {
-kern.func @all(%x : !kern.ptr, %y : !kern.ptr, %n : index, %ws : !kern.ptr, %tid : index, %nt : index) attributes {workspace = 128 : i64} {
+// CHECK: kern.func @all(%x: !kern.ptr, %y: !kern.ptr, %n: index, %ws: !kern.ptr, %tid: index, %nt: index) attributes {workspace = 128} {
+kern.func @all(%x : !kern.ptr, %y : !kern.ptr, %n : index, %ws : !kern.ptr, %tid : index, %nt : index) attributes {workspace = 128} {
   // CHECK-NEXT: kern.func @local(%p: !kern.ptr, %i: index) {
   kern.func @local(%p : !kern.ptr, %i : index) {
     // CHECK-NEXT: %a = kern.load %p[%i] : f32

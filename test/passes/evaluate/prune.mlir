@@ -3,7 +3,7 @@
 
 // CHECK:      bs.network "members" {
 // CHECK-NEXT:   %x = bs.node "InputValue"(%n) {options = ["dims"]}
-// CHECK-NEXT:   %n = bs.number 2.000000e+00 : f64
+// CHECK-NEXT:   %n = bs.number 2.0
 // CHECK-NEXT:   bs.roots ["x"](%x)
 bs.network "members" {
   %even = bs.lambda ["n"] () {
@@ -19,6 +19,6 @@ bs.network "members" {
   }
   %used = bs.parameter ["dims"] (%n)
   %x = bs.node "InputValue" (%n) {options = ["dims"]}
-  %n = bs.number 2.0 : f64
+  %n = bs.number 2.0
   bs.roots ["f", "x"] (%even, %x)
 }

@@ -44,7 +44,7 @@ builtin.module {
   net.network {
     %x = net.input "x" : !net.t<[3], f32, @"*">
     // expected-error@+1 {{'timeStep' must be at least 1}}
-    %p = "net.past_value"(%x) <{node = "p", time_step = 0 : i64}> : (!net.t<[3], f32, @"*">) -> !net.t<*, f32>
+    %p = "net.past_value"(%x) <{node = "p", time_step = 0}> : (!net.t<[3], f32, @"*">) -> !net.t<*, f32>
     net.roots output(%p)
   }
 }

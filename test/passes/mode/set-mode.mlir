@@ -6,7 +6,7 @@
 // TRAIN: net.state @generator.d : !net.t<[626], f32> {role = "random", of = "d"}
 // TRAIN: %[[X:.*]] = net.input "x"
 // TRAIN: %[[M:.*]] = net.read @mean : !net.t<[1 x 1 x 5], f32>
-// TRAIN-NEXT: %[[R:.*]] = net.minus %[[X]], %[[M]] {late = unit}
+// TRAIN-NEXT: %[[R:.*]] = net.minus %[[X]], %[[M]] {late}
 // TRAIN-NEXT: net.sum_to %[[R]] : !net.t<[1 x 1 x 5], f32>
 // TRAIN: %y = net.normalise %[[X]], {{.*}} {node = "y"} : !net.t<[4 x 3 x 5], f32, @"*">
 // TRAIN: net.write @mean

@@ -4,7 +4,7 @@
 // CHECK: %z = net.correlate %w, %x {{{.*}}kernel = 0, family = "convolution"}
 // CHECK-NEXT: %0 = net.plane_mean %z {kernel = 0, family = "convolution"}
 // CHECK-NEXT: %1 = net.plane_variance %z {kernel = 0, family = "convolution"}
-// CHECK-NEXT: %2 = net.minus %0, %r {late = unit, kernel = 1, family = "columns"}
+// CHECK-NEXT: %2 = net.minus %0, %r {late, kernel = 1, family = "columns"}
 // CHECK-NEXT: %3 = net.sum_to %2 {kernel = 1
 // CHECK-NEXT: %4 = net.splat 30.0
 // CHECK-NEXT: %s = net.element_times %3, %4 {kernel = 1

@@ -1,7 +1,7 @@
 // Samples of a few vectors are held in registers, two at a time; masked lanes reduce to nothing.
 // RUN: bs-opt %s -p 'sched-to-kern{target=avx512}' | filecheck %s
 
-// CHECK: kern.func @k{{.*}} attributes {workspace = 0 : i64}
+// CHECK: kern.func @k{{.*}} attributes {workspace = 0}
 sched.kernel @k rows(%z : !net.t<[20], f32, @"*">) -> (!net.t<[20], f32, @"*">, !net.t<[1], f32, @"*">) {
   // CHECK: scf.for %{{.*}} = %start to
   // CHECK-COUNT-2: kern.reduce "max"

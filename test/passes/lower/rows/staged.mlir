@@ -1,7 +1,7 @@
 // Long samples take passes: maximum; exponentials, kept in the result, and their sum; quotients.
 // RUN: bs-opt %s -p 'sched-to-kern{target=avx512}' | filecheck %s
 
-// CHECK: kern.func @k{{.*}} attributes {workspace = 0 : i64}
+// CHECK: kern.func @k{{.*}} attributes {workspace = 0}
 sched.kernel @k rows(%z : !net.t<[1024], f32, @"*">) -> (!net.t<[1024], f32, @"*">) {
   // CHECK: scf.for %{{.*}} = %start to %end
   // CHECK: scf.for {{.*}} iter_args
