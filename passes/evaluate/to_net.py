@@ -11,7 +11,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
-from brainscript.diagnostic import BrainScriptError
+from brainscript.diagnostic import BrainScriptError, did_you_mean
 from brainscript.dialects.bs import (
     DELAYS,
     ClonedOp,
@@ -313,7 +313,8 @@ def _tag(value: SSAValue) -> str:
         tag = "" if not isinstance(op, NodeOp) else str(options_of(op).get("tag", ""))
     if tag and tag not in TAGS:
         title = f"'{tag}' is not a group of nodes"
-        raise failure(op, "BS0312", title, help=f"groups: {', '.join(GROUPS)}")
+        help = did_you_mean(tag, GROUPS) or f"groups: {', '.join(GROUPS)}"
+        raise failure(op, "BS0312", title, help=help)
     return TAGS[tag] if tag else ""
 
 
