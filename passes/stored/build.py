@@ -43,6 +43,7 @@ class _Builder:
         self._operations: list[Operation] = []
         self._values: dict[str, SSAValue] = {}
         self._late: list[tuple[Operation, str]] = []
+        self._axes = _axes_near(graph)
 
     def add(self, node: StoredNode) -> None:
         """Make the operation of one node whose inputs have been made."""
@@ -84,7 +85,7 @@ class _Builder:
         if name in self._values:
             return self._values[name]
         assert node.operation in DELAYS
-        return unlinked(TensorType.of(None, self._element, _axis_near(self._graph, name)))
+        return unlinked(TensorType.of(None, self._element, self._axes.get(name)))
 
     def _parameter(self, node: StoredNode) -> Operation:
         kind = TensorType.of(node.dims or (), self._element)
@@ -128,18 +129,27 @@ def _missing(graph: StoredGraph, name: str, done: set[str]) -> list[str]:
     return [wanted for wanted in early if wanted not in done]
 
 
-def _axis_near(graph: StoredGraph, start: str) -> str | None:
-    """The dynamic axis of the nearest input below a node: the first guess for a delay."""
-    seen = {start}
-    waiting = [start]
+def _axes_near(graph: StoredGraph) -> dict[str, str]:
+    """The dynamic axis of the nearest input below each node: the first guess for a delay.
+
+    Of inputs that are equally near it is that of the first operand.
+    """
+    users: dict[str, list[str]] = {}
+    for node in graph.nodes.values():
+        for name in node.inputs:
+            users.setdefault(name, []).append(node.name)
+    inputs = [node for node in graph.nodes.values() if node.operation == INPUT]
+    far = {node.name: 0 for node in inputs}
+    axes = {node.name: node.axis or DEFAULT_AXIS for node in inputs}
+    waiting = list(far)
     for name in waiting:
-        node = graph.nodes[name]
-        if node.operation == INPUT:
-            return node.axis or DEFAULT_AXIS
-        below = [n for n in node.inputs if n not in seen and n in graph.nodes]
-        seen.update(below)
-        waiting += below
-    return None
+        if name not in axes:
+            near = far[name] - 1
+            axes[name] = next(axes[i] for i in graph.nodes[name].inputs if far.get(i) == near)
+        above = [user for user in users.get(name, ()) if user not in far]
+        far.update(dict.fromkeys(above, far[name] + 1))
+        waiting += dict.fromkeys(above)
+    return axes
 
 
 def _error(

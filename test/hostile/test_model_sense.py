@@ -67,9 +67,20 @@ def deviation_of_no_parameter() -> FileNetwork:
     return net
 
 
+def delays(count: int) -> FileNetwork:
+    """A ring of nothing but delays: each asks for the axis of an input that there is not."""
+    net = one("Abs", "d0")
+    more = {"timeStep": 1, "shape": (2,), "initial": 0.0}
+    for i in range(count):
+        name, source = f"d{i}", f"d{(i + 1) % count}"
+        net.nodes[name] = FileNode(name, "PastValue", inputs=(source,), values=more)
+    return net
+
+
 @pytest.mark.parametrize(
     ("net", "words"),
     [
+        (delays(3000), "must be minibatch data"),
         (one("Slice", "x", count=0), "slice of no axis"),
         (one("CosDistanceWithNegativeSamples", *"xxcc", number=np.inf), "numShifts inf"),
         (one("CosDistanceWithNegativeSamples", *"xxcc", number=np.nan), "numShifts nan"),
