@@ -79,7 +79,7 @@ def export(
     axes = {root_of(axis) for axis in found} - {"", "*"}
     writer = Writer(graph, arrays, 2 if sequences else 1)
     if len(axes) > 1 or any("/where:" in axis for axis in found):
-        raise writer.refuse(nodes[names[0]], "sequences of several axes are needed")
+        raise writer.refuse(graph.nodes[names[0]], "sequences of several axes are needed")
     inputs = [node for node in nodes.values() if node.operation == INPUT]
     for node in inputs:
         writer.set(node, node.name)

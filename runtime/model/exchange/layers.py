@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -66,11 +67,30 @@ def _pads(e: Emitter, node: StoredNode, axes: tuple[Axis, ...]) -> list[int]:
     return low + [max(0, end) for end in ends]
 
 
-def _image(e: Emitter, node: StoredNode, x: Value) -> None:
+def _image(e: Emitter, node: StoredNode, x: Value, least: int = 2) -> None:
     if options_of(node).get("imageLayout", "CHW") not in CHW:
         raise e.refuse(node, "its images have their channels first")
-    if x.lead != 1 or len(x.dims) < 2:
+    if len(x.dims) < least:
         raise e.refuse(node, "its input is no image of a sample")
+
+
+def _images(e: Emitter, x: Value, shape: Sequence[int] = ()) -> Value:
+    """The image with one axis in front of it, also where it has steps there, or no samples."""
+    wanted = tuple(shape) or x.shape
+    if x.lead == 1 and wanted == x.shape:
+        return x
+    target = e.whole(-1 if x.lead else 1, *wanted)
+    return Value(e.op("Reshape", [x.name, target]), 1, wanted[::-1])
+
+
+def _of_images(e: Emitter, node: StoredNode, x: Value, found: str) -> None:
+    """The result of a node with the axes in front of it that its input has."""
+    if x.lead < 2:
+        e.finish(node, found)
+        return
+    leading = e.op("Slice", [e.op("Shape", [x.name]), e.whole(0), e.whole(x.lead)])
+    target = e.op("Concat", [leading, e.whole(*(node.dims or ())[::-1])], axis=0)
+    e.set(node, e.op("Reshape", [found, target], node.name))
 
 
 def _window_attributes(e: Emitter, node: StoredNode, axes: tuple[Axis, ...]) -> dict[str, Any]:
@@ -84,6 +104,16 @@ def _window_attributes(e: Emitter, node: StoredNode, axes: tuple[Axis, ...]) -> 
 def _convolution(e: Emitter, node: StoredNode) -> None:
     weights, x = e.inputs(node)
     _image(e, node, x)
+    if x.lead != 1:
+        plain = replace(node, name=e.unique(f"{node.name}/image"), axis="/first")
+        _convolved(e, plain, weights, _images(e, x))
+        _of_images(e, node, x, e.scope.values.pop(plain.name).name)
+    else:
+        _convolved(e, node, weights, x)
+
+
+def _convolved(e: Emitter, node: StoredNode, weights: Value, x: Value) -> None:
+    """Of an image with one axis in front of it."""
     options = options_of(node)
     if options.get("transpose", False):
         _transposed(e, node, weights, x)
@@ -190,17 +220,21 @@ def _pooling(e: Emitter, node: StoredNode) -> None:
     if all(axis.kernel == 1 and not axis.low for axis in axes):
         _every(e, node, x, axes)
         return
-    _image(e, node, x)
+    _image(e, node, x, least=1)
     *space, channels = axes
-    if not channels.trivial:
-        raise e.refuse(node, "it pools over channels")
+    if space and channels.trivial:
+        image = _images(e, x)
+    else:
+        space, image = list(axes), _images(e, x, (1, *x.shape))
     attributes = _window_attributes(e, node, tuple(space))
-    if options["poolKind"] == "max":
-        e.set(node, e.op("MaxPool", [x.name], node.name, **attributes))
-        return
-    counted = int(bool(options.get("poolIncludePad", False)))
-    found = e.op("AveragePool", [x.name], node.name, count_include_pad=counted, **attributes)
-    e.set(node, found)
+    kind = "MaxPool"
+    if options["poolKind"] != "max":
+        kind = "AveragePool"
+        attributes["count_include_pad"] = int(bool(options.get("poolIncludePad", False)))
+    if image is x:
+        e.set(node, e.op(kind, [x.name], node.name, **attributes))
+    else:
+        _of_images(e, node, x, e.op(kind, [image.name], **attributes))
 
 
 def _every(e: Emitter, node: StoredNode, x: Value, axes: Sequence[Axis]) -> None:
@@ -217,15 +251,15 @@ def _image_pooling(e: Emitter, node: StoredNode) -> None:
     """`MaxPooling`, `AveragePooling`: two axes, no padding."""
     x, o = e.value(node.inputs[0]), options_of(node)
     _image(e, node, x)
+    image = _images(e, x)
     kind = "MaxPool" if node.operation == "MaxPooling" else "AveragePool"
     found = e.op(
         kind,
-        [x.name],
-        node.name,
+        [image.name],
         kernel_shape=[o["windowHeight"], o["windowWidth"]],
         strides=[o["verticalSubsample"], o["horizontalSubsample"]],
     )
-    e.set(node, found)
+    _of_images(e, node, x, found)
 
 
 def _batch_normalization(e: Emitter, node: StoredNode) -> None:

@@ -117,7 +117,10 @@ def _clip(e: Emitter, node: StoredNode) -> None:
     if all(bound is not None and bound.size == 1 for bound in bounds):
         x = e.value(node.inputs[2])
         limits = [e.number(bound.item()) for bound in bounds if bound is not None]
-        e.set(node, e.op("Clip", [x.name, *limits], node.name), x.dims)
+        if x.dims == node.dims:
+            e.set(node, e.op("Clip", [x.name, *limits], node.name))
+        else:
+            e.finish(node, e.op("Clip", [x.name, *limits]))
         return
     low, high, x = aligned(e, node)
     e.set(node, e.op("Max", [e.op("Min", [x, high]), low], node.name))
@@ -212,7 +215,7 @@ def spread(e: Emitter, value: Value, like: Value, rank: int) -> str:
 def _row_repeat(e: Emitter, node: StoredNode) -> None:
     x = e.value(node.inputs[0])
     counts = [1] * (x.lead + len(x.dims))
-    counts[-1] = options_of(node)["numRepeats"]
+    counts[x.lead] = options_of(node)["numRepeats"]
     e.set(node, e.op("Tile", [x.name, e.whole(*counts)], node.name))
 
 

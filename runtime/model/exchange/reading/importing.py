@@ -130,5 +130,6 @@ def _fix_samples(graph: Any) -> None:
         if info.name not in known and (len(places) == 1 or 0 in places):
             dims[places[0]].dim_value = SAMPLES
     for info in graph.output:
-        info.type.tensor_type.ClearField("shape")
+        if info.name not in known:
+            info.type.tensor_type.ClearField("shape")
     del graph.value_info[:]
