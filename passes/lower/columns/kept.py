@@ -8,7 +8,7 @@ with a sum follows when it is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import prod
 
 from xdsl.dialects import arith
@@ -20,7 +20,7 @@ from brainscript.dialects.kern_rows import FillOp
 from brainscript.passes.lower.columns.precision import Precision
 from brainscript.passes.lower.rows.axes import Nest, strides
 from brainscript.passes.lower.rows.flat import Values
-from brainscript.passes.lower.rows.graph import Node, Program
+from brainscript.passes.lower.rows.graph import Node, Program, made_of
 from brainscript.passes.lower.rows.writer import Writer
 
 BLOCK = 32
@@ -83,7 +83,7 @@ class Kept:
         writer = self.writer
         at, count = self._indices(unit)
         fixed: Values = {}
-        for node in below(self.totals):
+        for node in made_of(total.operands[0] for total in self.totals):
             if all(node.shape[d] == 1 for d in self.summed):
                 self._value(node, at, count, fixed)
         spots = [self._spot(place, number) for number in range(len(self.totals))]
@@ -242,18 +242,3 @@ class Kept:
         if kind == self.wide:
             return value
         return self.writer.insert(arith.ExtFOp(value, self.wide))
-
-
-def below(totals: Iterable[Node]) -> list[Node]:
-    """What is added, and all that it is made of, operands first."""
-    found: dict[Node, None] = {}
-
-    def visit(node: Node) -> None:
-        if node not in found:
-            for operand in node.operands:
-                visit(operand)
-            found[node] = None
-
-    for total in totals:
-        visit(total.operands[0])
-    return list(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Literal
@@ -125,18 +125,23 @@ class Program:
 
     def nodes(self) -> list[Node]:
         """Every node that an output needs, operands first."""
-        found: dict[Node, None] = {}
-
-        def visit(node: Node) -> None:
-            if node not in found:
-                for operand in node.operands:
-                    visit(operand)
-                found[node] = None
-
-        for output in self.outputs:
-            visit(output)
-        return list(found)
+        return made_of(self.outputs)
 
     def folds(self) -> bool:
         """Whether anything is reduced within a sample."""
         return any(node.kind == "fold" for node in self.nodes())
+
+
+def made_of(results: Iterable[Node]) -> list[Node]:
+    """These nodes and all that they are made of, operands first."""
+    found: dict[Node, None] = {}
+
+    def visit(node: Node) -> None:
+        if node not in found:
+            for operand in node.operands:
+                visit(operand)
+            found[node] = None
+
+    for result in results:
+        visit(result)
+    return list(found)
