@@ -72,9 +72,10 @@ def test_after_a_fork_the_child_runs_alone():
 
 def test_fork_and_join_are_quick():
     pool = ThreadPool(2)
-    best = min(pool.latency(20) for _ in range(2000))
+    limit = 20e-6  # 0.2 us on two free cores; loose, for busy machines
+    quick = any(pool.latency(20) < limit for _ in range(2000))
     pool.close()
-    assert best < 20e-6  # 0.2 us on two free cores; loose, for busy machines
+    assert quick
 
 
 def test_thread_count_follows_settings_and_environment(monkeypatch: pytest.MonkeyPatch):
