@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,6 @@ from brainscript.codegen.timing import trace
 from brainscript.diagnostic import Diagnostic
 from brainscript.frontend.config import load_config
 from brainscript.frontend.source import Sources
-from brainscript.runtime.actions.run import run_all
 from brainscript.runtime.program_cache import ProgramCache
 from brainscript.runtime.threads import thread_count
 from brainscript.runtime.train.metrics import (
@@ -25,13 +23,14 @@ from brainscript.runtime.train.metrics import (
     TensorboardRecorder,
     cannot_write,
 )
-from brainscript.runtime.train.parallel.world import World, together, world
+from brainscript.runtime.train.parallel.world import together, world
 from brainscript.settings import Settings
 from brainscript.target import check_pairs, choose_target
 from brainscript.tools.collector import start_collector
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console
 from brainscript.tools.network import Compilation
+from brainscript.tools.processes import run_commands
 from brainscript.tools.wiring import Wiring
 
 
@@ -74,24 +73,17 @@ def _run(
     crash: CrashRecord,
     sources: Sources,
 ) -> int:
-    companions = world()
-    console.quiet = companions.rank > 0
     with trace.span("config", "compile"):
-        settings = together(companions, lambda: load_config(words, sources))
-    if not settings.boolean("parallelTrain", True):
-        companions, console.quiet = World(), False
+        settings = together(world(), lambda: load_config(words, sources))
     for source in sources.texts():
         crash.source(source.name, source.text)
     compilation = _compilation(options, settings, console, crash)
     wiring = Wiring(console, compilation, sources)
     environment = wiring.environment(options.dry_run)
-    environment.world = companions
-    main = not companions.rank
-    environment.recorders = recorders_of(options) if main and not options.dry_run else ()
-    if not main:
-        environment.stderr = environment.stdout = open(os.devnull, "w", encoding="utf-8")
+    records = not options.dry_run and not world().rank
+    environment.recorders = recorders_of(options) if records else ()
     try:
-        together(companions, lambda: run_all(settings, environment))
+        run_commands(settings, environment, console)
     finally:
         for recorder in environment.recorders:
             recorder.close()

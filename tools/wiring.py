@@ -21,7 +21,6 @@ from brainscript.frontend.network_section import network_expression
 from brainscript.frontend.parser import parse_members
 from brainscript.frontend.source import Sources, SourceText
 from brainscript.frontend.syntax import Expression
-from brainscript.runtime.actions.run import run_all
 from brainscript.runtime.data.minibatch import Reader
 from brainscript.runtime.data.readers import open_reader
 from brainscript.runtime.data.ready.parsed import ParsedCache
@@ -39,6 +38,7 @@ from brainscript.tools.driver import Console
 from brainscript.tools.loads import Loads
 from brainscript.tools.model import Model
 from brainscript.tools.network import Compilation, CompiledNetwork, text_key
+from brainscript.tools.processes import run_commands
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -101,7 +101,7 @@ def train(
         settings = load_config([f"configFile={os.fspath(config)}", *overrides], wiring.sources)
         threads = thread_count(settings.integer("numCPUThreads", 0))
         wiring.compilation = replace(wiring.compilation, threads=threads)
-        run_all(settings, wiring.environment())
+        run_commands(settings, wiring.environment(), wiring.console)
     wiring.show_warnings()
 
 

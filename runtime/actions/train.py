@@ -148,7 +148,7 @@ def _recording(sgd: Settings, session: Session) -> Generator[None]:
     """Scalars for TensorBoard, if `tensorBoardLogDir` asks for them, beside other records."""
     folder = sgd.text("tensorBoardLogDir", "")
     before = session.log.metrics
-    if folder.lower() in ("", "none"):
+    if folder.lower() in ("", "none") or session.environment.world.rank:
         yield
         return
     recorder = TensorboardRecorder(Path(folder))
