@@ -115,9 +115,11 @@ class TokenReader:
         """Raise a diagnostic at the next token."""
         notes: tuple[Note, ...] = ()
         if opener is not None:
-            text = (
-                "opened here" if opener.text in CLOSERS else f"it belongs to this '{opener.text}'"
-            )
+            text = f"it belongs to this '{opener.text}'"
+            if opener.text in CLOSERS:
+                text = "opened here"
+            elif opener.kind == "name":
+                text = f"'{opener.text}' is read as the name of a member"
             notes = (Note(text, opener.span),)
         help = help or WORDS.get(self.token.text, "")
         raise BrainScriptError(Diagnostic(code, title, self.token.span, label, notes, help))

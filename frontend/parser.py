@@ -10,6 +10,7 @@ from brainscript.frontend import syntax
 from brainscript.frontend.expressions import (
     CLOSERS,
     FRAMES_PER_NESTING,
+    WORDS,
     ExpressionParser,
     duplicate,
 )
@@ -75,6 +76,8 @@ class Parser(ExpressionParser):
             remedy = f"'{self.token.text}' is a keyword and cannot name a member"
         elif opener is not None and opener.text == "[":
             remedy = BRACKETS
+        elif opener is None and self.sees(*CLOSERS.values()):
+            remedy = f"nothing is open that {self.token} could close"
         code = "BS0120" if opener else "BS0123"
         self.fail(code, f"{what} expected, found {self.token}", opener=opener, help=remedy)
 
@@ -86,7 +89,10 @@ class Parser(ExpressionParser):
         parameters: tuple[Parameter, ...] | None = None
         if self.sees("(", "{"):
             parameters = self._parameters()
-        self.expect("=", help=remedy)
+        if parameters is not None and self.sees("("):
+            remedy = "a function that gives a function is written NAME (A) = B => VALUE"
+        lone = self.sees_kind("end") or self.token.span.line != name.span.line
+        self.expect("=", name if lone else None, WORDS.get(name.text, remedy))
         value = self.expression()
         if parameters is not None:
             value = syntax.Lambda(name.span, parameters, value)
@@ -105,7 +111,8 @@ class Parser(ExpressionParser):
         low = self.expression()
         self.expect("..")
         high = self.expression()
-        self.expect("]", opener)
+        nested = "an array has one index: write NAME[i:0..2] = array[0..3](j => VALUE)"
+        self.expect("]", opener, nested if self.sees(",") else "")
         return variable, low, high
 
     def _parameters(self) -> tuple[Parameter, ...]:

@@ -8,7 +8,7 @@ from functools import cache
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Attribute, SSAValue
 
-from brainscript.diagnostic import did_you_mean
+from brainscript.diagnostic import did_you_mean, nearest
 from brainscript.dialects.bs import (
     DELAYS,
     NAMED,
@@ -145,7 +145,8 @@ class Fields:
     def _value(self, name: str) -> SSAValue:
         if self.scope.owner(name) is None:
             title = f"'new {self.node.kind}' needs a field '{name}'"
-            return self.fail("BS0318", title)
+            near = nearest(name, self.scope.members)
+            return self.fail("BS0318", title, f"is '{near}' meant to be it?" if near else "")
         member = self.scope.members.get(name)
         if member is not None and isinstance(member.value, syntax.Number | syntax.String):
             return self.builder.operand(member.value, self.scope, "")
