@@ -28,7 +28,6 @@ UNARY = {
     "StableSigmoid": "Sigmoid",
     "Sin": "Sin",
     "Sinh": "Sinh",
-    "Sqrt": "Sqrt",
     "Tanh": "Tanh",
 }
 SAME = ("Dropout", "LabelsToGraph", "Pass", "StopGradient", "Trace")
@@ -74,6 +73,28 @@ def _log(e: Emitter, node: StoredNode) -> None:
     found = e.op("Log", [e.op("Max", [x.name, least])])
     below = e.op("Less", [x.name, least])
     e.set(node, e.op("Where", [below, e.number(LEAST_LOG), found], node.name), x.dims)
+
+
+def _root(e: Emitter, node: StoredNode) -> None:
+    """The root; 0 of negative numbers."""
+    x = e.value(node.inputs[0])
+    source = x.name if _never_negative(e, node.inputs[0]) else e.op("Relu", [x.name])
+    e.set(node, e.op("Sqrt", [source], node.name), x.dims)
+
+
+def _never_negative(e: Emitter, name: str, depth: int = 8) -> bool:
+    """Whether a node surely has no negative values."""
+    node = e.graph.nodes[name]
+    if node.operation in ("Abs", "Exp", "RectifiedLinear", "Sigmoid", "Softmax") or not depth:
+        return depth > 0
+    if node.operation == "LearnableParameter":
+        return name in e.arrays and bool(np.all(e.arrays[name] >= 0))
+    if node.operation == "ElementTimes" and node.inputs[0] == node.inputs[1]:
+        return True
+    if node.operation == "ReduceElements" and options_of(node)["reductionOp"] == "LogSum":
+        return False
+    passing = node.operation in ("ElementTimes", "Pass", "Plus", "ReduceElements", "Reshape")
+    return passing and all(_never_negative(e, below, depth - 1) for below in node.inputs)
 
 
 def aligned(e: Emitter, node: StoredNode) -> list[str]:
@@ -248,6 +269,7 @@ WRITERS: dict[str, Write] = {
     "RowRepeat": _row_repeat,
     "RowStack": _row_stack,
     "Slice": _slice,
+    "Sqrt": _root,
     "SumColumnElements": _sum_columns,
     "TransposeDimensions": _transpose,
 }

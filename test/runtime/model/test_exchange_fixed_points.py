@@ -83,6 +83,20 @@ def test_the_nodes_stay_the_same(graph: Any, tmp_path: Path) -> None:
         assert sum(found[1].values()) <= 1.1 * sum(found[0].values())
 
 
+def test_roots_of_negative_numbers(tmp_path: Path) -> None:
+    """They are 0; where none can come, the root alone is written."""
+    path, model = (
+        tmp_path / "net.onnx",
+        bs.compile("""x = Input {5}
+        r = Sqrt (x) ; s = Sqrt (ReduceMean (x .* x) .* Exp (x)) ; outputNodes = (r : s)"""),
+    )
+    for _ in range(2):
+        model.export_onnx(path)
+        assert kinds(path) == {"Relu": 1, "Sqrt": 2, "Mul": 2, "ReduceMean": 1, "Exp": 1}
+        compare(model, path)
+        model = bs.load(path)
+
+
 LOOPS = """
 x = Input {2}
 h = Tanh (x + 0.5 .* PastValue (2, h, timeStep=2))

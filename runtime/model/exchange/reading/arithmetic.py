@@ -248,22 +248,30 @@ def _reduce(kind: str, before: str = "", after: str = "") -> Reader:
     """Over some axes, `before` and `after` being what is done to each element, to each result."""
 
     def read(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
-        found = i.name(inputs[0])
-        if before:
-            twice = [found] * (2 if before == "ElementTimes" else 1)
-            make(i, f"{output}/each", before, twice)
-            found = f"{output}/each"
+        x, direct = i.name(inputs[0]), _keeps(i, a)
         numbers = _axes(i, output, inputs, a)
+        last = output if direct else f"{output}/kept"
+        if before:
+            twice = [x] * (2 if before == "ElementTimes" else 1)
+            make(i, f"{output}/each", before, twice)
+            x = f"{output}/each"
+        reduced = f"{output}/reduced" if after else last
         if numbers:
             options = {"reductionOp": kind, "axis": numbers, "keepDimensions": True}
-            make(i, f"{output}/kept", "ReduceElements", [found], **options)
-            found = f"{output}/kept"
+            make(i, reduced, "ReduceElements", [x], **options)
+        else:
+            make(i, reduced, "Pass", [x])
         if after:
-            make(i, f"{output}/whole", after, [found])
-            found = f"{output}/whole"
-        reshaped(i, output, found, i.dims(output))
+            make(i, last, after, [reduced])
+        if not direct:
+            reshaped(i, output, last, i.dims(output))
 
     return read
+
+
+def _keeps(i: Importer, a: Attributes) -> bool:
+    """Whether what is reduced has as many axes as before."""
+    return bool(a.get("keepdims", 1)) and i.batch != 1
 
 
 def _axes(i: Importer, output: str, inputs: list[str], a: Attributes) -> list[int]:
@@ -286,8 +294,11 @@ def _place_of(kind: str) -> Reader:
     def read(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
         place = i.axis(inputs[0], a.get("axis", 0))
         options = {"reductionOp": kind, "axis": place}
-        make(i, f"{output}/kept", "ReduceElements", [i.name(inputs[0])], **options)
-        reshaped(i, output, f"{output}/kept", i.dims(output))
+        direct = _keeps(i, a)
+        last = output if direct else f"{output}/kept"
+        make(i, last, "ReduceElements", [i.name(inputs[0])], **options)
+        if not direct:
+            reshaped(i, output, last, i.dims(output))
 
     return read
 
