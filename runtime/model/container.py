@@ -329,6 +329,6 @@ def write_error(path: str | Path, error: OSError) -> BrainScriptError:
     """The error for a file that the operating system refuses to write."""
     reason = error.strerror or os.strerror(error.errno or 0)
     title = f"'{path}' cannot be written: {reason}"
-    kept = "the file that was there before is unchanged" if Path(path).exists() else ""
+    kept = "the file that was there before is unchanged" if Path(path).is_file() else ""
     kind = DiskFullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else BrainScriptError
     return kind(Diagnostic("BS0508", title, help=kept))

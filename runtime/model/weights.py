@@ -31,12 +31,16 @@ UNPACKING = (
 def save_npz(path: str | Path, arrays: Arrays) -> None:
     """Write the arrays as `numpy.load` reads them, and the list."""
     try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as stream, zipfile.ZipFile(stream, "w", allowZip64=True) as archive:
             for name, array in arrays.items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, np.ascontiguousarray(array), version=(1, 0))
-    except (OSError, ValueError) as error:
-        raise _unwritable(path, str(error)) from None
+    except OSError as error:
+        raise container.write_error(path, error) from None
+    except ValueError as error:
+        title = f"'{path}' cannot be written: {error}"
+        raise BrainScriptError(Diagnostic("BS0508", title)) from None
     _save_list(path, arrays)
 
 
@@ -109,8 +113,4 @@ def _save_list(path: str | Path, arrays: Arrays) -> None:
     try:
         write_text(target, text + "\n")
     except OSError as error:
-        raise _unwritable(target, error.strerror or "") from None
-
-
-def _unwritable(path: str | Path, reason: str) -> BrainScriptError:
-    return BrainScriptError(Diagnostic("BS0508", f"'{path}' cannot be written: {reason}"))
+        raise container.write_error(target, error) from None

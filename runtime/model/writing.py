@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.atomic import replacing
-from brainscript.diagnostic import BrainScriptError, Diagnostic
+from brainscript.diagnostic import Diagnostic
 from brainscript.runtime.model import dbn_export
 from brainscript.runtime.model.cntk_v1 import export as cntk_v1
 from brainscript.runtime.model.cntk_v2 import export as cntk_v2
+from brainscript.runtime.model.container import write_error
 from brainscript.runtime.model.spelling.uncomputed import uncomputed
 from brainscript.stored_graph import StoredGraph
 
@@ -38,10 +39,10 @@ def write_graph(
     """
     parts = FORMATS[form](graph, arrays)
     try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as stream:
             for part in parts:
                 stream.write(part)
     except OSError as error:
-        title = f"'{path}' cannot be written: {error.strerror}"
-        raise BrainScriptError(Diagnostic("BS0508", title)) from None
+        raise write_error(path, error) from None
     return uncomputed(graph, arrays)
