@@ -76,6 +76,8 @@ class Parser(ExpressionParser):
             remedy = f"'{self.token.text}' is a keyword and cannot name a member"
         elif opener is not None and opener.text == "[":
             remedy = BRACKETS
+        elif opener is None and self._at == 0 and self.sees("{", "["):
+            remedy = "the text is the members themselves, without brackets around them"
         elif opener is None and self.sees(*CLOSERS.values()):
             remedy = f"nothing is open that {self.token} could close"
         code = "BS0120" if opener else "BS0123"

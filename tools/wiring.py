@@ -19,6 +19,7 @@ from brainscript.diagnostic import BrainScriptError, Diagnostic
 from brainscript.frontend.config import load_config
 from brainscript.frontend.network_section import network_expression
 from brainscript.frontend.parser import parse_members
+from brainscript.frontend.remarks import remark
 from brainscript.frontend.source import Sources, SourceText
 from brainscript.frontend.syntax import Expression
 from brainscript.runtime.data.minibatch import Reader
@@ -33,6 +34,7 @@ from brainscript.runtime.program_cache import ProgramCache
 from brainscript.runtime.threads import thread_count
 from brainscript.settings import PRECISIONS, Settings
 from brainscript.target import MatmulPrecision, check_pairs, choose_target
+from brainscript.tools.arrays import misuse
 from brainscript.tools.crash import CrashRecord
 from brainscript.tools.driver import Console
 from brainscript.tools.loads import Loads
@@ -67,14 +69,20 @@ def compile(
     BrainScriptError when the text does not describe a network, or the processor has no such
     products.
     """
+    if not isinstance(source, str):  # pyright: ignore[reportUnnecessaryIsInstance] from outside
+        raise misuse(f"the source of a network is a text, not {type(source).__name__}")
     return _compiled(source, precision, matmul_precision)
 
 
 def _compiled(source: str, precision: str, matmul: MatmulPrecision) -> Model:
+    if precision not in PRECISIONS:
+        raise misuse(f"there is no precision '{precision}'", f"known: {', '.join(PRECISIONS)}")
     wiring = _wiring(matmul=matmul)
     with _quoting(wiring.sources):
         text = wiring.sources.add(SourceText("<source>", source))
-        network = wiring.network(parse_members(text, wiring.sources), precision)
+        members = parse_members(text, wiring.sources)
+        remark(members, wiring.sources)
+        network = wiring.network(members, precision)
         initialise(network)
     return Model(network, partial(_compiled, matmul=matmul))
 

@@ -241,6 +241,20 @@ def test_errors_quote_the_text_that_was_handed_in() -> None:
     ]
 
 
+def test_what_is_no_network_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
+    for source, words in (
+        ("{ x = Input {2} }", "without brackets around them"),
+        (b"x = Input {2}", "the source of a network is a text, not bytes"),
+    ):
+        with pytest.raises(BrainScriptError) as caught:
+            bs.compile(source)  # pyright: ignore[reportArgumentType] misuse
+        assert words in str(caught.value)
+    with pytest.raises(BrainScriptError, match="there is no precision 'half'"):
+        bs.compile(SOURCE, precision="half")
+    bs.compile("W = ParameterTensor {3, value=2}")
+    assert "1 | W = ParameterTensor {3, value=2}" in capfd.readouterr().err
+
+
 def test_errors_quote_overrides(tmp_path: Path) -> None:
     config = tmp_path / "a.cntk"
     config.write_text("command = t\nt = [ SGD = [ maxEpochs = 2 ] ]", encoding="utf-8")
