@@ -131,8 +131,9 @@ class RandomProgram:
         """Fail where the last operation does not take its operands, or makes too much."""
         module = self.module(f"net.roots output(%{self.values[-1]})")
         (value,) = network(module).roots.values
-        axes = {self.axes[name] for name in taken} - {None}
-        repeated = "reconcile" in self.lines[-1] and axes == {"*", "*/first"}
+        given = [self.axes[name] for name in taken]
+        axes = {axis for axis in given if axis is not None}
+        repeated = "reconcile" in self.lines[-1] and given == ["*/first", "*"]
         normalised = "batch" in self.lines[-1] and not axes
         mixed = normalised or (len(axes) > 1 and not repeated)
         if mixed or prod(type_of(value).shape or (0,)) > LARGEST:
