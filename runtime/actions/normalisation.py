@@ -78,10 +78,20 @@ class Estimate:
                 for name in node.inputs[place : place + 1]:
                     write_number(self.network, name, 0.0)
             self._hold(node, CUMULATIVE, AT_ONCE)
-            if self.loop.run(self.minibatches).minibatches < self.minibatches:
+            if not self._forward():
                 title = f"the data ended before the statistics of '{node.name}' were found"
                 raise BrainScriptError(Diagnostic("BS0718", title))
             self._hold(node, FROZEN, FROZEN)
+
+    def _forward(self) -> bool:
+        """Run the minibatches of one node, some in a call; False where the data ends before."""
+        left = self.minibatches
+        while left > 0:
+            done = self.loop.run(left).minibatches
+            if not done:
+                return False
+            left -= done
+        return True
 
     def _hold(self, node: NodeSpec, *constants: float) -> None:
         for prefix, value in zip(TIME_CONSTANTS, constants, strict=True):

@@ -114,3 +114,34 @@ def test_bnstat_replaces_statistics_by_means_over_the_data(folder: Path):
     assert again["n.runCount"].ravel() == [200]
     assert (again["a.W"] == model["a.W"]).all()
     assert (again["n.runMean"] != model["n.runMean"]).all()
+
+
+def test_bnstat_over_pictures(folder: Path):
+    """Readers that give one minibatch a call; two sweeps over three grey pictures."""
+    images = pytest.importorskip("PIL.Image")
+    for number in range(3):
+        picture = np.full((2, 2, 3), 40 * number, np.uint8)
+        images.fromarray(picture).save(f"{number}.png")
+    Path("map.txt").write_text("".join(f"{n}.png\t{n}\n" for n in range(3)))
+    Path("f.cntk").write_text("""
+        command = t:s
+        modelPath = "m.dnn"
+        t = {
+            action = "train"
+            BrainScriptNetworkBuilder = {
+                x = Input {2:2:3} ; y = Input {3}
+                n = BatchNormalizationLayer {spatialRank = 2} (x)
+                z = LinearLayer {3} (n)
+                ce = CrossEntropyWithSoftmax (y, z)
+                featureNodes = (x) ; labelNodes = (y) ; criterionNodes = (ce) ; outputNodes = (z)
+            }
+            SGD = { minibatchSize = 3 ; maxEpochs = 1 ; learningRatesPerMB = 0.01 }
+        }
+        s = { action = "bnstat" ; minibatchSize = 3 ; itersPerNode = 2 }
+        reader = [ readerType = "ImageReader" ; file = "map.txt"
+            x = [ width = 2 ; height = 2 ; channels = 3 ] ; y = [ labelDim = 3 ] ]
+    """)
+    bs.train("f.cntk")
+    again = weights(bs.load("m.dnn.PBN"))
+    np.testing.assert_allclose(again["n.runMean"].ravel(), [40] * 3, rtol=1e-6)
+    assert again["n.runCount"].ravel() == [6]
