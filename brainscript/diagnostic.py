@@ -181,7 +181,9 @@ def _excerpt(span: Span, label: str, mark: str, line_of: LineOf) -> list[str]:
 
 
 def _word_length(line: str, column: int) -> int:
-    """The length of the name, `%name` or number that begins at `column`; places in IR have none."""
+    """The length of the name, `%name`, `$name$` or number at `column`; places in IR have none."""
+    if line.startswith("$", column) and (stop := line.find("$", column + 1)) > 0:
+        return stop + 1 - column
     if column and (line[column - 1].isalnum() or line[column - 1] == "_"):
         return 1
     end = column + line.startswith(("%", "@"), column)

@@ -56,7 +56,7 @@ class Parser(ExpressionParser):
         start = self.token.span
         members = self.members()
         if not self.sees_kind("end"):
-            self._no_member("a member or the end of the text", None)
+            self._no_member("a member or the end of the text", None, first=not members)
         return Record(start, members)
 
     def only_expression(self) -> Expression:
@@ -66,7 +66,7 @@ class Parser(ExpressionParser):
             self.fail("BS0123", f"{self.token} does not continue the expression before it")
         return value
 
-    def _no_member(self, what: str, opener: Token | None) -> None:
+    def _no_member(self, what: str, opener: Token | None, first: bool = False) -> None:
         remedy = ""
         if self.sees(","):
             remedy = "members are separated by a line end or one ';', not by ','"
@@ -76,7 +76,7 @@ class Parser(ExpressionParser):
             remedy = f"'{self.token.text}' is a keyword and cannot name a member"
         elif opener is not None and opener.text == "[":
             remedy = BRACKETS
-        elif opener is None and self._at == 0 and self.sees("{", "["):
+        elif first and self.sees("{", "["):
             remedy = "the text is the members themselves, without brackets around them"
         elif opener is None and self.sees(*CLOSERS.values()):
             remedy = f"nothing is open that {self.token} could close"

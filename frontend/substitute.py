@@ -80,6 +80,8 @@ class Substitution:
             label = "not defined in the sections around this value"
             remedy = did_you_mean(name, _names_around(holder))
             remedy = remedy or f"give it at top level or on the command line: {name}=..."
+            if any(_gives(part.text, name) for part in user.parts):
+                remedy = f"what '{user.key}' has inside is not seen: write {name} = ... before it"
             raise BrainScriptError(Diagnostic("BS0208", title, span, label, help=remedy))
         self._check_ring(found[1], name, span, user)
         self._under_way.append((user, name, span))
@@ -105,6 +107,11 @@ class Substitution:
         if len(chain) > limit("substitution-depth"):
             title = f"'$name$' values are nested more than {limit('substitution-depth')} deep"
             raise exceeded("substitution-depth", "BS0210", title, span)
+
+
+def _gives(text: str, name: str) -> bool:
+    """Whether a section gives a key."""
+    return re.search(rf"(?<![\w$]){re.escape(name)}\s*=(?!=)", text, re.IGNORECASE) is not None
 
 
 def _names_around(holder: Settings) -> list[str]:

@@ -175,6 +175,14 @@ def test_substitutions_that_fail(
     assert (found.code, str(found.span)) == (code, place)
 
 
+def test_a_variable_inside_the_section_that_uses_it(load: Load, failing: Failing) -> None:
+    """It is not seen, which takes everybody by surprise once."""
+    found = failing(lambda: load('T = [ V = 7 ; w = "$v$" ]').parts("T"))
+    assert found.help == "what 'T' has inside is not seen: write v = ... before it"
+    found = failing(lambda: load('T = [ vv = 7 ; w = "$v$" ]').parts("T"))
+    assert found.help.startswith("give it at top level")
+
+
 def test_a_ring_of_variables_names_both_places(load: Load, failing: Failing) -> None:
     found = failing(lambda: load("a = 1$b$\nb = 2$a$").text("a"))
     assert (found.code, str(found.span)) == ("BS0209", "f.cntk:2:6")
