@@ -41,6 +41,25 @@ REFUSED: dict[str, tuple[list[Any], list[Any], str]] = {
         [whole("last", -1), whole("first", -HUGE), whole("one", 1)],
         "a matrix of more than",
     ),
+    "places": (
+        [node("Expand", "zero wide", "i"), node("ScatterND", "x i d", "y")],
+        [whole("zero", 0), whole("wide", 1 << 20, 1 << 20, 2)],
+        "a constant of 2199023255552 elements",
+    ),
+    "marks": (
+        [node("Cast", "x", "i", to=7), node("OneHot", "i many pair", "y")],
+        [whole("many", 1 << 40), numbers("pair", 2)],
+        "a matrix of more than",
+    ),
+    "rows": (
+        [
+            node("Expand", "d wide", "W"),
+            node("Unsqueeze", "x two", "t"),
+            node("LSTM", "t W W", "y", hidden_size=1 << 20),
+        ],
+        [whole("wide", 1, 1 << 22, 4), whole("two", 0)],
+        "a constant of 16777216 elements",
+    ),
 }
 
 

@@ -97,7 +97,7 @@ def test_their_options(tmp_path: Path) -> None:
 REFUSED: dict[str, dict[str, Any]] = {
     "it clips": {"clip": 0.5},
     "its activation 'Affine' is not known": {"activations": ["Affine", "Tanh", "Tanh"]},
-    "more than 1024 steps": {"steps": 2000},
+    "more than 512 steps": {"steps": 2000},
     "its shape is not known": {"steps": "many"},
 }
 

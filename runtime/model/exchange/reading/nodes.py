@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brainscript.runtime.model.exchange.reading.importer import Importer
+from brainscript.runtime.model.exchange.source.folding import LARGEST, once
 from brainscript.runtime.model.spelling.foreign import FOREIGN, Foreign
 from brainscript.runtime.model.spelling.pieces import Pieces
 from brainscript.runtime.model.spelling.selected import SELECTED
@@ -133,6 +134,14 @@ def cut(i: Importer, output: str, x: str, place: int, chosen: range) -> str:
     begin, end, step = chosen[0], chosen[-1] + 1, chosen.step
     make(i, output, "Slice", [x], axis=place, beginIndex=begin, endIndex=end, stride=step)
     return output
+
+
+def small_constant(i: Importer, output: str, value: str) -> NDArray[Any]:
+    """A constant of which all elements may be looked at."""
+    array = i.constant(value)
+    if array.size > max(LARGEST, once(array).size):
+        raise i.refuse(output, f"it takes a constant of {array.size} elements")
+    return array
 
 
 def bounded(i: Importer, output: str, elements: int) -> None:

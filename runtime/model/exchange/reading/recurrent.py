@@ -16,11 +16,18 @@ from numpy.typing import NDArray
 from brainscript.runtime.model.exchange.reading.activations import ACTIVATIONS
 from brainscript.runtime.model.exchange.reading.forms import Form
 from brainscript.runtime.model.exchange.reading.importer import Attributes, Importer, Reader
-from brainscript.runtime.model.exchange.reading.nodes import finish, make, reshaped, text
+from brainscript.runtime.model.exchange.reading.nodes import (
+    finish,
+    make,
+    reshaped,
+    small_constant,
+    text,
+)
+from brainscript.runtime.model.exchange.source.folding import once
 from brainscript.runtime.model.spelling.pieces import Pieces
 from brainscript.stored_graph import StoredNode
 
-MOST_STEPS = 1024
+MOST_STEPS = 512
 DIRECTIONS = {"forward": (1,), "reverse": (-1,), "bidirectional": (1, -1)}
 SIMPLE = {"Relu": "RectifiedLinear", "Sigmoid": "Sigmoid", "Tanh": "Tanh"}
 OTHER = ("HardSigmoid", "Softplus", "Softsign")
@@ -90,7 +97,7 @@ def _recurrent(kind: str) -> Reader:
 
 def _layers(i: Importer, base: str, kind: str, given: dict[str, str], a: Attributes) -> list[Layer]:
     """The directions; what cannot be said is refused."""
-    constants = {role: i.constant(given[role]) for role in ("W", "R", "B", "P") if role in given}
+    constants = {n: small_constant(i, base, given[n]) for n in ("W", "R", "B", "P") if n in given}
     form, first = i.form(given["X"]), bool(a.get("layout", 0))
     if i.batch != 1 and (form.place != (0 if first else 1) or form.factor > 1):
         raise i.refuse(base, "its samples are not where it has them")
@@ -185,7 +192,7 @@ def _kept(
         return after[0], after
     i, value = layer.i, given["lengths"]
     if value in i.arrays:
-        lengths = np.unique(i.arrays[value])
+        lengths = np.unique(once(i.arrays[value]))
         if lengths.size != 1:
             raise i.refuse(layer.name, "its samples have several lengths, that the file fixes")
         length = p.number(float(lengths[0]))

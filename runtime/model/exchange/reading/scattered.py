@@ -21,6 +21,7 @@ from brainscript.runtime.model.exchange.reading.nodes import (
     make,
     pieces,
     reshaped,
+    small_constant,
     text,
 )
 
@@ -30,7 +31,7 @@ Places = NDArray[np.int64]
 def _one_hot(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
     """`off + (on - off) (x == place or x + depth == place)` along a new axis of places."""
     depth = int(i.constant(inputs[1]).reshape(-1)[0])
-    off, on = (float(n) for n in i.constant(inputs[2]).reshape(-1))
+    off, on = (float(n) for n in small_constant(i, output, inputs[2]).reshape(-1))
     axis, dims = i.axis(output, a.get("axis", -1)), i.dims(output)
     bounded(i, output, depth)
     ramp = np.arange(depth).reshape(depth, *[1] * (axis - 1))
@@ -46,7 +47,7 @@ def _one_hot(i: Importer, output: str, inputs: list[str], a: Attributes) -> None
 
 def _scattered_nd(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
     """Parts of a value replaced at places on its first axes."""
-    data, index = i.form(inputs[0]), i.constant(inputs[1]).astype(np.int64)
+    data, index = i.form(inputs[0]), small_constant(i, output, inputs[1]).astype(np.int64)
     place, count = _place(i, data), index.shape[-1]
     sizes = np.array(data.shape[:count])
     index = np.where(index < 0, index + sizes, index)
@@ -60,7 +61,7 @@ def _scattered_nd(i: Importer, output: str, inputs: list[str], a: Attributes) ->
         moved = _axis_of_samples(i, output, index, place)
         index = index.take(0, axis=moved)
         columns = [n for n in range(count) if n != place]
-    flat = _numbered(data, place)
+    flat = _numbered(i, output, data, place)
     found = flat[tuple(index[..., n] for n in columns)]
     _scatter(i, output, inputs, found, moved, a)
 
@@ -70,9 +71,10 @@ def _place(i: Importer, form: Form) -> int | None:
     return None if i.batch == 1 else form.place
 
 
-def _numbered(form: Form, place: int | None) -> Places:
+def _numbered(i: Importer, output: str, form: Form, place: int | None) -> Places:
     """The elements of a sample, numbered."""
     shape = [size for axis, size in enumerate(form.shape) if axis != place]
+    bounded(i, output, prod(shape))
     return np.arange(prod(shape)).reshape(shape)
 
 
@@ -107,7 +109,7 @@ def _gathered(i: Importer, output: str, inputs: list[str], a: Attributes) -> Non
 
 def _along(i: Importer, output: str, inputs: list[str], a: Attributes) -> tuple[Places, int | None]:
     """The numbers of the elements that indices along an axis name, and the axis of the samples."""
-    data, index = i.form(inputs[0]), i.constant(inputs[1]).astype(np.int64)
+    data, index = i.form(inputs[0]), small_constant(i, output, inputs[1]).astype(np.int64)
     place, axis = _place(i, data), data.axis(a.get("axis", 0))
     if axis == place:
         raise i.refuse(output, "it works along the samples")
@@ -116,7 +118,7 @@ def _along(i: Importer, output: str, inputs: list[str], a: Attributes) -> tuple[
             raise i.refuse(output, "it takes some samples alone")
         index = i.aligned(index, Form(index.shape, place), inputs[1])
         axis -= axis > place
-    flat = _numbered(data, place)
+    flat = _numbered(i, output, data, place)
     index = np.where(index < 0, index + flat.shape[axis], index)
     if np.any((index < 0) | (index >= flat.shape[axis])):
         raise i.refuse(output, "its places lie outside of the value")
@@ -157,7 +159,7 @@ def _new_elements(
     """A list of all elements of the result, zero where nothing new is."""
     numbers, size = at
     if value in i.arrays:
-        array: NDArray[Any] = i.arrays[value]
+        array: NDArray[Any] = small_constant(i, output, value)
         if moved is not None:
             array = i.aligned(array, Form(array.shape, moved), value)
         whole = np.zeros(size)

@@ -50,10 +50,12 @@ def _names(graph: Any) -> Iterator[str]:
 def _free_names(branch: Any, base: str, taken: set[str]) -> dict[str, str]:
     """New names for the values of a branch that are called as others are."""
     found: dict[str, str] = {}
+    new_names: set[str] = set()
     for name in _names(branch):
         new = name
-        while name and (new in taken or new in found.values()):
+        while name and (new in taken or new in new_names):
             new = f"{base}/{new}"
+        new_names.add(new)
         if new != name:
             found[name] = new
     return found
