@@ -33,8 +33,9 @@ class Reference:
         """The input of a trained network that is replaced: its first label."""
         facts = network.facts
         known = {spec.name: spec for spec in facts.inputs}
-        names = [*facts.roots.get("label", ()), *criterion.inputs]
-        found = next((known[n] for n in names if n in known and n not in facts.features), None)
+        others = (name for name in criterion.inputs if name not in facts.features)
+        names = (*facts.roots.get("label", ()), *others)
+        found = next((known[name] for name in names if name in known), None)
         problem = "the network has no input that is a label" if found is None else ""
         if found is not None and found.sparse:
             problem = f"the label '{found.name}' is sparse: declare it with Input instead"

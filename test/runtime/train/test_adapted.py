@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import brainscript as bs
 from brainscript.diagnostic import BrainScriptError
 from brainscript.runtime.model import container
 from test.runtime.conftest import CONFIG, Run
@@ -111,3 +112,31 @@ def test_what_cannot_be_adapted(run: Go, section: str, sgd: str, code: str):
 def test_training_from_scratch_has_no_old_network(run: Go):
     with pytest.raises(BrainScriptError, match="for the action adapt only"):
         run(CONFIG % f"; {KL % 0.5}")
+
+
+def test_the_label_of_a_brainscript_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Its inputs all count as features; labels that are what it says leave it as it is."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    Path("d.ctf").write_text("|x 1 2 |y 1 0\n|x 3 1 |y 0 1\n")
+    Path("f.cntk").write_text("""
+        command = t:a
+        minibatchSize = 2 ; maxEpochs = 1 ; learningRatesPerMB = 0.5
+        reader = [ file = "d.ctf" ; input = [
+            x = [ dim = 2 ; format = "dense" ] ; y = [ dim = 2 ; format = "dense" ] ] ]
+        t = {
+            action = "train" ; modelPath = "m.dnn" ; SGD = { }
+            BrainScriptNetworkBuilder = {
+                x = Input {2} ; y = Input {2}
+                z = LinearLayer {2} (x) ; p = Softmax (z)
+                ce = CrossEntropyWithSoftmax (y, z)
+                featureNodes = (x) ; labelNodes = (y) ; criterionNodes = (ce) ; outputNodes = (p)
+            }
+        }
+        a = { action = "adapt" ; modelPath = "a.dnn" ; origModelFileName = "m.dnn" ; refNodeName = p
+            SGD = { adaptationRegType = "KL" ; adaptationRegWeight = 1 } }
+    """)
+    bs.train("f.cntk")
+    old, new = (bs.load(name).parameters["z.W"] for name in ("m.dnn", "a.dnn"))
+    np.testing.assert_allclose(new, old, rtol=1e-6)
+    assert np.abs(old - bs.load("m.dnn.0").parameters["z.W"]).max() > 0.01
