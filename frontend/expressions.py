@@ -254,6 +254,8 @@ class ExpressionParser(TokenReader, ABC):
         before = self._tokens[self._at - 1] if self._at else None
         if before and before.text == ";" and token.text == "|]":
             remedy = "the last item of an array literal has no ';' behind it"
+        elif before and before.text == "(" and token.text == ")":
+            remedy = "an array of no elements is [| |]"
         self.fail("BS0121", f"an operand is expected, found {token}", help=remedy)
 
     def _nested(self, token: Token) -> Expression:
@@ -299,7 +301,7 @@ class ExpressionParser(TokenReader, ABC):
         return syntax.ArrayLiteral(opener.span, tuple(items))
 
     def _generate(self, token: Token) -> Expression:
-        opener = self.expect("[")
+        opener = self.expect("[", help=GENERATOR)
         low = self.expression()
         self.expect("..", opener, GENERATOR)
         high = self.expression()

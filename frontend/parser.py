@@ -72,6 +72,8 @@ class Parser(ExpressionParser):
             remedy = "members are separated by a line end or one ';', not by ','"
         elif self.sees(";"):
             remedy = "one ';' may follow a member; a second one is an error"
+        elif self.sees("if"):
+            remedy = "an 'if' gives a value: NAME = if CONDITION then A else B"
         elif self.sees_kind("keyword"):
             remedy = f"'{self.token.text}' is a keyword and cannot name a member"
         elif opener is not None and opener.text == "[":

@@ -82,7 +82,9 @@ def index_rule(engine: Engine, op: Operation) -> SSAValue | None:
         return needed
     array, index = owner_of(op.array), integer(op.index.owner)
     if not isinstance(array, ArrayOp):
-        raise engine.fail(op, "BS0305", f"an array is expected here, not {type_name(array)}")
+        title = f"an array is expected here, not {type_name(array)}"
+        remedy = "elements of a node are Slice (begin, end, x)" if engine.is_node(op.array) else ""
+        raise engine.fail(op, "BS0305", title, help=remedy)
     if index is None:
         raise _not_integer(engine, op, op.index)
     first = array.first.value.data
