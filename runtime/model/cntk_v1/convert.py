@@ -82,6 +82,8 @@ class _Converter:
             self._statistic(node)
         elif operation == "BatchNormalization":
             inputs = self._batch_normalization(node)
+        elif operation == "Convolution" and self.network.version < 5:
+            self._count_channels(node)
         elif operation == "ROIPooling" and self.network.version < 26:
             self._note_regions(node)
         elif operation == "OptimizedRNNStack" and self.network.version < 14:
@@ -145,6 +147,13 @@ class _Converter:
         help = "train or precompute before the model is used"
         remark = Diagnostic("BS0518", title, help=help, path=node.name, severity="warning")
         self.remarks.append(remark)
+
+    def _count_channels(self, node: FileNode) -> None:
+        """Files before version 5 have no kernel along the channels: its weights have one."""
+        weights = self.network.nodes[node.inputs[0]] if node.inputs else node
+        size = node.values["kernelWidth"] * node.values["kernelHeight"] * node.values["maps"]
+        if weights.operation == PARAMETER and size:
+            node.values["channels"] = max(1, prod(_parameter_dims(weights.values)) // size)
 
     def _note_regions(self, node: FileNode) -> None:
         title = f"'{node.name}' of '{self.file.path}' is from before CNTK 2.2, when regions were "

@@ -197,11 +197,13 @@ def _convolution(values: Values) -> Options:
 
 
 def _old_convolution(values: Values) -> Options:
+    """Windows of images; each covers all channels, whose number follows from the weights."""
+    channels, pad = values.get("channels", 1), int(values["pad"])
     return {
-        "kernelShape": [values["kernelWidth"], values["kernelHeight"], 1],
-        "strideShape": [values["strideWidth"], values["strideHeight"], 1],
+        "kernelShape": [values["kernelWidth"], values["kernelHeight"], channels],
+        "strideShape": [values["strideWidth"], values["strideHeight"], channels],
         "mapShape": [values["maps"]],
-        "dimPadding": [int(values["pad"])],
+        "dimPadding": [pad, pad, 0],
         "imageLayout": _layout(values["layout"]),
         "maxTempMemSizeInSamples": values["maxTemp"],
     }

@@ -144,9 +144,13 @@ def _image_pooling(p: Pieces, graph: StoredGraph) -> None:
     step = [o["horizontalSubsample"], o["verticalSubsample"]]
     first = o["imageLayout"] in FIRST
     kind = "max" if p.node.operation == "MaxPooling" else "average"
+    kernel = [1, *window] if first else [*window, 1]
+    rank = len(p.node.dims or kernel)
+    if any(size != 1 for size in kernel[rank:]):
+        raise ValueError(f"'{p.node.name}' has windows of more axes than its image")
     options = {
-        "kernelShape": [1, *window] if first else [*window, 1],
-        "strideShape": [1, *step] if first else [*step, 1],
+        "kernelShape": kernel[:rank],
+        "strideShape": ([1, *step] if first else [*step, 1])[:rank],
         "dimPadding": [0],
         "poolKind": kind,
     }

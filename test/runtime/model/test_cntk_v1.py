@@ -259,3 +259,30 @@ def test_regions_of_old_files_are_warned_of(tmp_path: Path) -> None:
         assert [remark.path for remark in model.remarks] == (["p"] if version == 25 else [])
         scale = describe_module(model.module()).nodes["p"].options["spatialScale"]
         assert scale == (1 / 16 if version == 25 else 0.5)
+
+
+@pytest.mark.parametrize("layout", [0, 1])
+@pytest.mark.parametrize("pad", [False, True])
+def test_kernels_of_old_files_cover_all_channels(layout: int, pad: bool, tmp_path: Path) -> None:
+    """Before version 5 a kernel had width and height; the weights say how many channels it has."""
+    outputs: list[Any] = []
+    x = np.random.default_rng(1).normal(size=(3, 60)).astype("f4")
+    windows = {"kernel": (3, 2, 2), "mapCount": (4,), "stride": (1, 1, 2), "sharing": [True]}
+    windows |= {"autoPad": [pad, pad, False], "lowerPad": (0,), "upperPad": (0,), "pool": 0}
+    windows |= {"layout": layout, "maxTemp": 0, "transpose": False, "is2D": False}
+    windows |= {"outputShape": (0,), "ceilOutDim": False, "includePad": False, "dilation": (1,)}
+    old = {"kernelWidth": 3, "kernelHeight": 2, "strideWidth": 1, "strideHeight": 1, "maps": 4}
+    old |= {"layout": layout, "pad": pad, "maxTemp": 0}
+    for version, fields in ((4, old), (28, windows)):
+        network = FileNetwork(version)
+        shape = {"rows": 0, "cols": 0, "shape": ((2, 6, 5), (6, 5, 2))[layout]}
+        shape |= {"axes": 1, "axis": "", "multiplier": 0.0}
+        network.nodes["x"] = FileNode("x", "InputValue", values=shape)
+        weights = np.random.default_rng(0).normal(size=(12, 4)).astype("f4")
+        values = {"multiplier": 1.0, "shape": (4, 12), "matrix": weights}
+        network.nodes["W"] = FileNode("W", "LearnableParameter", values=values)
+        network.nodes["z"] = FileNode("z", "Convolution", inputs=("W", "x"), values=fields)
+        network.groups = {"label": (), "output": ("z",)}
+        write(tmp_path / "a.dnn", network)
+        outputs.append(bs.load(tmp_path / "a.dnn").eval(x=x)["z"])
+    np.testing.assert_array_equal(*outputs)
