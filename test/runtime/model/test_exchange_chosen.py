@@ -71,6 +71,19 @@ def moved() -> Graph:
     return nodes, sizes, [*constants, onnx.numpy_helper.from_array(tens, "tens")]
 
 
+def padded() -> Graph:
+    """Elements of the edge, or of the other end, around a value; less than the value."""
+    nodes = [
+        node("Pad", "x all", "e", mode="edge"),
+        node("Pad", "x all", "w", mode="wrap"),
+        node("Pad", "x less five", "l"),
+        node("Pad", "x back none axis", "r", mode="edge"),
+    ]
+    sizes = {"x": [3, 4], "e": [6, 8], "w": [6, 8], "l": [2, 5], "r": [3, 2]}
+    lists = [whole("all", 0, 1, 2, 0, 2, 2), whole("less", 0, -1, 3, 0, 0, -2), whole("axis", 2)]
+    return nodes, sizes, [*lists, whole("back", -1, -1), number("none", 0), number("five", 5)]
+
+
 def branch(name: str, nodes: list[Any], output: str, constants: list[Any] | None = None) -> Any:
     info = onnx.helper.make_tensor_value_info(output, 1, None)
     return onnx.helper.make_graph(nodes, name, [], [info], constants or [])
@@ -100,10 +113,10 @@ def branches() -> Graph:
     return nodes, sizes, [whole("three", 3), numbers("b", 5)]
 
 
-@pytest.mark.parametrize("graph", [marked, moved, branches], ids=lambda g: g.__name__)
+@pytest.mark.parametrize("graph", [marked, moved, branches, padded], ids=lambda g: g.__name__)
 def test_imported_graphs_compute_the_same(graph: Any, tmp_path: Path) -> None:
     path = tmp_path / "net.onnx"
-    written(path, *graph())
+    written(path, *graph(), opset=19 if graph is padded else 17)
     compare(bs.load(path), path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 import numpy as np
@@ -27,6 +28,11 @@ from brainscript.runtime.model.exchange.reading.resizing import resize_matrix
 from brainscript.runtime.model.spelling.selected import INDICES
 
 MOST_COPIES = 4096
+AROUND: dict[str, Callable[[NDArray[np.int64], int], NDArray[np.int64]]] = {
+    "edge": lambda places, size: np.clip(places, 0, size - 1),
+    "wrap": lambda places, size: places % size,
+}
+"""Which elements stand outside of an axis of this size."""
 FIRST_WITH_MODES = 11
 
 
@@ -215,19 +221,50 @@ def _padded(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
     axes = axes or list(range(len(form.shape)))
     both = dict(zip(axes, zip(pads[: len(axes)], pads[len(axes) :], strict=True), strict=True))
     samples = (0, 0) if form.place is None else both.get(form.place, (0, 0))
-    if mode not in ("constant", "reflect") or min(pads) < 0 or any(samples):
+    counts = {axis: both.get(axis, (0, 0)) for axis in form.kept}
+    less = min(min(pair) for pair in counts.values()) < 0
+    if any(samples) or mode not in ("constant", "reflect", *AROUND) or (less and mode == "reflect"):
         raise i.refuse(output, f"it pads samples, or in the way '{mode}'")
+    if mode in AROUND:
+        _padded_with_own(i, output, inputs[0], counts, mode)
+        return
     value = float(a.get("value", 0.0))
     if len(inputs) > 2 and inputs[2]:
         value = float(i.constant(inputs[2]).reshape(-1)[0])
-    counts = [both.get(axis, (0, 0)) for axis in form.kept[::-1]]
     options: dict[str, object] = {
-        "paddingHead": [int(head) for head, _ in counts],
-        "paddingFoot": [int(foot) for _, foot in counts],
+        "paddingHead": [max(0, counts[axis][0]) for axis in form.kept[::-1]],
+        "paddingFoot": [max(0, counts[axis][1]) for axis in form.kept[::-1]],
         "paddingMode": 1 if mode == "reflect" else 0,
         "paddingConstantValue": value,
     }
-    pad(i, output, i.name(inputs[0]), options)
+    found = _shortened(i, output, inputs[0], counts) if less else i.name(inputs[0])
+    pad(i, output, found, options)
+
+
+def _padded_with_own(
+    i: Importer, output: str, x: str, counts: dict[int, tuple[int, int]], mode: str
+) -> None:
+    """Elements of the value itself in front of it and behind it."""
+    found = i.name(x)
+    for axis, (head, foot) in counts.items():
+        size, place = i.form(x).shape[axis], i.axis(x, axis)
+        bounded(i, output, (size + max(0, head) + max(0, foot)) * size)
+        places = AROUND[mode](np.arange(-head, size + foot), size)
+        found = picked(i, f"{output}/axis{place}", found, place, size, places)
+    make(i, output, "Pass", [found])
+
+
+def _shortened(i: Importer, output: str, x: str, counts: dict[int, tuple[int, int]]) -> str:
+    """The value without what negative padding takes away; the name of that."""
+    found = i.name(x)
+    for axis, (head, foot) in counts.items():
+        size, place = i.form(x).shape[axis], i.axis(x, axis)
+        chosen = range(max(0, -head), size - max(0, -foot))
+        if not chosen:
+            raise i.refuse(output, f"it leaves nothing of an axis of {size}")
+        if len(chosen) < size:
+            found = cut(i, f"{output}/axis{place}", found, place, chosen)
+    return found
 
 
 def _resized(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
