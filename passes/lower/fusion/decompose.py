@@ -12,6 +12,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from brainscript.dialects.net import criteria, crop, elementwise, linear, normalise, parameters
+from brainscript.dialects.net.base import NetOp
 from brainscript.dialects.net.crop_offsets import settle
 from brainscript.dialects.net.network import NetworkOp, RootsOp, network_of, symbols_of
 from brainscript.dialects.net.reduce import ReduceOp
@@ -328,5 +329,5 @@ def apply_rule(op: Operation) -> None:
 def keep_name(op: Operation, value: SSAValue) -> None:
     """Give the value the node name of the operation that it stands for, if it has none."""
     owner, node = value.owner, op.properties.get("node")
-    if isinstance(owner, Operation) and node is not None and "node" not in owner.properties:
+    if isinstance(owner, NetOp) and node is not None and owner.node is None:
         owner.properties["node"] = node
