@@ -15,12 +15,13 @@ from xdsl.utils.exceptions import ParseError, VerifyException
 from xdsl.utils.lexer import Input, Position
 from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken, MLIRTokenKind
 
-from brainscript.diagnostic import BrainScriptError, Diagnostic, Span
+from brainscript.diagnostic import BrainScriptError, Diagnostic, Span, did_you_mean
 from brainscript.dialects.net.base import short_number
 from brainscript.dialects.net.places import span_of
 
 _SAFE = re.compile(r"[ !#-\[\]-~]*")
 """Characters that stand for themselves in a literal."""
+_UNREGISTERED = re.compile(r"Operation ([\w.]+) is not registered")
 _SOMEWHERE = re.compile(r" loc\((?:\"|callsite).*\)$", re.MULTILINE)
 _NOWHERE = re.compile(r" loc\(unknown\)$", re.MULTILINE)
 
@@ -97,6 +98,13 @@ def parse_ir(
         parser = _Parser(context, text, name, places and not _SOMEWHERE.search(text))
         module = parser.parse_module()
     except ParseError as error:
+        if not text.strip():
+            raise _unparsable(Span(name, 1, 1), "the text is empty") from None
+        if unknown := _UNREGISTERED.fullmatch(error.msg):
+            at = max(0, text.rfind(unknown[1], 0, error.span.start))
+            span = _place(text, name, at, at + len(unknown[1]))
+            near = did_you_mean(unknown[1], [op.name for op in context.loaded_ops])
+            raise _unparsable(span, "there is no such operation", near) from None
         raise _unparsable(_place(text, name, error.span.start, error.span.end), error.msg) from None
     except (VerifyException, ValueError) as error:  # xDSL: parameters, names of blocks
         at = 0 if parser is None else parser.pos
@@ -126,8 +134,8 @@ def _culprit(module: ModuleOp, reason: str) -> Span | None:
     return None
 
 
-def _unparsable(span: Span, reason: str) -> BrainScriptError:
-    return BrainScriptError(Diagnostic("BS0903", "cannot parse this IR", span, reason))
+def _unparsable(span: Span, reason: str, help: str = "") -> BrainScriptError:
+    return BrainScriptError(Diagnostic("BS0903", "cannot parse this IR", span, reason, help=help))
 
 
 def _place(text: str, name: str, start: int, end: int) -> Span:
