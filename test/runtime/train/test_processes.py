@@ -20,6 +20,14 @@ Matrix = NDArray[np.float64]
 BIN = Path(sys.executable).parent
 MPIEXEC = shutil.which("mpiexec", path=f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}")
 pytestmark = pytest.mark.skipif(MPIEXEC is None, reason="there is no mpiexec on this machine")
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": str(Path(__file__).parents[3]),
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMP_NUM_THREADS": "1",
+    "BS_CRASH": "0",
+}
 
 RATE, SIZE, COUNT = 0.0625, 7, 45
 """The last of the seven minibatches has three samples: less than one for each process."""
@@ -80,11 +88,10 @@ def run(tmp_path: Path) -> Callable[..., tuple[int, str]]:
     def go(count: int, *words: str) -> tuple[int, str]:
         start = [str(MPIEXEC), "--oversubscribe", "--bind-to", "none", "-n", str(count)]
         command = [sys.executable, "-m", "brainscript.tools.bs_jit", "a.cntk", *words]
-        allow = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
         done = subprocess.run(
             [*start, *command] if count > 1 else command,
             cwd=tmp_path,
-            env={**os.environ, **allow, "OMP_NUM_THREADS": "1", "BS_CRASH": "0"},
+            env=ENVIRONMENT,
             capture_output=True,
             text=True,
             timeout=200,
@@ -277,9 +284,7 @@ def test_all_end_when_one_fails(run: Callable[..., tuple[int, str]], tmp_path: P
     script = tmp_path / "failing.py"
     script.write_text(FAILING)
     start = [str(MPIEXEC), "--oversubscribe", "-n", "3", sys.executable, str(script)]
-    allow = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-    env = {**os.environ, **allow}
-    done = subprocess.run(start, capture_output=True, text=True, timeout=200, env=env)
+    done = subprocess.run(start, capture_output=True, text=True, timeout=200, env=ENVIRONMENT)
     assert done.returncode == 1
     assert done.stderr.count("ValueError: number 1 has failed") == 1
     assert "Elsewhere" not in done.stderr
