@@ -326,6 +326,7 @@ class Environment:
     shows a diagnostic and goes on. `run_script(settings)` runs the model editing script of a
     section and gives each file it has saved with its number of nodes. `factorised(model, ranks)` is
     the network of a model with matrices split in two of these ranks, and the names of the two.
+    `describe(settings)` says what the network of the builder holds, without its seeds being used.
     `world` is this process among those of `mpiexec`. With `dry_run` everything is built and
     checked, no data read; `planned` then holds the networks that earlier commands would have
     saved, by model path.
@@ -343,3 +344,4 @@ class Environment:
     planned: dict[str, Network] = field(default_factory=dict[str, Network])
     recorders: tuple[Recorder, ...] = ()
     world: World = field(default_factory=World)
+    describe: Callable[[Settings], Facts] | None = None

@@ -29,7 +29,7 @@ from brainscript.runtime.model.inherited import model_of
 from brainscript.runtime.model.loaded import LoadedModel
 from brainscript.runtime.model.parameters import initialise
 from brainscript.runtime.model.store import load_network
-from brainscript.runtime.network import Environment, InputSpec, Network
+from brainscript.runtime.network import Environment, Facts, InputSpec, Network
 from brainscript.runtime.program_cache import ProgramCache
 from brainscript.runtime.threads import thread_count
 from brainscript.settings import PRECISIONS, Settings
@@ -163,6 +163,7 @@ class Wiring:
             factorised=self.factorised,
             dry_run=dry_run,
             planned=self.planned,
+            describe=self.describe,
         )
 
     def build_network(self, section: Settings) -> CompiledNetwork:
@@ -173,6 +174,14 @@ class Wiring:
         precision = section.word("precision", PRECISIONS, "float")
         constant = section.boolean("forceConstantRandomSeed", False)
         return self.network(expression, precision, constant, included)
+
+    def describe(self, section: Settings) -> Facts:
+        """What that network holds; the seeds that it would use are left for others."""
+        used = self.seeds_used
+        try:
+            return self.build_network(section).facts
+        finally:
+            self.seeds_used = used
 
     def network(
         self,

@@ -157,6 +157,13 @@ CODES: dict[str, tuple[str, str]] = {
         "`deviceId` names a GPU. This program computes on the CPU; the results are the same, and "
         "`deviceId = cpu` says so.",
     ),
+    "BS0736": (
+        "the config has changed since the checkpoint",
+        "Training goes on from the newest model at `modelPath`, with the network that is stored "
+        "there. The network builder of the config describes another one, which would be used only "
+        "if there were no model. Remove the models, choose another `modelPath`, or set "
+        "`makeMode = false`.",
+    ),
     "BS0742": (
         "a model cannot be adapted like this",
         "With `adaptationRegType = KL` the action `adapt` draws labels towards the node "

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from brainscript.builders import BUILDERS, find_builder
 from brainscript.diagnostic import BrainScriptError, Diagnostic, nearest
+from brainscript.runtime.actions.checkpointed import check_unchanged
 from brainscript.runtime.actions.session import (
     Session,
     check_counted,
@@ -114,6 +115,8 @@ def _run(
     make_mode = section.boolean("makeMode", True)
     manifest = load_manifest(files.manifest) if make_mode else None
     start = newest_complete(files, manifest, environment.warn) if make_mode else None
+    if start is not None:
+        check_unchanged(files, start, section, session)
     if start == options.max_epochs:
         log.line("final exists", path=files.path)
         log.line("no further")

@@ -271,3 +271,25 @@ def test_caches_that_cannot_be_used(tmp_path: Path) -> None:
     done = run(tmp_path, "bs-jit", "tiny.cntk", "modelPath=n", "--cache-dir=file")
     assert done.returncode == 0
     assert "warning[BS0815]" in done.stderr
+
+
+def test_a_config_that_changed_since_the_checkpoint_is_told(tmp_path: Path, cache: Path) -> None:
+    config = tmp_path / "tiny.cntk"
+    write_case(tmp_path)
+    words = ("bs-jit", "tiny.cntk", f"--cache-dir={cache}")
+    assert run(tmp_path, *words, "train=[SGD=[maxEpochs=1]]").returncode == 0
+    text = config.read_text()
+    config.write_text(text.replace("# ", "# the same: ").replace("h = Tanh", "h  =  Tanh"))
+    shutil.move(tmp_path / "out/m.model", tmp_path / "out/m.model.1")
+    done = run(tmp_path, *words, "train=[SGD=[maxEpochs=2]]")
+    assert (done.returncode, "BS0736" in done.stderr) == (0, False)
+    config.write_text(
+        text.replace("(3:2)", "(4:2)").replace("(1:3)", "(1:4)").replace("Tanh", "Exp")
+    )
+    shutil.move(tmp_path / "out/m.model", tmp_path / "out/m.model.2")
+    done = run(tmp_path, *words, "train=[SGD=[maxEpochs=3]]")
+    assert done.returncode == 0
+    assert "warning[BS0736]: BrainScriptNetworkBuilder is not the network of" in done.stderr
+    assert "Starting from checkpoint. Loading network from 'out/m.model.2'" in done.stderr
+    for difference in ("'W' is [4 x 2], in the model [3 x 2]", "'h' is Exp, in the"):
+        assert difference in done.stderr

@@ -101,12 +101,12 @@ class Epilogue:
         """Code that asks for what `write` will read beside a tile at this place."""
         kind = tile.type
         assert isinstance(kind, TileType)
-        base = code.add(code.multiply(place[0], self.form.columns), place[1])
         pairs = zip(self.read, memory, strict=False)
         found = [p for v, p in pairs if self.access(v) == Access(True, "all")]
-        pointers = [code.offset(p, base, self.form.element) for p in found]
-        if not pointers:
+        if not found:
             return
+        base = code.add(code.multiply(place[0], self.form.columns), place[1])
+        pointers = [code.offset(p, base, self.form.element) for p in found]
         block = TileEachOp.make_block(kind)
         _, row, column, _ = block.args
         with code.inside(block):
