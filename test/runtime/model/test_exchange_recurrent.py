@@ -41,7 +41,7 @@ def layer(path: Path, kind: str, roles: str = "XWRB", steps: int = STEPS, **opti
     ]
     results = ["Y", "H", "C"][: 3 if kind == "LSTM" else 2]
     names = [role if role in roles else "" for role in ("XWRBshcP" if kind == "LSTM" else "XWRBsh")]
-    made = helper.make_node(kind, names, results, hidden_size=STATE, **options)
+    made = helper.make_node(kind, names, results, **{"hidden_size": STATE, **options})
     outputs = [helper.make_tensor_value_info(name, 1, infos[name]) for name in results]
     graph = helper.make_graph([made], "g", inputs, outputs, constants)
     opsets = [helper.make_opsetid("", 17)]
@@ -97,6 +97,9 @@ def test_their_options(tmp_path: Path) -> None:
 REFUSED: dict[str, dict[str, Any]] = {
     "it clips": {"clip": 0.5},
     "its activation 'Affine' is not known": {"activations": ["Affine", "Tanh", "Tanh"]},
+    "it has 1 activations, where 3 are expected": {"activations": ["Tanh"]},
+    "its direction is none of forward, reverse": {"direction": "sideways"},
+    r"its W is \[1, 28, 3\], where \[1, 24, 3\] is expected": {"hidden_size": 6},
     "more than 512 steps": {"steps": 2000},
     "its shape is not known": {"steps": "many"},
 }

@@ -84,7 +84,9 @@ def _recurrent(kind: str) -> Reader:
     def read(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
         given = dict(zip(("X", "W", "R", "B", "lengths", "h", "c", "P"), inputs, strict=False))
         given = {role: name for role, name in given.items() if name}
-        base = next(name for name in i.outputs if name)
+        base = next((name for name in i.outputs if name), "")
+        if not base:
+            return
         layers = _layers(i, base, kind, given, a)
         steps = layers[0].sizes[0]
         x = reshaped(i, f"{base}/steps", i.name(given["X"]), [layers[0].sizes[1], steps])
@@ -101,14 +103,20 @@ def _layers(i: Importer, base: str, kind: str, given: dict[str, str], a: Attribu
     form, first = i.form(given["X"]), bool(a.get("layout", 0))
     if i.batch != 1 and (form.place != (0 if first else 1) or form.factor > 1):
         raise i.refuse(base, "its samples are not where it has them")
-    signs = DIRECTIONS[text(a.get("direction", "forward"))]
+    signs, defaults = DIRECTIONS.get(text(a.get("direction", "forward"))), DEFAULTS[kind]
+    if signs is None:
+        raise i.refuse(base, f"its direction is none of {', '.join(DIRECTIONS)}")
     steps, size = form.shape[1 if first else 0], form.shape[2]
     if steps * len(signs) > MOST_STEPS:
         raise i.refuse(base, f"it has more than {MOST_STEPS} steps")
     if "clip" in a:
         raise i.refuse(base, "it clips what comes into its activations")
-    hidden, defaults = constants["R"].shape[2], DEFAULTS[kind]
+    hidden = int(a.get("hidden_size", constants["R"].shape[-1]))
+    _check_shapes(i, base, constants, (len(signs), GATES[kind], size, hidden))
     names = [text(name) for name in a.get("activations", [])] or list(defaults * len(signs))
+    if len(names) != len(defaults) * len(signs):
+        wanted = len(defaults) * len(signs)
+        raise i.refuse(base, f"it has {len(names)} activations, where {wanted} are expected")
     for name in names:
         if name not in (*SIMPLE, *OTHER) or a.get("activation_alpha") or a.get("activation_beta"):
             raise i.refuse(base, f"its activation '{name}' is not known here, or not with numbers")
@@ -125,6 +133,20 @@ def _layers(i: Importer, base: str, kind: str, given: dict[str, str], a: Attribu
         )
         for n, sign in enumerate(signs)
     ]
+
+
+def _check_shapes(
+    i: Importer, base: str, constants: dict[str, NDArray[Any]], sizes: tuple[int, int, int, int]
+) -> None:
+    """Refuse constants that do not fit the directions, the gates, the input and the state."""
+    count, gates, size, hidden = sizes
+    rows = gates * hidden
+    wanted = {"W": (count, rows, size), "R": (count, rows, hidden)}
+    wanted |= {"B": (count, 2 * rows), "P": (count, 3 * hidden)}
+    for role, array in constants.items():
+        if array.shape != wanted[role]:
+            found, expected = list(array.shape), list(wanted[role])
+            raise i.refuse(base, f"its {role} is {found}, where {expected} is expected")
 
 
 def _run(layer: Layer, x: str, given: dict[str, str], count: int) -> tuple[list[str], list[str]]:
@@ -172,6 +194,9 @@ def _initial(layer: Layer, role: str, given: dict[str, str]) -> str:
     value, place = given[role], 0 if layer.attributes.get("layout", 0) else 1
     if value in i.arrays:
         array = i.arrays[value]
+        if array.shape[-1:] != (hidden,):
+            why = f"its initial state is {list(array.shape)}, where {hidden} elements are expected"
+            raise i.refuse(layer.name, why)
         whole = i.aligned(array, Form(array.shape, place), value)
         return i.parameter(name, whole.reshape(-1, hidden)[layer.number], learns=False)
     if i.batch != 1 and i.form(value).place != place:
