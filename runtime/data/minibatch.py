@@ -50,7 +50,7 @@ class Minibatch:
             address = self._pieces.ctypes.data_as(ctypes.POINTER(native_library.Piece))
             info.pieces = address
 
-    def part(self, share: Share) -> native_library.MinibatchInfo:
+    def part(self, share: Share) -> Minibatch:
         """Every n-th sequence; of truncated ones every n-th row, so that each stays in its part."""
         first, count = share
         numbers = self._numbers[first::count]
@@ -66,7 +66,7 @@ class Minibatch:
         part.sequences = numbers.ctypes.data_as(ctypes.POINTER(ctypes.c_uint32))
         part.count, part.samples, part.sweep = len(numbers), int(lengths.sum()), self.sweep
         part.rows, part.width = self._info.rows, self._info.width
-        return part
+        return self._reader.made(part, self)  # which copies what `part` points to
 
     @property
     def keys(self) -> Sequence[str]:
@@ -276,8 +276,7 @@ class Reader:
             raise MemoryError("no memory for the order of the data")
         if self.share == ALL:
             return self.made(info)
-        whole = Minibatch(self, info)
-        return self.made(whole.part(self.share), whole)
+        return Minibatch(self, info).part(self.share)
 
     def made(self, info: native_library.MinibatchInfo, whole: Minibatch | None = None) -> Minibatch:
         """The minibatch that the native library describes, a part of `whole` if that is given."""

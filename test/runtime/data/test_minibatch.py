@@ -59,6 +59,13 @@ def test_each_sweep_has_its_own_order_and_restarts_repeat_it(tmp_path: Path):
     assert together == first + second
 
 
+def test_parts_of_a_large_minibatch_are_every_nth_sequence(tmp_path: Path):
+    reader = ragged(tmp_path, [1] * 120_000)
+    for first in range(3):
+        reader.share = first, 3
+        assert batches(reader, 0, 0, 120_000) == [list(range(first, 120_000, 3))]
+
+
 def test_samples_of_ragged_sequences_are_packed_time_major(tmp_path: Path):
     reader = ragged(tmp_path, [2, 1, 3])
     reader.start_epoch(0, 0, 100)
