@@ -18,7 +18,10 @@ from brainscript.dialects.net.parameters import (
     StateOp,
     WriteOp,
 )
-from brainscript.dialects.tensors import type_of
+from brainscript.dialects.tensors import TensorType, type_of
+from brainscript.passes.gradient.build import element_of
+from brainscript.passes.gradient.sparse import TOUCHED, Rows
+from brainscript.passes.gradient.terms import Term, Writer
 
 HELD = "gradient."
 """Before the name of a parameter: the state that holds its gradient."""
@@ -29,6 +32,7 @@ class NetHoldGradients(ModulePass):
     """The first half of a step: gradients are stored and nothing moves.
 
     The host may change `@"gradient.PARAMETER"` before the second half, `net-take-gradients`, runs.
+    Of a table that meets a sparse input `@"touched.PARAMETER"` is 1 in the columns touched.
 
     Before: `net.gradient @W, %g`.
     After: `net.state @gradient.W`, .., `net.write @gradient.W, %g`.
@@ -41,10 +45,15 @@ class NetHoldGradients(ModulePass):
         network = network_of(op)
         if network is None:
             return
-        for gradient in gradients_of(op, network):
-            write = WriteOp(HELD + gradient.target, gradient.value, gradient.location)
-            network.block.insert_op_before(write, network.roots)
+        writes: list[WriteOp] = []
+        for gradient, touched in gradients_of(op, network):
+            target, place = gradient.target, gradient.location
+            writes.append(WriteOp(HELD + target, gradient.value, place))
+            if touched is not None:
+                writes.append(WriteOp(TOUCHED + target, touched.value, place))
             erase(gradient)
+        for write in writes:
+            network.block.insert_op_before(write, network.roots)
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class NetTakeGradients(ModulePass):
         network = network_of(op)
         if network is None:
             return
-        gradients = list(gradients_of(op, network))
+        gradients = [gradient for gradient, _ in gradients_of(op, network)]
         for sink in [o for o in network.block.ops if isinstance(o, WriteOp | AccumulateOp)]:
             erase(sink)
         for gradient in gradients:
@@ -78,15 +87,29 @@ class NetTakeGradients(ModulePass):
         erase(old)
 
 
-def gradients_of(module: ModuleOp, network: NetworkOp) -> Iterator[GradientOp]:
-    """The gradients of a network; the state that holds each is declared."""
-    symbols = symbols_of(network)
-    for gradient in [op for op in network.block.ops if isinstance(op, GradientOp)]:
-        parameter = symbols[gradient.target]
-        values = {"role": "gradient", "of": gradient.target}
-        state = StateOp(HELD + gradient.target, parameter.type, values, gradient.location)
+def gradients_of(module: ModuleOp, network: NetworkOp) -> Iterator[tuple[GradientOp, Term | None]]:
+    """The gradients of a network, with the columns touched where its input is sparse; the states
+    that hold both are declared."""
+    symbols, element = symbols_of(network), element_of(network)
+    gradients = [op for op in network.block.ops if isinstance(op, GradientOp)]
+    if element is None:
+        return
+    writer = Writer(network.roots, element)
+
+    def declare(name: str, kind: TensorType, of: str, gradient: GradientOp) -> None:
+        values = {"role": "gradient", "of": of}
+        state = StateOp(name, kind, values, gradient.location)
         module.body.block.insert_op_before(state, network)
-        yield gradient
+
+    for gradient in gradients:
+        target = gradient.target
+        declare(HELD + target, symbols[target].type, target, gradient)
+        writer.location = gradient.location
+        rows = Rows.of(writer, gradient.value)
+        touched = None if rows is None else rows.mask()
+        if touched is not None:
+            declare(TOUCHED + target, type_of(touched.value), target, gradient)
+        yield gradient, touched
 
 
 def erase(op: Operation) -> None:

@@ -24,6 +24,9 @@ from brainscript.dialects.net.sparse import PutColumnsOp, SlotsOp, SparseGradien
 from brainscript.dialects.tensors import TensorType, shape_of, type_of
 from brainscript.passes.gradient.terms import Term, Writer
 
+TOUCHED = "touched."
+"""Before the name of a parameter: the state that says which columns are touched, in steps whose
+gradients are stored first."""
 LARGEST_INDEX = {True: 2**24, False: 2**53}
 """The numbers up to which float (True) and double hold every integer."""
 

@@ -34,7 +34,7 @@ from brainscript.dialects.net.running import RunningMeanOp
 from brainscript.dialects.tensors import Element, TensorType, type_of
 from brainscript.passes.gradient.build import element_of
 from brainscript.passes.gradient.rules import RULES, Step, clipped, thresholded
-from brainscript.passes.gradient.sparse import Rows, forget
+from brainscript.passes.gradient.sparse import TOUCHED, Rows, forget
 from brainscript.passes.gradient.terms import Term, Writer
 
 LEARNING_RATE = "hyper.learning_rate"
@@ -153,7 +153,7 @@ class Update:
             decay = memory.hyper("l2") * memory.hyper("samples")
             g = g + decay * self.writer.term(self._read(op.target, kind))
         elements = math.prod(kind.shape or ())
-        block = None if rows is None else rows.mask()
+        block = rows.mask() if rows is not None else self._touched(op.target) if sparse else None
         given = Step(g, eta, momentum, memory, elements, asked.average, scaled, block)
         step = RULES[asked.rule](given)
         weight = self.writer.term(self._read(op.target, kind)) - step
@@ -162,6 +162,13 @@ class Update:
         if asked.l1 and regular:
             weight = thresholded(weight, eta * (memory.hyper("l1") * memory.hyper("samples")))
         self.write(op.target, weight, op.location)
+
+    def _touched(self, target: str) -> Term | None:
+        """1 in the columns of a table that have been touched when its gradient was stored."""
+        state = self.symbols.get(TOUCHED + target)
+        if not isinstance(state, StateOp):
+            return None
+        return self.writer.term(self._read(TOUCHED + target, state.type)) > 0.0
 
     def _update_rows(self, op: GradientOp, given: Step, memory: ColumnMemory) -> None:
         """The same for the columns that sparse inputs touch; the others stay."""
