@@ -19,6 +19,7 @@ from brainscript.runtime.network import (
     numpy_type,
 )
 from brainscript.runtime.program import Program
+from brainscript.runtime.state_arena import Array
 from brainscript.runtime.train.log import Value
 from brainscript.runtime.train.rates import momentum_for
 
@@ -148,6 +149,12 @@ def loop_over(
 def is_mean(node: NodeSpec) -> bool:
     """Whether the step gives the mean over the epoch so far in place of a sum."""
     return node.operation == "EpochAccumulator"
+
+
+def accumulated(network: Network, node: NodeSpec) -> tuple[Array, Array]:
+    """The mean over the epoch that a node gives, and the number of samples it is of."""
+    state = network.state
+    return state.view(f"accumulated.{node.name}"), state.view(f"accumulated.count.{node.name}")
 
 
 def clear_accumulated(network: Network) -> None:

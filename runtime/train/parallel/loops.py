@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from brainscript.runtime.data.minibatch_loop import Progress
 from brainscript.runtime.network import InputSpec, Minibatch, Network, NodeSpec, Reader, Step
 from brainscript.runtime.state_arena import Array
-from brainscript.runtime.train.feed import SingleLoop, is_mean, set_hyper, update_samples
+from brainscript.runtime.train.feed import (
+    SingleLoop,
+    accumulated,
+    is_mean,
+    set_hyper,
+    update_samples,
+)
 from brainscript.runtime.train.parallel.averages import Averages
 from brainscript.runtime.train.parallel.world import World
 
@@ -32,7 +38,6 @@ class SharedLoop(SingleLoop):
     ):
         super().__init__(network, step, reader, nodes[0])
         self.inputs, self.nodes, self.world = inputs, nodes, world
-        self._own = [0] * len(nodes)
 
     def train_on(self, minibatch: Minibatch) -> Progress:
         """One minibatch, of which the reader gave the part of this process."""
@@ -71,21 +76,24 @@ class SharedLoop(SingleLoop):
     def _exchange(
         self, before: list[float], columns: dict[str, int], made: Sequence[Array]
     ) -> dict[str, int]:
-        """Sum criteria and columns over the processes; a mean counts by its own columns."""
-        names = sorted(columns)
-        for i, node in enumerate(self.nodes):
-            self._own[i] += columns.get(node.axis, 0)
-        means = [is_mean(node) for node in self.nodes]
-        weights = [own if mean else 1 for own, mean in zip(self._own, means, strict=True)]
-        values = [v * w for v, w in zip(self._sums(), weights, strict=True)]
-        shared = np.array([*values, *weights, *(columns[name] for name in names)], np.float64)
+        """Sum criteria and columns over the processes; a mean counts by its own samples."""
+        names, n = sorted(columns), len(self.nodes)
+        parts = [self._part(node) for node in self.nodes]
+        counts = [columns[name] for name in names]
+        shared = np.array([p for part in parts for p in part] + counts, np.float64)
         self.world.sum(shared, *made)
-        n = len(self.nodes)
         for i, node in enumerate(self.nodes):
-            mean = shared[i] / max(shared[n + i], 1)
-            self._view(node).fill(mean if means[i] else before[i] + shared[i])
-        counts = (int(count) for count in shared[2 * n :])
-        return dict(zip(names, counts, strict=True))
+            total, count = shared[2 * i : 2 * i + 2]
+            self._view(node).fill(total / max(count, 1) if is_mean(node) else before[i] + total)
+        found = (int(count) for count in shared[2 * n :])
+        return dict(zip(names, found, strict=True))
+
+    def _part(self, node: NodeSpec) -> tuple[float, float]:
+        """What this process adds to a criterion; of a mean the sum and count of the epoch."""
+        if not is_mean(node):
+            return float(self._view(node).reshape(-1)[0]), 0.0
+        mean, count = accumulated(self.network, node)
+        return float(mean.sum() * count.sum()), float(count.sum())
 
     def _counted(self, minibatch: Minibatch, columns: dict[str, int]) -> int:
         if self.criterion.axis:

@@ -53,7 +53,8 @@ DEEP = """x = Input {3} ; y = Input {2}
     ce = SquareError (y, LinearLayer {2, init = "uniform"} (Dropout (h)))"""
 LOOP = """x = Input {3} ; y = Input {2}
     h = RecurrentLSTMLayer {4, init = "uniform"} (x)
-    ce = SquareError (y, LinearLayer {2, init = "uniform"} (h))"""
+    ce = SquareError (y, LinearLayer {2, init = "uniform"} (h))
+    m = EpochAccumulator (ReduceSum (h)) ; evaluationNodes = (m)"""
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +114,9 @@ def parameters(folder: Path, name: str = "m") -> dict[str, Matrix]:
 
 
 def losses(log: str) -> list[float]:
-    """The criterion of each epoch."""
-    return [float(text) for text in re.findall(r"Finished Epoch.*? ce = ([\d.]+)", log)]
+    """The criterion of each epoch, and the metric if there is one."""
+    lines = re.findall(r"Finished Epoch.*", log)
+    return [float(text) for line in lines for text in re.findall(r" (?:ce|m) = ([-\d.]+)", line)]
 
 
 @pytest.mark.parametrize(
