@@ -21,6 +21,7 @@ from brainscript.dialects.net.places import span_of
 
 _SAFE = re.compile(r"[ !#-\[\]-~]*")
 """Characters that stand for themselves in a literal."""
+_COMMENT = re.compile(r"//[^\n]*")
 _UNREGISTERED = re.compile(r"Operation ([\w.]+) is not registered")
 _SOMEWHERE = re.compile(r" loc\((?:\"|callsite).*\)$", re.MULTILINE)
 _NOWHERE = re.compile(r" loc\(unknown\)$", re.MULTILINE)
@@ -98,7 +99,7 @@ def parse_ir(
         parser = _Parser(context, text, name, places and not _SOMEWHERE.search(text))
         module = parser.parse_module()
     except ParseError as error:
-        if not text.strip():
+        if not _COMMENT.sub("", text).strip():
             raise _unparsable(Span(name, 1, 1), "the text is empty") from None
         if unknown := _UNREGISTERED.fullmatch(error.msg):
             at = max(0, text.rfind(unknown[1], 0, error.span.start))

@@ -61,6 +61,7 @@ def work(options: argparse.Namespace, console: Console, crash: CrashRecord) -> i
         source = _reproducer(source, options)
     output = f"{SPLIT}\n".join(_part(session, part) for part in _parts(source, options))
     if session.wrong:
+        console.line_of = texts.line_of
         raise BrainScriptError(*session.wrong)
     if options.timing:
         _show_timing(instruments)

@@ -164,11 +164,20 @@ def test_all_parts_are_looked_at(tmp_path: Path, capfd: pytest.CaptureFixture[st
     path = tmp_path / "two.bs"
     path.write_text("a = ^\n// -----\nb = 1\n// -----\n// expected-remark@unknown {{never}}\n")
     assert bs_opt.main([str(path), "--verify-diagnostics", "--split-input-file"]) == 1
-    lines = [line for line in capfd.readouterr().err.splitlines() if "BS0908" in line]
+    shown = capfd.readouterr().err
+    assert "1 | a = ^" in shown
+    lines = [line for line in shown.splitlines() if "BS0908" in line]
     assert lines == [
         "error[BS0908]: error was not announced",
         "error[BS0908]: expected remark was not raised",
     ]
+
+
+def test_a_text_of_comments_is_empty(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "comments.mlir"
+    path.write_text("// a comment\n  // another one\n")
+    assert bs_opt.main([str(path)]) == 1
+    assert "the text is empty" in capfd.readouterr().err
 
 
 def test_a_remark_is_announced(tmp_path: Path) -> None:
