@@ -134,10 +134,11 @@ def _if(e: Emitter, node: StoredNode) -> None:
 
 
 def _clip(e: Emitter, node: StoredNode) -> None:
-    bounds = [e.known.get(value.name) for value in e.inputs(node)[:2]]
-    if all(bound is not None and bound.size == 1 for bound in bounds):
-        x = e.value(node.inputs[2])
-        limits = [e.number(bound.item()) for bound in bounds if bound is not None]
+    """One operation for bounds that are numbers; where they cross, it takes the other one."""
+    arrays = [e.known.get(value.name) for value in e.inputs(node)[:2]]
+    bounds = [array.item() for array in arrays if array is not None and array.size == 1]
+    if len(bounds) == 2 and bounds[0] <= bounds[1]:
+        x, limits = e.value(node.inputs[2]), [e.number(bound) for bound in bounds]
         if x.dims == node.dims:
             e.set(node, e.op("Clip", [x.name, *limits], node.name))
         else:

@@ -210,6 +210,7 @@ def test_imported_networks_compute_the_same(tmp_path: Path) -> None:
     same = {"kernel_shape": [3, 3], "strides": [2, 1], "auto_pad": "SAME_UPPER"}
     ones = onnx.numpy_helper.from_array(np.ones(4, np.float32), "one")
     low = onnx.numpy_helper.from_array(np.array(0.1, np.float32), "low")
+    less = onnx.numpy_helper.from_array(np.array(-0.1, np.float32), "less")
     nodes = [
         make("Conv", ["x", "W", "B"], ["c"], **same),
         make("BatchNormalization", ["c", "one", "bb", "m", "one"], ["n"]),
@@ -224,10 +225,11 @@ def test_imported_networks_compute_the_same(tmp_path: Path) -> None:
         make("Clip", ["g", "low"], ["cl"]),
         make("Concat", ["cl", "y"], ["cc"], axis=1),
         make("Div", ["g", "gb"], ["dv"]),
+        make("Clip", ["g", "low", "less"], ["cr"]),
     ]
-    sizes = {"x": [2, 6, 6], "y": [5], "ga": [4, 1, 1], "rm": [4], "cc": [10], "dv": [5]}
+    sizes = {"x": [2, 6, 6], "y": [5], "ga": [4, 1, 1], "rm": [4], "cc": [10], "dv": [5], "cr": [5]}
     shapes = {"W": (4, 2, 3, 3), "B": (4,), "bb": (4,), "m": (4,), "G": (5, 16), "gb": (5,)}
-    constants = [ones, low, *(numbers(name, *shape) for name, shape in shapes.items())]
+    constants = [ones, low, less, *(numbers(name, *shape) for name, shape in shapes.items())]
     path = tmp_path / "net.onnx"
     written(path, nodes, sizes, constants)
     assert load_model(path).format == "ONNX, opset 17"
@@ -257,13 +259,14 @@ x = Input {(2:2)}
 r = RowRepeat (x, 3)
 c = Clip (Constant (-1), Constant (1), Slice (0, 1, x, axis=2))
 l = Log (ParameterTensor {(2:1), initValue=0.3})
+k = Clip (Constant (1), Constant (-1), x)
 z = c - l
-outputNodes = (r : c : l : z)
+outputNodes = (r : c : k : l : z)
 """
 
 
 def test_shapes_of_several_axes(tmp_path: Path) -> None:
-    """Repetition along the last axis, limits of one axis, an output that no sample reaches."""
+    """Repetition along the last axis, limits that cross, an output that no sample reaches."""
     model = bs.compile(SHAPES)
     for number in range(2):
         path = tmp_path / f"{number}.onnx"

@@ -191,12 +191,17 @@ def _sign(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
 
 
 def _clip(i: Importer, output: str, inputs: list[str], a: Attributes) -> None:
-    bounds: list[str] = []
+    """Where the bounds cross, the upper one is taken."""
+    limits: dict[str, float] = {}
     for number, (name, default) in enumerate((("min", -np.inf), ("max", np.inf)), 1):
         given = len(inputs) > number and bool(inputs[number])
         value = i.constant(inputs[number]) if given else np.array(a.get(name, default))
-        limit = float(np.clip(value.reshape(-1)[0], -3e38, 3e38))
-        bounds.append(i.parameter(f"{output}/{name}", np.full(1, limit), learns=False))
+        limits[name] = float(np.clip(value.reshape(-1)[0], -3e38, 3e38))
+    limits["min"] = min(limits.values())
+    bounds = [
+        i.parameter(f"{output}/{name}", np.full(1, limit), learns=False)
+        for name, limit in limits.items()
+    ]
     make(i, output, "Clip", [*bounds, i.name(inputs[0])])
 
 
