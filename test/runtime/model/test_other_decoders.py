@@ -1,6 +1,6 @@
 """Files of CNTK 1 and 2 that we write, read by decoders that share no code with ours.
 
-They are part of the material that the formats were found out with, and know nothing of networks.
+They know the fields of the formats, and nothing of networks.
 """
 
 from __future__ import annotations
