@@ -27,4 +27,5 @@ def check_device(sections: Iterable[Settings], tell: Callable[[Diagnostic], None
             raise BrainScriptError(Diagnostic("BS0734", title, span, why, help=help))
         if number > CPU and not told:
             told, title = True, f"GPU {number} is not used: the CPU does all work"
-            tell(Diagnostic("BS0735", title, span, severity="remark"))
+            help = f"the results are the same; {KEY} = cpu says so"
+            tell(Diagnostic("BS0735", title, span, help=help, severity="remark"))

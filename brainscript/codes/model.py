@@ -60,7 +60,8 @@ CODES: dict[str, tuple[str, str]] = {
     "BS0516": (
         "a model file holds an operation that is not supported",
         "The file was read to its end, but the network that it describes has a node whose "
-        "operation this version does not compute, or an input whose dimensions are left open.",
+        "operation this version does not compute, or an input whose dimensions are left open. "
+        "Regions of `ROIPooling` from before CNTK 2.2 are a warning: they are taken as pixels.",
     ),
     "BS0517": (
         "a model file is larger than the limits allow",

@@ -203,6 +203,7 @@ def test_a_device_is_auto_or_cpu_or_a_number(run: Go):
     assert [(w.code, w.title, w.severity) for w in done.world.warnings] == [
         ("BS0735", "GPU 2 is not used: the CPU does all work", "remark")
     ]
+    assert done.world.warnings[0].help == "the results are the same; deviceId = cpu says so"
     assert done.lines("COMPLETED.")
     for value in ("gpu", "atuo", "-2", "1.5", "0:1"):
         assert code_of(run, f"deviceId = {value}\n" + CONFIG % "") == "BS0734"
