@@ -22,7 +22,6 @@ UNARY = {
     "ExponentialLinearUnit": "Elu",
     "Floor": "Floor",
     "Negate": "Neg",
-    "Reciprocal": "Reciprocal",
     "RectifiedLinear": "Relu",
     "Sigmoid": "Sigmoid",
     "StableSigmoid": "Sigmoid",
@@ -80,6 +79,29 @@ def _root(e: Emitter, node: StoredNode) -> None:
     x = e.value(node.inputs[0])
     source = x.name if _never_negative(e, node.inputs[0]) else e.op("Relu", [x.name])
     e.set(node, e.op("Sqrt", [source], node.name), x.dims)
+
+
+def _reciprocal(e: Emitter, node: StoredNode) -> None:
+    """The reciprocal; 0 of 0."""
+    x = e.value(node.inputs[0])
+    if _never_zero(e, node.inputs[0]):
+        e.set(node, e.op("Reciprocal", [x.name], node.name), x.dims)
+        return
+    zero = e.number(0.0)
+    inputs = [e.op("Equal", [x.name, zero]), zero, e.op("Reciprocal", [x.name])]
+    e.set(node, e.op("Where", inputs, node.name), x.dims)
+
+
+def _never_zero(e: Emitter, name: str, depth: int = 8) -> bool:
+    """Whether a node surely has no zeros."""
+    node = e.graph.nodes[name]
+    if node.operation == "LearnableParameter":
+        return name in e.arrays and bool(np.all(e.arrays[name] != 0))
+    if not depth or node.operation not in ("Pass", "Plus", "Reshape", "Sqrt"):
+        return False
+    signed = node.operation in ("Pass", "Reshape")
+    above = signed or all(_never_negative(e, below) for below in node.inputs)
+    return above and any(_never_zero(e, below, depth - 1) for below in node.inputs)
 
 
 def _never_negative(e: Emitter, name: str, depth: int = 8) -> bool:
@@ -267,6 +289,7 @@ WRITERS: dict[str, Write] = {
     "PerDimMeanVarNormalization": _normalised,
     "ReduceElements": _reduce,
     "Reshape": _reshape,
+    "Reciprocal": _reciprocal,
     "RowRepeat": _row_repeat,
     "RowStack": _row_stack,
     "Slice": _slice,

@@ -97,6 +97,21 @@ def test_roots_of_negative_numbers(tmp_path: Path) -> None:
         model = bs.load(path)
 
 
+def test_reciprocals_of_zero(tmp_path: Path) -> None:
+    """They are 0; where no zero can come, the reciprocal alone is written."""
+    path, model = (
+        tmp_path / "net.onnx",
+        bs.compile("""x = Input {5} ; p = ReLU (x)
+        r = Reciprocal (p) ; s = Reciprocal (Sqrt (x .* x + 0.5)) ; outputNodes = (r : s)"""),
+    )
+    for _ in range(2):
+        model.export_onnx(path)
+        assert kinds(path)["Reciprocal"] == 2
+        assert kinds(path)["Where"] == 1
+        compare(model, path)
+        model = bs.load(path)
+
+
 LOOPS = """
 x = Input {2}
 h = Tanh (x + 0.5 .* PastValue (2, h, timeStep=2))

@@ -1,7 +1,12 @@
-"""The logarithm of BrainScript, -85.1 of numbers below 1e-37, as our own files have it.
+"""Functions that BrainScript has numbers for everywhere, as our own files have them.
+
+The logarithm is -85.1 of numbers below 1e-37, the reciprocal of 0 is 0.
 
 Before:  m = Max (x, 1e-37) ; l = Log (m) ; b = Less (x, 1e-37) ; y = Where (b, -85.1, l)
 After:   y = Log (x)
+
+Before:  r = Reciprocal (x) ; b = Equal (x, 0) ; y = Where (b, 0, r)
+After:   y = Reciprocal (x)
 """
 
 from __future__ import annotations
@@ -17,15 +22,15 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def merge_guards(graph: Any, arrays: Arrays) -> None:
-    """Let every logarithm that is guarded as ours are be one node."""
+    """Let every function that is guarded as ours are be one node."""
     makers = {name: node for node in graph.node for name in node.output}
     parts: set[str] = set()
     for node in graph.node:
         x = _guarded(node, makers, arrays) if node.op_type == "Where" else None
         if x is not None:
-            log = makers[node.input[2]]
-            parts.update((node.input[0], node.input[2], log.input[0]))
-            node.op_type = "Log"
+            function = makers[node.input[2]]
+            parts.update((node.input[0], node.input[2], function.input[0]))
+            node.op_type = function.op_type
             del node.input[:]
             node.input.append(x)
     if parts:
@@ -45,15 +50,18 @@ def _drop(graph: Any, parts: set[str]) -> None:
 
 
 def _guarded(node: Any, makers: Mapping[str, Any], arrays: Arrays) -> str | None:
-    """What a choice is the guarded logarithm of."""
-    below, log = (makers.get(node.input[n]) for n in (0, 2))
-    largest = makers.get(log.input[0]) if log is not None and log.op_type == "Log" else None
-    if below is None or largest is None:
+    """What a choice is the guarded logarithm of, or the guarded reciprocal."""
+    test, function = (makers.get(node.input[n]) for n in (0, 2))
+    if test is None or function is None:
         return None
-    kinds = (below.op_type, largest.op_type)
-    fit = kinds == ("Less", "Max") and list(below.input) == list(largest.input)
-    bounds = (node.input[1], LEAST_LOG), (below.input[-1], SMALLEST)
-    return below.input[0] if fit and all(_is(arrays.get(n), v) for n, v in bounds) else None
+    kinds, inner = (test.op_type, function.op_type), makers.get(function.input[0])
+    if kinds == ("Less", "Log") and inner is not None and inner.op_type == "Max":
+        fit, values = list(test.input) == list(inner.input), (LEAST_LOG, SMALLEST)
+    else:
+        fit = kinds == ("Equal", "Reciprocal") and test.input[0] == function.input[0]
+        values = (0.0, 0.0)
+    bounds = zip((node.input[1], test.input[-1]), values, strict=True)
+    return test.input[0] if fit and all(_is(arrays.get(n), v) for n, v in bounds) else None
 
 
 def _is(array: NDArray[Any] | None, value: float) -> bool:
