@@ -20,7 +20,8 @@ class Averages:
     ModelAveragingSGD: each parameter becomes the mean over the processes, weighted by their
     samples. BlockMomentumSGD (`filtered`): with `g` the sum over the processes of how far each has
     moved since the last meeting, `d <- m d + (1 - m) r g` and `w <- w + d`, a Nesterov step `m d`
-    on top; the momentum of single minibatches starts afresh.
+    on top; the momentum of single minibatches starts afresh. Parameters that no gradient moves,
+    such as the statistics of normalisations, become means here too.
     """
 
     def __init__(self, network: Network, options: ParallelOptions, world: World, *, filtered: bool):
@@ -28,9 +29,10 @@ class Averages:
         self._own = self._all = 0
         state = network.state
         self._names = [name for name in state.names() if state.role(name) == "parameter"]
+        learning = {p.name for p in network.facts.parameters if p.learning_rate_multiplier}
+        self._filtered = [name for name in self._names if filtered and name in learning]
         self._last: dict[str, Array] = {}
-        if filtered:
-            state.extend(self._slot(name) for name in self._names)
+        state.extend(self._slot(name) for name in self._filtered)
 
     def _slot(self, name: str) -> StateSlot:
         view = self.network.state.view(name)
@@ -40,9 +42,8 @@ class Averages:
     def begin(self) -> None:
         """Begin a block with the parameters as they are, the same in all processes."""
         self._own = self._all = 0
-        if self.filtered:
-            state = self.network.state
-            self._last = {name: state.view(name).copy() for name in self._names}
+        state = self.network.state
+        self._last = {name: state.view(name).copy() for name in self._filtered}
 
     def worked(self, samples: int) -> None:
         """This process has moved by so many samples."""
@@ -62,7 +63,7 @@ class Averages:
         self.world.sum(worked)
         for name in self._names:
             view = self.network.state.view(name)
-            if self.filtered:
+            if name in self._last:
                 self._filter(name, view)
             else:
                 view *= self._own / worked[0]
