@@ -73,15 +73,18 @@ def _run(
     crash: CrashRecord,
     sources: Sources,
 ) -> int:
-    with trace.span("config", "compile"):
-        settings = together(world(), lambda: load_config(words, sources))
-    for source in sources.texts():
-        crash.source(source.name, source.text)
-    compilation = _compilation(options, settings, console, crash)
-    wiring = Wiring(console, compilation, sources)
+    def prepare() -> tuple[Settings, Wiring, tuple[Recorder, ...]]:
+        with trace.span("config", "compile"):
+            settings = load_config(words, sources)
+        for source in sources.texts():
+            crash.source(source.name, source.text)
+        wiring = Wiring(console, _compilation(options, settings, console, crash), sources)
+        records = not options.dry_run and not world().rank
+        return settings, wiring, recorders_of(options) if records else ()
+
+    settings, wiring, recorders = together(world(), prepare)
     environment = wiring.environment(options.dry_run)
-    records = not options.dry_run and not world().rank
-    environment.recorders = recorders_of(options) if records else ()
+    environment.recorders = recorders
     try:
         run_commands(settings, environment, console)
     finally:

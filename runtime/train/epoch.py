@@ -26,6 +26,7 @@ from brainscript.runtime.train.log import Advance, Log, Value, percentage, shown
 from brainscript.runtime.train.options import Options
 from brainscript.runtime.train.parallel.loops import SharedLoop
 from brainscript.runtime.train.parallel.together import Together
+from brainscript.runtime.train.parallel.world import World
 from brainscript.runtime.train.saving.checkpoint import Partial
 from brainscript.runtime.train.signals import Stop
 
@@ -49,7 +50,8 @@ class Epoch:
     It covers `samples` samples (0: a sweep of the data); with `tolerant` the criterion may become
     NaN. `show` is called where it asks for it with the step and the numbers of both. Labels are
     drawn towards the `reference`. Minibatches are shared with the processes `together`, if that is
-    given; `update` then is the half of the step that moves the parameters."""
+    given; `update` then is the half of the step that moves the parameters. The processes of a
+    `world` end at the same minibatch, whether they share it or not."""
 
     network: Network
     step: Step
@@ -69,6 +71,7 @@ class Epoch:
     reference: Reference | None = None
     together: Together | None = None
     update: Step | None = None
+    world: World = field(default_factory=World)
 
     def run(self, reader: Reader, partial: Partial | None = None) -> Partial | None:
         """Train over one epoch; gives the position when a signal ended it early."""
@@ -96,10 +99,11 @@ class Epoch:
     def _call(self, loop: Loop, step: Step) -> Progress:
         """One call of the loop, and its time for the record of the run."""
         recorded = trace.running()
+        count, seconds = (1, 0.0) if self.world.size > 1 else (self._until_shown(), PATIENCE)
         if recorded is None:
-            return loop.run(self._until_shown(), PATIENCE)
+            return loop.run(count, seconds)
         begin = time.perf_counter_ns()
-        progress = loop.run(self._until_shown(), PATIENCE)
+        progress = loop.run(count, seconds)
         length, first = time.perf_counter_ns() - begin, self.count + 1
         details = {"first": first, "count": progress.minibatches, "samples": progress.samples}
         recorded.add("minibatches", "train", begin, length, **details)
@@ -109,10 +113,10 @@ class Epoch:
 
     def _stopped(self) -> bool:
         """Whether a signal ends the run here, in all of its processes."""
-        if self.together is not None:
-            self.stop.number = self.together.world.agree(self.stop.number)
-            if self.stop:
-                self.together.settle()
+        self.stop.number = self.world.agree(self.stop.number)
+        if self.stop and self.together is not None:
+            self.together.settle()
+            self.together.gather(self.nodes)
         return bool(self.stop)
 
     def _loop(self, step: Step, reader: Reader) -> Loop:
@@ -120,7 +124,7 @@ class Epoch:
         if (together := self.together) is not None:
             if step is self.step:
                 return together.loop((step, self.update), self._inputs, reader, self.nodes)
-            common = (self._inputs, reader, self.nodes, together.world)
+            common = (self._inputs, reader, self.nodes, self.world)
             return SharedLoop(self.network, step, *common)
         if self.reference is not None:
             adapted = AdaptedLoop(self.network, step, reader, self.nodes[0], self.reference)
@@ -146,6 +150,8 @@ class Epoch:
             self.sums.reset()
             clear_accumulated(self.network)
             return
+        if self.together is not None and self.world.rank:
+            clear_accumulated(self.network)  # the first process has those of all
         for _ in range(partial.minibatches):
             reader.next()
         self.count, self._shown_at = partial.minibatches, partial.shown_at

@@ -169,8 +169,9 @@ class Trainer:
         samples = min(samples, o.epoch_size) if o.epoch_size else samples
         names = [node.name for node in self.nodes]
         step = self.network.compile("train", names, self.start.rule(epoch))
-        alone = replace(self._epoch(epoch), step=step, together=None, update=None)
-        return Trials(alone, self.reader, samples, self.log)
+        apart = {"together": None, "update": None, "world": World()}
+        alone = replace(self._epoch(epoch), step=step, **apart)
+        return Trials(alone, self.reader, samples, self.log, self.world)
 
     def _epoch(self, epoch: int) -> Epoch:
         """The loop over the minibatches of an epoch."""
@@ -192,6 +193,7 @@ class Trainer:
             reference=self.reference,
             together=self.together if self.together.shares(epoch) else None,
             update=self._update,
+            world=self.world,
         )
 
     def _train(self, epoch: int) -> list[Value]:

@@ -57,6 +57,9 @@ class SharedLoop(SingleLoop):
     def moved(self, counted: int) -> None:
         """Comes after each minibatch, of so many samples of all processes."""
 
+    def finish(self) -> None:
+        """Comes at the end of an epoch, or of a run: nothing is to wait any longer."""
+
     def before(self, minibatch: Minibatch) -> None:
         """Comes before the step runs on a part that is not empty."""
 
@@ -132,13 +135,11 @@ class GradientLoop(SharedLoop):
         self._packed = self._pack()
         self._waiting: tuple[NDArray[np.floating], int] | None = None
 
-    def run(self, count: int, seconds: float = 0.0) -> Progress:
-        """One minibatch; at the end of the epoch nothing waits any longer."""
-        progress = super().run(count, seconds)
-        if progress.finished and self._waiting is not None:
+    def finish(self) -> None:
+        """Take the step of the last minibatch."""
+        if self._waiting is not None:
             self._apply(*self._waiting)
             self._waiting = None
-        return progress
 
     def idle(self) -> None:
         """A process without samples adds nothing."""

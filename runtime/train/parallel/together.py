@@ -17,9 +17,9 @@ from brainscript.runtime.network import (
     UpdateRule,
 )
 from brainscript.runtime.state_arena import Array
-from brainscript.runtime.train.feed import Loop
+from brainscript.runtime.train.feed import Loop, accumulated, is_mean
 from brainscript.runtime.train.parallel.averages import Averages
-from brainscript.runtime.train.parallel.loops import AveragingLoop, GradientLoop
+from brainscript.runtime.train.parallel.loops import AveragingLoop, GradientLoop, SharedLoop
 from brainscript.runtime.train.parallel.options import ParallelOptions
 from brainscript.runtime.train.parallel.world import World
 
@@ -32,6 +32,7 @@ class Together:
         filtered = options.method == "BlockMomentumSGD" and world.size > 1
         self._averages = Averages(network, options, world, filtered=filtered)
         self._before: dict[str, Array] = {}
+        self._loop: SharedLoop | None = None
 
     def shares(self, epoch: int) -> bool:
         """Whether the processes share the minibatches of an epoch; else each takes all."""
@@ -64,12 +65,17 @@ class Together:
         self._before = {name: network.state.view(name).copy() for name in self._apart()}
         if update is None:
             self._averages.begin()
-            return AveragingLoop(network, step, inputs, reader, nodes, self._averages)
-        delayed, both = self.options.delayed, (step, update)
-        return GradientLoop(network, both, inputs, reader, nodes, self.world, delayed=delayed)
+            loop = AveragingLoop(network, step, inputs, reader, nodes, self._averages)
+        else:
+            delayed, both = self.options.delayed, (step, update)
+            loop = GradientLoop(network, both, inputs, reader, nodes, self.world, delayed=delayed)
+        self._loop = loop
+        return loop
 
     def settle(self) -> None:
         """Make the parameters of all processes the same: at the end of an epoch, or of a run."""
+        if self._loop is not None:
+            self._loop.finish()
         if self.options.method != "DataParallelSGD":
             self._averages.meet()
             return
@@ -81,6 +87,20 @@ class Together:
                 view = state.view(name)
                 self.world.sum(view)
                 view /= self.world.size
+
+    def gather(self, nodes: Sequence[NodeSpec]) -> None:
+        """What a run within an epoch goes on from: truncated sequences, means over the epoch."""
+        state = self.network.state
+        for name in state.names():
+            if state.role(name) == "carried":  # each process works on its rows
+                view = state.view(name)
+                view[np.arange(len(view)) % self.world.size != self.world.rank] = 0
+                self.world.sum(view)
+        for node in filter(is_mean, nodes):
+            mean, count = accumulated(self.network, node)
+            mean *= count
+            self.world.sum(mean, count)
+            mean /= np.maximum(count, 1)
 
     def _apart(self) -> list[str]:
         """The parameters that each process moves by itself while gradients are summed: the

@@ -47,6 +47,12 @@ class World:
         """Wait for all processes; gives the largest signal number that one of them has."""
         return signal
 
+    def first(self, number: float) -> float:
+        """The number that the first process has."""
+        shared = np.array([0.0 if self.rank else number])
+        self.sum(shared)
+        return float(shared[0])
+
     def one(self, work: Callable[[], None]) -> None:
         """Do something in the first process while the others wait for it."""
         self.agree()
@@ -96,7 +102,10 @@ def together(world: World, work: Callable[[], Result]) -> Result:
     try:
         result = work()
         world.agree()
+    except Elsewhere:
+        raise
     except SystemExit:
+        world.failed()
         raise
     except BaseException:
         if not world.failed():

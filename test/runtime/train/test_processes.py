@@ -260,6 +260,22 @@ def test_methods_are_those_of_numpy(
     np.testing.assert_allclose(parameters(tmp_path)["W"], wanted, rtol=1e-9)
 
 
+SEARCH = 'dropoutRate = 0.5 ; AutoAdjust = { autoAdjustLR = "searchBeforeEpoch" ; '
+
+
+def test_all_train_with_the_rates_that_the_first_one_finds(
+    write: Callable[..., None], run: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    search = "numMiniBatch4LRSearch = 2 ; numPrevLearnRates = 5 ; numBestSearchEpoch = 2 }"
+    write(DEEP, f"{SEARCH}{search} ; {parallel('DataParallelSGD')}")
+    code, log = run(2, "stderr=log")
+    assert code == 0, log
+    found = [(tmp_path / name).read_text() for name in ("log", "log.rank1")]
+    rates = [re.findall(r"Finished Epoch.*learningRatePerSample = (\S+);", text) for text in found]
+    assert len(set(rates[0])) == 2
+    assert rates[0] == rates[1]
+
+
 def test_an_error_is_told_once(
     write: Callable[..., None], run: Callable[..., tuple[int, str]], tmp_path: Path
 ) -> None:
@@ -276,17 +292,19 @@ from brainscript.runtime.train.parallel.world import together, world
 mine = world()
 def work():
     if mine.rank == 1:
-        raise ValueError("number 1 has failed")
+        raise %s("number 1 has failed")
     mine.agree()
 together(mine, work)
 """
 
 
-def test_all_end_when_one_fails(run: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", ["ValueError", "SystemExit"])
+def test_all_end_when_one_fails(error: str, tmp_path: Path) -> None:
     script = tmp_path / "failing.py"
-    script.write_text(FAILING)
+    script.write_text(FAILING % error)
     start = [str(MPIEXEC), "--oversubscribe", "-n", "3", sys.executable, str(script)]
     done = subprocess.run(start, capture_output=True, text=True, timeout=200, env=ENVIRONMENT)
     assert done.returncode == 1
-    assert done.stderr.count("ValueError: number 1 has failed") == 1
+    told = [line for line in done.stderr.splitlines() if line.endswith("number 1 has failed")]
+    assert len(told) == 1
     assert "Elsewhere" not in done.stderr
