@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TextIO
 
 from brainscript.diagnostic import BrainScriptError, Diagnostic
-from brainscript.runtime.actions.format import Format, Formatter, read_format, values_of
 from brainscript.runtime.actions.gradients import Gradients
 from brainscript.runtime.actions.session import Session, amounts, named_nodes, network_of
+from brainscript.runtime.actions.writers.format import Format, Formatter, read_format, values_of
 from brainscript.runtime.actions.writers.sinks import Sink, sinks_of
 from brainscript.runtime.network import Array, Network, NodeSpec, Reader
 from brainscript.runtime.train.feed import clear_accumulated, feed

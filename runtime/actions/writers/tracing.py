@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from brainscript.runtime.actions.format import Format, Formatter, format_of, values_of
+from brainscript.runtime.actions.writers.format import Format, Formatter, format_of, values_of
 from brainscript.runtime.network import Network, NodeSpec, Step
 from brainscript.runtime.train.log import Log
 from brainscript.settings import Settings

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from brainscript.diagnostic import BrainScriptError
-from brainscript.runtime.actions.format import Format, Formatter, read_format, unescape
+from brainscript.runtime.actions.writers.format import Format, Formatter, read_format, unescape
 from test.runtime.conftest import settings_of
 
 VALUES = np.array([[0.627749, 2.944962, -0.0], [0.845445, 1.0, 1.0]], dtype=np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from brainscript.diagnostic import BrainScriptError
-from brainscript.runtime.actions.format import Format, Formatter
+from brainscript.runtime.actions.writers.format import Format, Formatter
 from brainscript.runtime.actions.writers.tracing import Traced, Tracer, tracer
 from brainscript.runtime.layouts import Layout, Sequences
 from brainscript.runtime.network import Array, NodeSpec
