@@ -26,7 +26,7 @@ INFORM = ("explain", "list_passes", "list_dialects", "list_limits", "show_pipeli
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the exit code (see `tools/driver.py`)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    options = parser().parse_args(words)
+    options = parser().parse_intermixed_args(words)
     console = Console()
     console.format, console.color = options.format, options.color
     console.traceback = options.traceback

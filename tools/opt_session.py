@@ -182,4 +182,5 @@ def _write(text: str, path: str | None) -> None:
         with open(path, "w", encoding="utf-8") as device:
             device.write(text)
     else:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_text(path, text)

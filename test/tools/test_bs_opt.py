@@ -173,6 +173,13 @@ def test_all_parts_are_looked_at(tmp_path: Path, capfd: pytest.CaptureFixture[st
     ]
 
 
+def test_overrides_behind_options_and_folders_that_are_made(tmp_path: Path) -> None:
+    config, made = tmp_path / "a.cntk", tmp_path / "new" / "folder" / "a.mlir"
+    config.write_text("n = 2\ntrain = [ BrainScriptNetworkBuilder = { x = Input {$n$} } ]\n")
+    assert bs_opt.main([str(config), "--emit", "net", "n=3", "-o", str(made)]) == 0
+    assert "<[3], f32" in made.read_text()
+
+
 def test_a_text_of_comments_is_empty(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "comments.mlir"
     path.write_text("// a comment\n  // another one\n")
