@@ -51,7 +51,7 @@ ACTIONS: dict[str, Callable[[Settings, Session], None]] = {
 }
 UNSUPPORTED = ("devtest",)
 SHARED = ("train", "trainRNN", "adapt", "test", "eval", "cv")
-"""What all processes of `mpiexec` do together; the first one does the others."""
+"""What all processes of `mpiexec` do together; the first one does the others. All check them."""
 
 
 def run_all(root: Settings, environment: Environment) -> None:
@@ -108,7 +108,7 @@ def run_command(name: str, section: Settings, session: Session) -> None:
         session.log.banner(f"{name} command ({action} action)")
         world = session.environment.world
         with span(f"{name}: {action}", "action"):
-            if action in SHARED:
+            if action in SHARED or session.environment.dry_run:
                 ACTIONS[action](section, session)
                 world.agree()
             else:

@@ -115,7 +115,7 @@ def _run(
     make_mode = section.boolean("makeMode", True)
     manifest = load_manifest(files.manifest) if make_mode else None
     start = newest_complete(files, manifest, environment.warn) if make_mode else None
-    if start is not None:
+    if start is not None and not origin:
         check_unchanged(files, start, section, session)
     if start == options.max_epochs:
         log.line("final exists", path=files.path)
@@ -141,9 +141,8 @@ def _run(
         manifest if manifest is not None and start is not None else Manifest(),
     )
     common = (reader, validation, checkpoints, log, stop, environment.warn, show, reference)
-    trainer = Trainer(network, nodes, options, *common, environment.world)
     with _recording(optimizer_section(section), session):
-        trainer.run(start)
+        Trainer(network, nodes, options, *common, environment.world).run(start)
 
 
 @contextmanager
