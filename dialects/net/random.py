@@ -143,14 +143,15 @@ def distribution_rule(inputs: Sequence[TensorType], options: Options) -> Inferre
     finite = all(abs(number) <= LARGEST for number in (first, second, second - first))
     if not (legal and finite):
         title = f"{first:g} and {second:g} do not make a {wanted} distribution"
-        help = "its numbers must be finite in single precision" if legal else DISTRIBUTIONS[wanted]
+        bound = f"its numbers, and what lies between them, are at most {LARGEST:g}"
+        help = bound if legal else DISTRIBUTIONS[wanted]
         raise ShapeError("BS0402", title, "", help)
     like = inputs[0]
     return Inferred(like.shape, like.axis)
 
 
 LARGEST = 1e38
-"""Numbers of a distribution are finite in single precision, and so is the difference of bounds."""
+"""What numbers of a distribution and their difference are at most: finite in single precision."""
 DISTRIBUTIONS = {
     "uniform": "`first` is the lower bound, `second` the upper one, which is larger",
     "normal": "`first` is the mean, `second` the standard deviation, which is not negative",

@@ -49,5 +49,7 @@ def test_distributions_without_random_numbers(kind: str, numbers: str) -> None:
     text = (
         f'x = Input {{4}}; z = RandomDistribution (x, distribution="{kind}", first=%s, second=%s)'
     )
-    with pytest.raises(BrainScriptError, match=f"do not make a {kind} distribution"):
+    with pytest.raises(BrainScriptError, match=f"do not make a {kind} distribution") as caught:
         bs.compile(text % tuple(numbers.split(", ")))
+    help = "not negative" if kind == "normal" else "are at most 1e+38"
+    assert help in caught.value.diagnostics[0].help
