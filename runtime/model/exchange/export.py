@@ -10,6 +10,7 @@ from typing import Any
 from brainscript.atomic import replacing
 from brainscript.axes import root_of
 from brainscript.diagnostic import BrainScriptError, Diagnostic, did_you_mean
+from brainscript.runtime.model.container import write_error
 from brainscript.runtime.model.exchange.composites import COMPOSITES, composed
 from brainscript.runtime.model.exchange.emit import (
     IR_VERSION,
@@ -208,8 +209,8 @@ def _save(path: str | Path, model: Any) -> None:
     checker = onnx_module("onnx.checker")
     checker.check_model(model, full_check=True)
     try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as stream:
             stream.write(model.SerializeToString())
     except OSError as error:
-        title = f"'{path}' cannot be written: {error.strerror}"
-        raise BrainScriptError(Diagnostic("BS0508", title)) from None
+        raise write_error(path, error) from None

@@ -164,7 +164,8 @@ def test_only_what_is_needed_is_written(tmp_path: Path) -> None:
         "x = Input {2}\ny = Input {2}\nz = LinearLayer {2} (x)\nce = CrossEntropyWithSoftmax (y, z)"
         "\ncriterionNodes = (ce)\noutputNodes = (z)"
     )
-    done = model.export_onnx(tmp_path / "net.onnx")
+    done = model.export_onnx(tmp_path / "new" / "net.onnx")
+    assert onnx.load(tmp_path / "new" / "net.onnx").graph.output[0].name == "z"
     assert (done.inputs, done.outputs, done.opset) == (("x",), ("z",), 17)
     assert set(done.left_out) == {"y", "ce"}
     with pytest.raises(BrainScriptError, match=r"'ce' .*no such operation in ONNX"):
