@@ -164,6 +164,12 @@ CODES: dict[str, tuple[str, str]] = {
         "if there were no model. Remove the models, choose another `modelPath`, or set "
         "`makeMode = false`.",
     ),
+    "BS0737": (
+        "a term of the criterion counts once in each process",
+        "Processes that share a minibatch add up what the criterion is of their parts. A term that "
+        "depends on parameters alone, such as the sum of their squares, is no sum over samples: "
+        "with n processes it counts n times. `L1RegWeight` and `L2RegWeight` count once.",
+    ),
     "BS0742": (
         "a model cannot be adapted like this",
         "With `adaptationRegType = KL` the action `adapt` draws labels towards the node "

@@ -21,10 +21,11 @@ from brainscript.runtime.actions.session import (
 from brainscript.runtime.actions.writers.tracing import tracer
 from brainscript.runtime.layouts import check_countable
 from brainscript.runtime.model.store import load_network
-from brainscript.runtime.network import Network, NodeSpec, Reader
+from brainscript.runtime.network import Facts, Network, NodeSpec, Reader
 from brainscript.runtime.train.adapted import Reference
 from brainscript.runtime.train.metrics import Metrics, TensorboardRecorder
 from brainscript.runtime.train.options import Options, read_options
+from brainscript.runtime.train.parallel.terms import fixed_terms
 from brainscript.runtime.train.saving.checkpoint import Checkpoints
 from brainscript.runtime.train.saving.files import (
     Manifest,
@@ -128,7 +129,7 @@ def _run(
     check_counted(network, nodes, session)
     _describe(network, nodes, session)
     reference = _reference(section, session, options, origin)
-    _check_parallel(options, optimizer_section(section), session)
+    _check_parallel(options, optimizer_section(section), session, network.facts, nodes[0])
     show = tracer(network, options.traced, nodes, log, nodes[0])
     traced = show.names if show is not None else ()
     towards = show.gradients if show is not None else ()
@@ -172,7 +173,9 @@ def _check_dropout(network: Network, options: Options, sgd: Settings, session: S
     session.environment.warn(Diagnostic("BS0725", title, span, severity="warning"))
 
 
-def _check_parallel(options: Options, sgd: Settings, session: Session) -> None:
+def _check_parallel(
+    options: Options, sgd: Settings, session: Session, facts: Facts, criterion: NodeSpec
+) -> None:
     """Several processes have a method to share the work, and what it can be used with."""
     environment = session.environment
     if environment.world.size == 1:
@@ -192,6 +195,12 @@ def _check_parallel(options: Options, sgd: Settings, session: Session) -> None:
             title = f"{key} cannot be used with {method} on several processes"
             help = f"remove {key}, or start bs-jit without mpiexec"
             raise BrainScriptError(Diagnostic("BS0730", title, sgd.span_of(key), help=help))
+    term = next(fixed_terms(facts, criterion.name), "")
+    if term and method == "DataParallelSGD":
+        size = environment.world.size
+        title = f"'{term}' counts {size} times in '{criterion.name}', once in each process"
+        help = f"divide it by {size}, or write a term per sample; L2RegWeight counts once"
+        environment.warn(Diagnostic("BS0737", title, path=term, help=help, severity="warning"))
 
 
 def _may_go_back(options: Options) -> bool:
