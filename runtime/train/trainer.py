@@ -29,7 +29,7 @@ from brainscript.runtime.train.parallel.together import Together
 from brainscript.runtime.train.parallel.world import World
 from brainscript.runtime.train.precompute import precompute
 from brainscript.runtime.train.rates import time_constant
-from brainscript.runtime.train.saving.checkpoint import Checkpoints, Progress
+from brainscript.runtime.train.saving.checkpoint import STATE_ROLES, Checkpoints, Progress
 from brainscript.runtime.train.saving.patience import patiently
 from brainscript.runtime.train.signals import Stop
 
@@ -331,7 +331,7 @@ class Trainer:
     def _clear_momentum(self) -> None:
         state = self.network.state
         for name in state.names():
-            if state.role(name) == "momentum":
+            if state.role(name) in STATE_ROLES:
                 state.view(name).fill(0)
 
     def _save_final(self) -> None:

@@ -9,6 +9,7 @@ from brainscript.runtime.network import Network
 from brainscript.runtime.state_arena import Array
 from brainscript.runtime.train.parallel.options import ParallelOptions
 from brainscript.runtime.train.parallel.world import World
+from brainscript.runtime.train.saving.checkpoint import BLOCK_ROLE
 
 BLOCK = "block."
 """Before the name of a parameter: the state that holds the filtered move of its last block."""
@@ -37,7 +38,7 @@ class Averages:
     def _slot(self, name: str) -> StateSlot:
         view = self.network.state.view(name)
         element: Element = "f64" if view.itemsize == 8 else "f32"
-        return StateSlot(BLOCK + name, view.shape[::-1], element, "momentum")
+        return StateSlot(BLOCK + name, view.shape[::-1], element, BLOCK_ROLE)
 
     def begin(self) -> None:
         """Begin a block with the parameters as they are, the same in all processes."""
@@ -85,5 +86,5 @@ class Averages:
     def _clear_momentum(self) -> None:
         state = self.network.state
         for name in state.names():
-            if state.role(name) == "momentum" and not name.startswith(BLOCK):
+            if state.role(name) == "momentum":
                 state.view(name).fill(0)

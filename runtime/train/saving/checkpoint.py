@@ -21,7 +21,9 @@ from brainscript.runtime.model.store import STORED_ROLES, put_values, save_netwo
 from brainscript.runtime.network import Network
 from brainscript.runtime.train.saving.files import Manifest, ModelFiles
 
-STATE_ROLES = ("momentum",)
+BLOCK_ROLE = "block"
+"""What the momentum of blocks remembers: zero in a run that goes on from one without it."""
+STATE_ROLES = ("momentum", BLOCK_ROLE)
 SUM_ROLES = ("criterion", "random", "carried", "accumulated")
 
 
@@ -182,8 +184,10 @@ def _load_state(path: Path, network: Network, roles: tuple[str, ...]) -> Progres
     except (LookupError, AttributeError, TypeError, ValueError) as error:
         title = f"'{path}' is not a checkpoint of this program: {error}"
         raise BrainScriptError(Diagnostic("BS0715", title)) from None
+    state = network.state
+    blocks = {name for name in state.names() if state.role(name) == BLOCK_ROLE}
     try:
-        put_values(network, stored.tensors, roles, path)
+        put_values(network, stored.tensors, roles, path, blocks)
     except BrainScriptError as error:
         title = f"the checkpoint does not belong to this network: {error.diagnostics[0].title}"
         help = "remove it to start with fresh momentum"
