@@ -32,6 +32,7 @@ from brainscript.runtime.model.store import load_network
 from brainscript.runtime.network import Environment, Facts, InputSpec, Network
 from brainscript.runtime.program_cache import ProgramCache
 from brainscript.runtime.threads import thread_count
+from brainscript.runtime.train.parallel.world import together, world
 from brainscript.settings import PRECISIONS, Settings
 from brainscript.target import MatmulPrecision, check_pairs, choose_target
 from brainscript.tools.arrays import misuse
@@ -106,7 +107,8 @@ def train(
     """
     wiring = _wiring(matmul=matmul_precision)
     with _quoting(wiring.sources):
-        settings = load_config([f"configFile={os.fspath(config)}", *overrides], wiring.sources)
+        words = [f"configFile={os.fspath(config)}", *overrides]
+        settings = together(world(), lambda: load_config(words, wiring.sources))
         threads = thread_count(settings.integer("numCPUThreads", 0))
         wiring.compilation = replace(wiring.compilation, threads=threads)
         run_commands(settings, wiring.environment(), wiring.console)
