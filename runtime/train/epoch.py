@@ -24,7 +24,7 @@ from brainscript.runtime.train.feed import (
 )
 from brainscript.runtime.train.log import Advance, Log, Value, percentage, shown_all
 from brainscript.runtime.train.options import Options
-from brainscript.runtime.train.parallel.loops import SharedLoop
+from brainscript.runtime.train.parallel.loops import SharedLoop, Work
 from brainscript.runtime.train.parallel.together import Together
 from brainscript.runtime.train.parallel.world import World
 from brainscript.runtime.train.saving.checkpoint import Partial
@@ -124,8 +124,8 @@ class Epoch:
         if (together := self.together) is not None:
             if step is self.step:
                 return together.loop((step, self.update), self._inputs, reader, self.nodes)
-            common = (self._inputs, reader, self.nodes, self.world)
-            return SharedLoop(self.network, step, *common)
+            work = Work(self.network, self._inputs, reader, self.nodes, self.world)
+            return SharedLoop(work, step)
         if self.reference is not None:
             adapted = AdaptedLoop(self.network, step, reader, self.nodes[0], self.reference)
             adapted.inputs = self._inputs

@@ -18,7 +18,7 @@ from brainscript.runtime.train.feed import (
     values_since,
 )
 from brainscript.runtime.train.log import Log, Value, shown_all, shown_final
-from brainscript.runtime.train.parallel.loops import SharedLoop
+from brainscript.runtime.train.parallel.loops import SharedLoop, Work
 from brainscript.runtime.train.parallel.world import World
 
 
@@ -92,7 +92,7 @@ class Evaluator:
     def _loop(self, step: Step, inputs: Sequence[InputSpec], reader: Reader) -> Loop:
         if self.world.size == 1:
             return loop_over(self.network, step, inputs, reader, self.nodes[0])
-        return SharedLoop(self.network, step, inputs, reader, self.nodes, self.world)
+        return SharedLoop(Work(self.network, inputs, reader, self.nodes, self.world), step)
 
     def _due(self, count: int) -> bool:
         return count <= self.first or (self.every > 0 and count % self.every == 0)

@@ -128,3 +128,15 @@ def close(got: Array, want: Array, tolerance: float = 1e-5) -> bool:
     """Whether arrays agree relative to their largest element."""
     scale = max(1e-30, float(np.max(np.abs(want), initial=0.0)))
     return bool(np.all(np.abs(got - want) <= tolerance * scale))
+
+
+def gradients_written(module: ModuleOp) -> ModuleOp:
+    """A copy of a network with its gradients, which are written in the place of the parameters."""
+    derived = run_passes(module.clone(), "net-gradient")
+    net = network(derived)
+    for op in list(net.block.ops):
+        if isinstance(op, leaves.GradientOp):
+            net.block.insert_op_before(leaves.WriteOp(op.target, op.value), op)
+            op.detach()
+            op.erase()
+    return derived

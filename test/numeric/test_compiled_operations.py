@@ -12,11 +12,19 @@ from xdsl.dialects.builtin import ModuleOp
 from brainscript.dialects.net.elementwise import ElementTimesOp, PlusOp
 from brainscript.dialects.net.linear import SumElementsOp
 from brainscript.dialects.net.network import RootsOp
-from brainscript.dialects.net.parameters import GradientOp, InputOp, ParameterOp, ReadOp, WriteOp
+from brainscript.dialects.net.parameters import InputOp, ParameterOp, ReadOp
 from brainscript.dialects.tensors import type_of
 from test.numeric.differences import texts, values
 from test.numeric.gradient_cases import SAMPLES, Check, all_checks
-from test.numeric.networks import Array, close, from_memory, network, parse_network, run_passes
+from test.numeric.networks import (
+    Array,
+    close,
+    from_memory,
+    gradients_written,
+    network,
+    parse_network,
+    run_passes,
+)
 from test.numeric.programs import Compiled
 from test.numeric.reference import evaluate
 
@@ -95,14 +103,7 @@ class Together:
 
     def derived(self) -> ModuleOp:
         """The network with its gradients, which are written in the place of the parameters."""
-        module = run_passes(self.module.clone(), "net-gradient")
-        net = network(module)
-        for op in list(net.block.ops):
-            if isinstance(op, GradientOp):
-                net.block.insert_op_before(WriteOp(op.target, op.value), op)
-                op.detach()
-                op.erase()
-        return module
+        return gradients_written(self.module)
 
 
 def renamed(text: str, number: int) -> str:

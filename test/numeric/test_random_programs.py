@@ -9,9 +9,9 @@ import pytest
 from xdsl.dialects.builtin import ModuleOp
 
 from brainscript.dialects.net.network import symbols_of
-from brainscript.dialects.net.parameters import GradientOp, ParameterOp, StateOp, WriteOp
+from brainscript.dialects.net.parameters import ParameterOp, StateOp, WriteOp
 from brainscript.passes.pipeline import CLEAN, SETTLE
-from test.numeric.networks import Array, from_memory, network, run_passes
+from test.numeric.networks import Array, from_memory, gradients_written, network, run_passes
 from test.numeric.random_programs import RandomProgram
 from test.numeric.reference import evaluate
 from test.numeric.sequences import Compiled
@@ -35,15 +35,8 @@ def settled(program: RandomProgram, precision: str, *, training: bool) -> Module
 
 
 def with_gradients(module: ModuleOp) -> ModuleOp:
-    """A copy whose parameters become their gradients."""
-    derived = run_passes(module.clone(), "net-gradient")
-    net = network(derived)
-    for op in list(net.block.ops):
-        if isinstance(op, GradientOp):
-            net.block.insert_op_before(WriteOp(op.target, op.value), op)
-            op.detach()
-            op.erase()
-    return run_passes(derived, *CLEAN)
+    """A copy whose parameters become their gradients, as it is compiled."""
+    return run_passes(gradients_written(module), *CLEAN)
 
 
 def values_of(module: ModuleOp, seed: int) -> dict[str, Array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,23 +22,26 @@ from brainscript.runtime.train.parallel.averages import Averages
 from brainscript.runtime.train.parallel.world import World
 
 
+@dataclass(frozen=True)
+class Work:
+    """What the processes of a world do together: minibatches of a reader for some criteria."""
+
+    network: Network
+    inputs: Sequence[InputSpec]
+    reader: Reader
+    nodes: Sequence[NodeSpec]
+    world: World
+
+
 class SharedLoop(SingleLoop):
     """Runs a step on the part of this process; sums and counts become those of all.
 
     This alone evaluates; what trains is derived from it.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        step: Step,
-        inputs: Sequence[InputSpec],
-        reader: Reader,
-        nodes: Sequence[NodeSpec],
-        world: World,
-    ):
-        super().__init__(network, step, reader, nodes[0])
-        self.inputs, self.nodes, self.world = inputs, nodes, world
+    def __init__(self, work: Work, step: Step):
+        super().__init__(work.network, step, work.reader, work.nodes[0])
+        self.inputs, self.nodes, self.world = work.inputs, work.nodes, work.world
 
     def train_on(self, minibatch: Minibatch) -> Progress:
         """One minibatch, of which the reader gave the part of this process."""
@@ -116,20 +120,10 @@ class GradientLoop(SharedLoop):
     With `delayed` the step is that of the gradients of the minibatch before.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        steps: tuple[Step, Step],
-        inputs: Sequence[InputSpec],
-        reader: Reader,
-        nodes: Sequence[NodeSpec],
-        world: World,
-        *,
-        delayed: bool = False,
-    ):
-        super().__init__(network, steps[0], inputs, reader, nodes, world)
-        self._update, self._delayed = steps[1], delayed
-        state = network.state
+    def __init__(self, work: Work, step: Step, update: Step, *, delayed: bool = False):
+        super().__init__(work, step)
+        self._update, self._delayed = update, delayed
+        state = work.network.state
         held = [name for name in state.names() if state.role(name) == "gradient"]
         self._gradients = [state.view(name) for name in held]
         self._packed = self._pack()
@@ -175,16 +169,8 @@ class GradientLoop(SharedLoop):
 class AveragingLoop(SharedLoop):
     """Each process moves its own parameters; now and then all of them meet in the middle."""
 
-    def __init__(
-        self,
-        network: Network,
-        step: Step,
-        inputs: Sequence[InputSpec],
-        reader: Reader,
-        nodes: Sequence[NodeSpec],
-        averages: Averages,
-    ):
-        super().__init__(network, step, inputs, reader, nodes, averages.world)
+    def __init__(self, work: Work, step: Step, averages: Averages):
+        super().__init__(work, step)
         self._averages = averages
 
     def before(self, minibatch: Minibatch) -> None:

@@ -19,7 +19,12 @@ from brainscript.runtime.network import (
 from brainscript.runtime.state_arena import Array
 from brainscript.runtime.train.feed import Loop, accumulated, is_mean
 from brainscript.runtime.train.parallel.averages import Averages
-from brainscript.runtime.train.parallel.loops import AveragingLoop, GradientLoop, SharedLoop
+from brainscript.runtime.train.parallel.loops import (
+    AveragingLoop,
+    GradientLoop,
+    SharedLoop,
+    Work,
+)
 from brainscript.runtime.train.parallel.options import ParallelOptions
 from brainscript.runtime.train.parallel.world import World
 
@@ -62,13 +67,13 @@ class Together:
     ) -> Loop:
         """What runs the steps on the parts of minibatches."""
         network, (step, update) = self.network, steps
+        work = Work(network, inputs, reader, nodes, self.world)
         self._before = {name: network.state.view(name).copy() for name in self._apart()}
         if update is None:
             self._averages.begin()
-            loop = AveragingLoop(network, step, inputs, reader, nodes, self._averages)
+            loop = AveragingLoop(work, step, self._averages)
         else:
-            delayed, both = self.options.delayed, (step, update)
-            loop = GradientLoop(network, both, inputs, reader, nodes, self.world, delayed=delayed)
+            loop = GradientLoop(work, step, update, delayed=self.options.delayed)
         self._loop = loop
         return loop
 

@@ -8,14 +8,13 @@ from hypothesis import strategies as st
 from xdsl.dialects.builtin import ModuleOp
 
 from brainscript.diagnostic import BrainScriptError
-from brainscript.dialects.net.parameters import GradientOp, WriteOp
 from test.numeric.networks import (
     close,
+    gradients_written,
     network,
     parse_network,
     random_inputs,
     random_symbols,
-    run_passes,
 )
 from test.numeric.programs import Compiled
 from test.numeric.reference import evaluate
@@ -54,25 +53,13 @@ def test_same_values(seed: int):
     assert all(close(found.written[k], v, 1e-13) for k, v in want.written.items())
 
 
-def gradients_written(module: ModuleOp) -> ModuleOp:
-    """The network with its gradients, which are written in the place of the parameters."""
-    run_passes(module, "net-gradient")
-    net = network(module)
-    for op in list(net.block.ops):
-        if isinstance(op, GradientOp):
-            net.block.insert_op_before(WriteOp(op.target, op.value), op)
-            op.detach()
-            op.erase()
-    return module
-
-
 @given(st.integers(0, 10**6))
 @settings(max_examples=25, deadline=None)
 def test_same_gradients(seed: int):
     module = parsed(Redundant(seed, 14, differentiable=True), "double")
     inputs, symbols = random_inputs(module, COLUMNS), random_symbols(module)
     try:
-        plain = gradients_written(module.clone())
+        plain = gradients_written(module)
     except BrainScriptError:
         return
     want = evaluate(plain, inputs, symbols)

@@ -25,7 +25,9 @@ y = Input {2, sparse=true}
 outputNodes = (BS.Sequences.Last (x) : BS.Sequences.Last (y))
 """
 TEXTS = {**NETWORKS, "axes": NAMED_AXIS}
-pytestmark = pytest.mark.skipif(not DECODERS.exists(), reason="the decoders are not there")
+pytestmark = pytest.mark.skipif(
+    not DECODERS.exists(), reason="the decoders are not beside the tree"
+)
 
 
 def decoder(name: str) -> Any:

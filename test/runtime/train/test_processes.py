@@ -19,7 +19,7 @@ from brainscript.runtime.model import container
 Matrix = NDArray[np.float64]
 BIN = Path(sys.executable).parent
 MPIEXEC = shutil.which("mpiexec", path=f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}")
-pytestmark = pytest.mark.skipif(MPIEXEC is None, reason="there is no mpiexec on this machine")
+pytestmark = pytest.mark.skipif(MPIEXEC is None, reason="mpiexec is not installed")
 ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": str(Path(__file__).parents[3]),
